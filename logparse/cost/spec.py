@@ -1,0 +1,110 @@
+"""What a costing rule gets and gives: plain values, no log, no pandas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from logparse.reading.textproto import Message
+
+Shape: TypeAlias = tuple[int, ...]
+
+
+class Basis(StrEnum):
+    """How a derived number came about; the order is the order of trust."""
+
+    DEFINITION = "definition"  # from the dumped or given network definition and the printed shapes
+    SHAPES = "shapes"  # the type is known and the printed shapes alone fix the number
+    INFERRED = "inferred"  # one stated assumption
+    UNKNOWN = "unknown"  # not derivable; the number is NA
+
+
+@dataclass(frozen=True, slots=True)
+class LayerSpec:
+    """One layer as a rule sees it.
+
+    `definition` is the layer's message from the dump or a prototxt (V1 dumps are already mapped to
+    V2 names), None where it is missing or was cut. `bottoms` and `tops` are shapes in order; None
+    where the log does not show one. `type` is None where nothing tells it. `backward` is what the log
+    says ("needs backward computation"), None where it does not say. `bottom_needs_grad` tells per
+    bottom whether a gradient is passed down to it.
+    """
+
+    name: str
+    type: str | None
+    definition: Message | None
+    bottoms: tuple[Shape | None, ...]
+    tops: tuple[Shape | None, ...]
+    in_place: tuple[bool, ...] = ()
+    phase: str | None = None
+    backward: bool | None = None
+    bottom_needs_grad: tuple[bool, ...] = ()
+    nested_notes: tuple[str, ...] = ()  # chatter of the layer's own set-up
+
+
+@dataclass(frozen=True, slots=True)
+class ParamBlob:
+    """One parameter blob of a layer, in Caffe's order: its shape and what it holds."""
+
+    shape: Shape
+    kind: str  # "weight", "bias" or "statistic"
+
+    @property
+    def count(self) -> int:
+        """Number of values."""
+        product = 1
+        for dim in self.shape:
+            product *= dim
+        return product
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A derived number, its basis, the formula with the layer's own values, and why it is NA."""
+
+    value: int | None
+    basis: Basis
+    formula: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one layer costs, for the whole batch unless a name says otherwise.
+
+    `params` lists the layer's own blobs (shared or not); None where they are not known. `macs` are
+    matrix products of one forward pass; `other_ops` all other arithmetic of it, one operation each.
+    `problems` are contradictions between the rule and the printed shapes. `assumptions` are the
+    stated assumptions behind an inferred number.
+    """
+
+    params: tuple[ParamBlob, ...] | None
+    params_basis: Basis
+    macs: Derived
+    other_ops: Derived
+    expected_tops: tuple[Shape | None, ...] = ()
+    params_formula: str = ""
+    params_reason: str = ""
+    problems: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    batch: int | None = field(default=None)
+
+    def _total(self, kind: str) -> int | None:
+        return None if self.params is None else sum(p.count for p in self.params if p.kind == kind)
+
+    @property
+    def weights(self) -> int | None:
+        """Learnable weights (also a Scale's gamma, a PReLU's slopes)."""
+        return self._total("weight")
+
+    @property
+    def biases(self) -> int | None:
+        """Learnable biases (also a Scale's beta)."""
+        return self._total("bias")
+
+    @property
+    def statistics(self) -> int | None:
+        """Values that are kept but not learned (BatchNorm's mean, variance and factor)."""
+        return self._total("statistic")

@@ -1,0 +1,59 @@
+"""What can go wrong, told so that a user can act: what, where, why, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class LogparseError(Exception):
+    """Base of every error that a user's input can cause; `exit_code` is what the command returns."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, remedy: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        """The message, and the remedy after it where one is known."""
+        return self.message if self.remedy is None else f"{self.message}\n  {self.remedy}"
+
+
+class UsageError(LogparseError):
+    """The call itself is wrong: an unknown option, a file that would be overwritten."""
+
+    exit_code = 2
+
+
+class UnreadableError(LogparseError):
+    """The input cannot be read: missing, a folder, no permission, a broken archive."""
+
+    exit_code = 3
+
+
+class NothingRecognisedError(LogparseError):
+    """The input was read, but nothing in it is a line of Caffe's."""
+
+    exit_code = 4
+
+
+class GateError(LogparseError):
+    """A limit that the caller set was not met (`--min-parsed`, `--strict`, budgets)."""
+
+    exit_code = 1
+
+
+class DefinitionError(LogparseError):
+    """A network definition (prototxt) cannot be read: not text format, or not a net."""
+
+    exit_code = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A problem that did not stop the parse: where it is, what it is, what it means for the result."""
+
+    line: int | None
+    what: str
+    meaning: str

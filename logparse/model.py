@@ -1,0 +1,229 @@
+"""What a log says, as frozen values: no pandas, no derived numbers, no text for people.
+
+Line numbers (from 1, as an editor shows them) are the one coordinate that everything carries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from logparse.errors import Note
+    from logparse.reading.textproto import Message
+
+    Column = npt.NDArray[np.generic]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One input: where it came from and what stood in it.
+
+    `size_bytes` and `sha256` are of the input as given (compressed if it was), `text_bytes` and
+    `lines` of the text inside. `name` is a path or "<stdin>".
+    """
+
+    name: str
+    size_bytes: int
+    sha256: str
+    text_bytes: int
+    lines: int
+    encoding: str = "utf-8"
+    compression: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """One top of a layer.
+
+    `shape` is as printed; `()` is a scalar; None where no "Top shape" line was found. `count` is the
+    printed count, or the product of the shape where none is printed (2013).
+    """
+
+    name: str
+    shape: tuple[int, ...] | None
+    count: int | None
+    in_place: bool = False
+    automatic: bool = False
+    loss_weight: float | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SharedParam:
+    """`Sharing parameters 'P' owned by layer 'L', param index I`."""
+
+    param: str
+    owner: str
+    index: int
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A layer's definition and where it comes from: "dump", "other net's dump" or "prototxt"."""
+
+    message: Message
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One layer of one net, as set up.
+
+    `name` is None for a shape line that stands without its layer. `type` comes from the definition
+    or, in some forks, from the log; None where neither tells. `logged_bytes` is the running
+    "Memory required for data" after this layer, None where not printed. `chatter` are the lines that
+    the layer's own set-up printed.
+    """
+
+    index: int
+    name: str | None
+    type: str | None
+    bottoms: tuple[str, ...]
+    tops: tuple[Blob, ...]
+    logged_bytes: int | None
+    backward: bool | None
+    shared_params: tuple[SharedParam, ...]
+    definition: Definition | None
+    chatter: tuple[str, ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Net:
+    """One `Net::Init`.
+
+    `index` counts all nets of an attempt in order of initialisation, nested ones too. `test_index`
+    is K of "test net (#K)". `nested` is the enclosing layer's name, `parent` that net's index.
+    `dump` is the definition as printed, None where none was; `dump_cut` whether it was cut.
+    `total_bytes` is a total printed once after the last layer (before rc3). `reported` are other
+    figures that a fork prints about itself, label → bytes, never taken as totals. `done` is whether
+    "Network initialization done." came. `element_bytes` is derived from the running memory line.
+    """
+
+    index: int
+    phase: str | None
+    name: str | None
+    test_index: int | None
+    nested: str | None
+    parent: int | None
+    layers: tuple[Layer, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    dump: Message | None
+    dump_cut: bool
+    total_bytes: int | None
+    total_line: int | None
+    element_bytes: int | None
+    reported: Mapping[str, int]
+    dropped: tuple[str, ...]
+    done: bool
+    line: int
+    end_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened once: a snapshot, a signal, an error, a resume.
+
+    `kind` is one of a fixed set of words (`snapshot`, `solverstate`, `resume`, `finetune`, `signal`,
+    `fatal`, `stack`, `stopped_early`, `done`, `clipping`, `multistep`, `stall`, …).
+    """
+
+    line: int
+    kind: str
+    text: str
+    time_s: float | None = None
+    iteration: int | None = None
+    value: float | None = None
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One start of the solver (or of `caffe time` / `caffe test`), lines `line` to `end_line`.
+
+    `command` is "train", "test", "time", "device_query" or None. `outcome` is one of `done`,
+    `stopped`, `signal`, `fatal`, `out_of_memory`, `cut`, `running` or `unknown`; `outcome_text` says
+    with what and where. `start_s`/`end_s` are seconds since the start of year `year` (or of an
+    unknown year).
+    """
+
+    index: int
+    command: str | None
+    solver: Message | None
+    solver_cut: bool
+    nets: tuple[Net, ...]
+    events: tuple[Event, ...]
+    devices: tuple[str, ...]
+    versions: tuple[str, ...]
+    mode: str | None
+    outcome: str
+    outcome_text: str
+    outcome_line: int | None
+    start_s: float | None
+    end_s: float | None
+    year: int | None
+    line: int
+    end_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """How many lines were understood in one way: `kind` is the class, `reason` names the pattern or
+    the ground for ignoring, `first_line` and `example` show one of them."""
+
+    kind: str  # "recognised", "ignored", "dump", "foreign" or "unknown"
+    reason: str
+    lines: int
+    first_line: int
+    example: str
+
+
+SERIES_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    # `Iteration N (x iter/s, ys/d iters), loss = L`; NaN where the form does not print the value
+    "display": ("line", "iteration", "loss", "iterations_per_second", "seconds", "interval", "epoch"),
+    # `Train net output #J: NAME = V (* W = P loss)`; `name` is an index into Curves.names
+    "train_output": ("line", "index", "name", "value", "loss_weight", "weighted_loss"),
+    # `Iteration N, Testing net (#K)`; iteration -1 and net -1 where not printed
+    "test_start": ("line", "iteration", "net"),
+    "test_output": ("line", "index", "name", "value", "loss_weight", "weighted_loss"),
+    "test_loss": ("line", "loss"),
+    # `Iteration N, lr = R[, m = M, wd = D, gs = G]`
+    "lr": ("line", "iteration", "lr", "momentum", "weight_decay", "gradient_scale"),
+    # debug_info: `phase` 0 forward, 1 backward, 2 update; `part` an index into Curves.names
+    "debug": ("line", "stage", "layer", "part", "blob", "value"),
+    # `caffe time` per layer: direction 0 forward, 1 backward
+    "timing": ("line", "layer", "direction", "ms"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """The solver's lines as columns: series → column → array, rows in the order of the log.
+
+    Times are in `time_s` of each series where a header gave one (NaN where not): seconds since the
+    start of the year. Names of outputs, layers and blobs are indices into `names`.
+    """
+
+    series: Mapping[str, Mapping[str, Column]] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LogFacts:
+    """One log, read: the root of the model."""
+
+    source: Source
+    attempts: tuple[Attempt, ...]
+    curves: Curves
+    ledger: tuple[LedgerRow, ...]
+    notes: tuple[Note, ...]
+    year: int | None
+    year_origin: str | None

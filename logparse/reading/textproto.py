@@ -1,0 +1,286 @@
+"""Protobuf text format, read without a schema.
+
+Format: https://protobuf.dev/reference/protobuf/textformat-spec/. Caffe dumps its solver and net
+parameters in it (google/protobuf/text_format.cc) and users write prototxt files in it. glog cuts a
+message at 29,999 bytes, so a dump may end inside a word: whatever stands before the cut is kept, and
+every message that the cut left open is marked `complete = False`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Scalar: TypeAlias = str | int | float | bool
+Value: TypeAlias = "Scalar | Message"
+
+
+@dataclass(slots=True)
+class Message:
+    """One message: field names in order of first appearance, every field repeatable.
+
+    `complete` is False where the text ended before the closing brace; `line` is the 1-based line of
+    the opening brace within the text.
+    """
+
+    fields: dict[str, list[Value]] = field(default_factory=dict)
+    complete: bool = True
+    line: int = 1
+
+    def all(self, name: str) -> list[Value]:
+        """Every value of the field, in order; empty where it is not set."""
+        return self.fields.get(name, [])
+
+    def last(self, name: str) -> Value | None:
+        """The last value of the field (protobuf: the last one wins), or None."""
+        values = self.fields.get(name)
+        return values[-1] if values else None
+
+    def text(self, name: str, default: str = "") -> str:
+        """The field as text: a string, or an enum's identifier."""
+        value = self.last(name)
+        return value if isinstance(value, str) else default
+
+    def number(self, name: str, default: float) -> float:
+        """The field as a number; `default` where it is not set or is no number."""
+        value = self.last(name)
+        return value if isinstance(value, int | float) and not isinstance(value, bool) else default
+
+    def integer(self, name: str, default: int) -> int:
+        """The field as a whole number; `default` where it is not set or is none."""
+        value = self.last(name)
+        return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        """The field as a truth value; text format also allows 0, 1, t and f."""
+        return _TRUTH.get(str(self.last(name)).lower(), default)
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Every value of a repeated string field."""
+        return tuple(value for value in self.all(name) if isinstance(value, str))
+
+    def integers(self, name: str) -> tuple[int, ...]:
+        """Every value of a repeated integer field."""
+        return tuple(v for v in self.all(name) if isinstance(v, int) and not isinstance(v, bool))
+
+    def numbers(self, name: str) -> tuple[float, ...]:
+        """Every value of a repeated number field."""
+        return tuple(v for v in self.all(name) if isinstance(v, int | float) and not isinstance(v, bool))
+
+    def child(self, name: str) -> Message:
+        """The sub-message; an empty one where it is not set (protobuf's default instance).
+
+        Several occurrences of a message field that is not repeated are merged, as protobuf does.
+        """
+        found = [value for value in self.all(name) if isinstance(value, Message)]
+        if len(found) == 1:
+            return found[0]
+        merged = Message()
+        for one in found:
+            for key, values in one.fields.items():
+                merged.fields.setdefault(key, []).extend(values)
+        return merged
+
+    def children(self, name: str) -> list[Message]:
+        """Every sub-message of a repeated message field."""
+        return [value for value in self.all(name) if isinstance(value, Message)]
+
+    def has(self, name: str) -> bool:
+        """Whether the field is set."""
+        return name in self.fields
+
+    def __bool__(self) -> bool:
+        """An empty message is false."""
+        return bool(self.fields)
+
+
+_TRUTH: Final = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
+
+# Tokens overlap in no way that backtracking could explore: each alternative starts with its own bytes.
+_TOKEN: Final = re.compile(
+    r"""(?P<blank>[\s,;]+|\#[^\n]*)
+      | (?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
+      | (?P<open>[{<])
+      | (?P<close>[}>])
+      | (?P<mark>[:\[\]])
+      | (?P<word>[-+\w.]+)
+      | (?P<broken>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+_NUMBER: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?[fF]?\Z")
+_HEX: Final = re.compile(r"[-+]?0[xX][0-9a-fA-F]+\Z")
+_ESCAPE: Final = re.compile(r"\\(?:[0-7]{1,3}|[xX][0-9a-fA-F]{1,2}|.)", re.DOTALL)
+_PLAIN_ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
+_WORDS: Final[dict[str, Scalar]] = {"true": True, "false": False}
+_SPECIAL_FLOATS: Final = {"inf": "inf", "infinity": "inf", "nan": "nan", "-inf": "-inf", "-nan": "nan"}
+_WORD_LIMIT: Final = 400  # no number is longer; int() on a giant word would take quadratic time
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+    line: int
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    line = 1
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup or "broken"
+        if kind != "blank":
+            yield _Token(kind, match.group(), line)
+        line += match.group().count("\n")
+
+
+def _unescape_one(match: re.Match[str]) -> str:
+    body = match.group()[1:]
+    if body[0] in "01234567":
+        return chr(int(body, 8) & 0xFF)
+    if body[0] in "xX" and len(body) > 1:
+        return chr(int(body[1:], 16))
+    return _PLAIN_ESCAPES.get(body, body)
+
+
+def _unquote(text: str) -> str:
+    """A quoted string's value; octal escapes are UTF-8 bytes, as protobuf prints them."""
+    inner = text[1:-1]
+    if "\\" not in inner:
+        return inner
+    plain = _ESCAPE.sub(_unescape_one, inner)
+    try:
+        return plain.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return plain
+
+
+def _scalar(word: str) -> Scalar:
+    if word in _WORDS:
+        return _WORDS[word]
+    if word.lower() in _SPECIAL_FLOATS:
+        return float(_SPECIAL_FLOATS[word.lower()])
+    if len(word) <= _WORD_LIMIT and _HEX.match(word):
+        return int(word, 16)
+    if len(word) <= _WORD_LIMIT and _NUMBER.match(word):
+        bare = word.rstrip("fF")
+        return int(bare) if bare.lstrip("+-").isdigit() else float(bare)
+    return word
+
+
+class _Reader:
+    """One pass over the tokens, with the stack of open messages instead of recursion."""
+
+    def __init__(self) -> None:
+        self.root = Message()
+        self.stack = [self.root]
+        self.name: str | None = None
+        self.name_ended = False  # a colon was seen
+        self.in_list = False
+        self.errors: list[tuple[int, str]] = []
+
+    def feed(self, token: _Token) -> None:
+        handler = _HANDLERS.get(token.kind)
+        if handler is None:
+            self.errors.append((token.line, f"unexpected {token.text!r}"))
+            self._forget()
+        else:
+            handler(self, token)
+
+    def open(self, token: _Token) -> None:
+        if self.name is None:
+            self.errors.append((token.line, "a brace without a field name"))
+        child = Message(line=token.line)
+        self._add(self.name or "", child)
+        self.stack.append(child)
+        self._forget()
+
+    def close(self, token: _Token) -> None:
+        if self.name is not None:
+            self.errors.append((token.line, f"field {self.name!r} has no value"))
+        self._forget()
+        if len(self.stack) == 1:
+            self.errors.append((token.line, "a closing brace too many"))
+        else:
+            self.stack.pop()
+
+    def mark(self, token: _Token) -> None:
+        if token.text == ":":
+            self.name_ended = self.name is not None
+        else:
+            self.in_list = token.text == "["
+            if token.text == "]":
+                self._forget()
+
+    def word(self, token: _Token) -> None:
+        if self.name is not None and (self.name_ended or self.in_list):
+            self._value(_scalar(token.text))
+        else:
+            if self.name is not None:
+                self.errors.append((token.line, f"field {self.name!r} has no value"))
+            self.name, self.name_ended = token.text, False
+
+    def string(self, token: _Token) -> None:
+        if self.name is None:
+            self._continue_string(token)
+        else:
+            self._value(_unquote(token.text))
+
+    def _continue_string(self, token: _Token) -> None:
+        """Adjacent strings are one value (text format joins them)."""
+        fields = self.stack[-1].fields
+        last = next(reversed(fields.values()), None)
+        if last and isinstance(last[-1], str):
+            last[-1] += _unquote(token.text)
+        else:
+            self.errors.append((token.line, "a value without a field name"))
+
+    def _value(self, value: Scalar) -> None:
+        self._add(self.name or "", value)
+        if not self.in_list:
+            self._forget()
+
+    def _add(self, name: str, value: Value) -> None:
+        self.stack[-1].fields.setdefault(name, []).append(value)
+
+    def _forget(self) -> None:
+        self.name, self.name_ended, self.in_list = None, False, False
+
+
+_HANDLERS: Final = {
+    "open": _Reader.open,
+    "close": _Reader.close,
+    "mark": _Reader.mark,
+    "word": _Reader.word,
+    "string": _Reader.string,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed text: its root message, whether it was cut, and what could not be read (line, why)."""
+
+    root: Message
+    cut: bool
+    errors: tuple[tuple[int, str], ...]
+
+
+def parse(text: str, *, cut: bool = False) -> Document:
+    """Read `text`; never raises.
+
+    With `cut` the text is known to end at an arbitrary byte (glog's limit): its last word is not
+    trusted, since `num_output: 25` may have been `num_output: 256`.
+    """
+    if cut:
+        text = text[: max(text.rfind("\n"), 0)]
+    reader = _Reader()
+    for token in _tokens(text):
+        reader.feed(token)
+    open_messages = reader.stack[1:]
+    for message in open_messages:
+        message.complete = False
+    is_cut = cut or bool(open_messages) or reader.name is not None
+    reader.root.complete = not is_cut
+    return Document(reader.root, is_cut, tuple(reader.errors))
