@@ -1,0 +1,177 @@
+"""Compressed input, recognised by its first bytes and unpacked as a stream.
+
+Formats: gzip (RFC 1952, many members), bzip2 and xz (many streams), Zstandard (RFC 8878, many frames).
+Each step yields at most about `step` bytes, so a decompression bomb costs time that the caller can
+stop, never memory.
+"""
+
+from __future__ import annotations
+
+import bz2
+import importlib
+import lzma
+import sys
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from logparse.errors import UnreadableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+
+# xz -9 needs 65 MiB; an archive that asks for more than this is hostile or no log.
+_XZ_MEMORY_BYTES: Final = 512 << 20
+# The densest Zstandard block is 4 bytes for 128 KiB: a slice unpacks to at most 32 MiB.
+_ZSTD_SLICE_BYTES: Final = 1024
+
+
+class BrokenArchiveError(Exception):
+    """The compressed data ends early or is damaged; what was unpacked before stays good."""
+
+
+class _Stream(Protocol):
+    """One member of an archive: the interface of `bz2.BZ2Decompressor`."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def needs_input(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
+
+
+class _GzipStream:
+    """`zlib` with the interface of the other decompressors."""
+
+    def __init__(self) -> None:
+        self._inner = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+        self.needs_input = True
+
+    @property
+    def eof(self) -> bool:
+        return self._inner.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inner.unused_data
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        text = self._inner.decompress(self._inner.unconsumed_tail or data, max(max_length, 0))
+        self.needs_input = not self._inner.unconsumed_tail and len(text) != max_length
+        return text
+
+
+class _ZstandardStream:
+    """The `zstandard` package with the same interface: small slices bound what one step unpacks."""
+
+    def __init__(self, module: Any) -> None:  # noqa: ANN401 (an optional module has no type here)
+        self._inner = module.ZstdDecompressor().decompressobj()
+        self._data = b""
+        self._position = 0
+        self.needs_input = True
+
+    @property
+    def eof(self) -> bool:
+        return bool(self._inner.eof)
+
+    @property
+    def unused_data(self) -> bytes:
+        return bytes(self._inner.unused_data) + self._data[self._position :]
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        del max_length
+        if data:
+            self._data, self._position = data, 0
+        end = self._position + _ZSTD_SLICE_BYTES
+        text: bytes = self._inner.decompress(self._data[self._position : end])
+        self._position = min(end, len(self._data))
+        self.needs_input = self._position == len(self._data)
+        return text
+
+
+def _zstd_stream() -> _Stream:
+    """Python's own Zstandard from 3.14 on, else the package of the extra."""
+    if sys.version_info >= (3, 14):
+        native: _Stream = importlib.import_module("compression.zstd").ZstdDecompressor()
+        return native
+    try:
+        return _ZstandardStream(importlib.import_module("zstandard"))
+    except ImportError:
+        message = "the input is compressed with Zstandard, which this Python cannot unpack by itself"
+        raise UnreadableError(message, remedy="pip install 'logparse[zstd]', or unpack it with zstd -d") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Compression:
+    """One format: its name, the bytes it begins with, how to unpack one member."""
+
+    name: str
+    magic: bytes
+    stream: Callable[[], _Stream]
+
+
+COMPRESSIONS: Final = (
+    Compression("gzip", b"\x1f\x8b", _GzipStream),
+    Compression("bzip2", b"BZh", bz2.BZ2Decompressor),
+    Compression("xz", b"\xfd7zXZ\x00", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY_BYTES)),
+    Compression("zstd", b"\x28\xb5\x2f\xfd", _zstd_stream),
+)
+MAGIC_BYTES: Final = max(len(each.magic) for each in COMPRESSIONS)
+
+
+def compression_of(head: bytes) -> Compression | None:
+    """The format that begins with these bytes, or None."""
+    return next((each for each in COMPRESSIONS if head.startswith(each.magic)), None)
+
+
+def decompressed(raw: Iterator[bytes], compression: Compression, step: int) -> Iterator[bytes]:
+    """The text inside, piece by piece.
+
+    Raises:
+        BrokenArchiveError: after everything that could be unpacked was yielded.
+
+    """
+    try:
+        data = next(raw, b"")
+        while data:
+            rest = yield from _member(data, raw, compression.stream(), step)
+            data = _next_member(rest, raw, compression.magic)
+    except (zlib.error, lzma.LZMAError, EOFError, OSError) as error:
+        raise BrokenArchiveError(str(error) or type(error).__name__) from error
+    except Exception as error:
+        # zstandard.ZstdError and compression.zstd.ZstdError are known only where they are installed
+        if type(error).__name__ == "ZstdError":
+            raise BrokenArchiveError(str(error)) from error
+        raise
+
+
+def _member(data: bytes, raw: Iterator[bytes], stream: _Stream, step: int) -> Generator[bytes, None, bytes]:
+    """Unpack one member; returns the bytes after it."""
+    while True:
+        text = stream.decompress(data, step)
+        if text:
+            yield text
+        if stream.eof:
+            return stream.unused_data
+        data = b""
+        if stream.needs_input:
+            data = next(raw, b"")
+            if not data:
+                message = "the archive ends early"
+                raise EOFError(message)
+
+
+def _next_member(rest: bytes, raw: Iterator[bytes], magic: bytes) -> bytes:
+    """The beginning of the next member, after any zero padding; empty at the end."""
+    rest = rest.lstrip(b"\0")
+    while len(rest) < len(magic):
+        more = next(raw, b"")
+        if not more:
+            break
+        rest = (rest + more).lstrip(b"\0")
+    if rest and not rest.startswith(magic):
+        message = "other data follow the end of the archive"
+        raise BrokenArchiveError(message)
+    return rest
