@@ -1,0 +1,65 @@
+"""Reading geometry out of a definition: kernel, stride, pad, dilation and axis, as Caffe reads them."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING
+
+from logparse.cost.rule import Missing
+
+if TYPE_CHECKING:
+    from logparse.cost.spec import Shape
+    from logparse.reading.textproto import Message
+
+
+def axis_index(axis: int, rank: int) -> int:
+    """A possibly negative axis as an index (Blob::CanonicalAxisIndex); negative counts from the end."""
+    index = axis + rank if axis < 0 else axis
+    if not 0 <= index <= rank:
+        raise Missing(f"axis {axis} does not exist in a blob of {rank} axes")
+    return index
+
+
+def spatial(message: Message, name: str, axes: int, default: int, *, pair: str | None = None) -> Shape:
+    """One value per spatial axis of a repeated field, or of its `_h`/`_w` pair.
+
+    `pair` is the stem of the pair where it differs (`kernel_size` has `kernel_h`, `kernel_w`). One
+    value stands for all axes. Source: base_conv_layer.cpp, LayerSetUp.
+    """
+    stem = pair or name
+    if message.has(f"{stem}_h") or message.has(f"{stem}_w"):
+        return (message.integer(f"{stem}_h", default), message.integer(f"{stem}_w", default))
+    values = message.integers(name)
+    if not values:
+        return (default,) * axes
+    if len(values) == axes:
+        return values
+    return (values[-1],) * axes
+
+
+def kernel(message: Message, axes: int) -> Shape:
+    """The kernel per spatial axis; a kernel has no default."""
+    if not any(message.has(name) for name in ("kernel_size", "kernel_h", "kernel_w")):
+        raise Missing("the definition states no kernel")
+    return spatial(message, "kernel_size", axes, 0, pair="kernel")
+
+
+def window_count(size: int, kernel_size: int, stride: int, pad: int, dilation: int = 1) -> int:
+    """Outputs along one axis, rounded down (conv_layer.cpp, compute_output_shape)."""
+    return (size + 2 * pad - (dilation * (kernel_size - 1) + 1)) // stride + 1
+
+
+def stated_shapes(message: Message) -> tuple[Shape, ...]:
+    """`shape { dim … }` messages as shapes (BlobShape)."""
+    return tuple(child.integers("dim") for child in message.children("shape"))
+
+
+def total(shapes: tuple[Shape, ...]) -> int:
+    """Elements of several blobs together."""
+    return sum(prod(shape) for shape in shapes)
+
+
+def same_but_padding(expected: Shape, printed: Shape) -> bool:
+    """Equal, or equal but for the trailing ones that Caffe printed until rc2 (`64 500 1 1`)."""
+    missing = len(printed) - len(expected)
+    return missing >= 0 and (*expected, *(1,) * missing) == printed

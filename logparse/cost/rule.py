@@ -1,0 +1,182 @@
+"""What a rule is made of: a view of one layer, counts with their formula, and the reason for NA.
+
+A rule never asks whether a definition stands; it reads what it needs, and reading something that is
+not there raises `Missing` with the reason. So a number that came out without the definition is fixed
+by type and shapes alone, which is just what its basis has to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from logparse.cost.spec import LayerSpec, ParamBlob, Shape
+    from logparse.reading.textproto import Message
+
+
+class Missing(Exception):  # noqa: N818 - not an error: the ground for an NA
+    """Something that a rule needs is not known; the text is the reason shown beside the NA."""
+
+
+class Count(NamedTuple):
+    """A number and the left side of its formula, with the layer's own values."""
+
+    value: int
+    text: str
+
+
+class Params(NamedTuple):
+    """A layer's own parameter blobs in Caffe's order, the formula, and what was taken for granted."""
+
+    blobs: tuple[ParamBlob, ...]
+    text: str
+    assumptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One layer as the parts of a rule read it.
+
+    `definition` is None where it is missing or was cut. `tops` are the printed shapes, and where none
+    is printed the shapes that the rule expects.
+    """
+
+    spec: LayerSpec
+    definition: Message | None
+    tops: tuple[Shape | None, ...]
+
+    def need(self) -> Message:
+        """The layer's definition."""
+        if self.definition is None:
+            what = "stands cut off" if self.spec.definition is not None else "is missing"
+            raise Missing(f"the layer's definition {what}")
+        return self.definition
+
+    def param(self, *names: str) -> Message:
+        """The layer's parameter message; forks use several names for the same one."""
+        definition = self.need()
+        for name in names:
+            if definition.has(name):
+                return definition.child(name)
+        return definition.child(names[0])
+
+    def bottom(self, index: int = 0) -> Shape:
+        """A bottom's shape."""
+        shape = self.spec.bottoms[index] if index < len(self.spec.bottoms) else None
+        if shape is None:
+            raise Missing(f"the shape of bottom {index} is not known")
+        return shape
+
+    def top(self, index: int = 0) -> Shape:
+        """A top's shape."""
+        shape = self.tops[index] if index < len(self.tops) else None
+        if shape is None:
+            raise Missing(f"the shape of top {index} is not known")
+        return shape
+
+    def all_bottoms(self) -> tuple[Shape, ...]:
+        """Every bottom's shape."""
+        return tuple(self.bottom(i) for i in range(len(self.spec.bottoms)))
+
+    def all_tops(self) -> tuple[Shape, ...]:
+        """Every top's shape."""
+        return tuple(self.top(i) for i in range(len(self.tops)))
+
+    @property
+    def is_training(self) -> bool:
+        """Whether the net is a TRAIN net; a net that does not say is taken as one, as Caffe does."""
+        return self.spec.phase != "TEST"
+
+
+ShapeRule: TypeAlias = Callable[[View], "tuple[Shape | None, ...]"]
+ParamRule: TypeAlias = Callable[[View], Params]
+CountRule: TypeAlias = Callable[[View], Count]
+
+
+def dims(shape: tuple[int, ...]) -> str:
+    """A product of dimensions as text: (64, 20, 24, 24) → "64·20·24·24"; the empty product is "1"."""
+    return "·".join(str(dim) for dim in shape) or "1"
+
+
+def equation(count: Count) -> str:
+    """The formula as it is shown: "64·10 × 500 = 320,000"."""
+    return f"{count.text} = {count.value:,}"
+
+
+def no_params(_: View) -> Params:
+    """A type that has no parameter blobs."""
+    return Params((), "no parameter blobs")
+
+
+def no_macs(_: View) -> Count:
+    """A type that multiplies no matrices."""
+    return Count(0, "no matrix product")
+
+
+def no_ops(_: View) -> Count:
+    """A type that only moves or reads data."""
+    return Count(0, "no arithmetic")
+
+
+def no_shapes(_: View) -> tuple[Shape | None, ...]:
+    """The tops' shapes cannot be told from the definition (they come from the data, or from code)."""
+    return ()
+
+
+def same_shape(layer: View) -> tuple[Shape | None, ...]:
+    """Every top has the shape of the first bottom."""
+    return (layer.bottom(),) * max(len(layer.spec.tops), 1)
+
+
+def scalar(layer: View) -> tuple[Shape | None, ...]:
+    """A loss: the first top is one number; a second top, if any, is not told."""
+    return ((), *(None for _ in layer.spec.tops[1:]))
+
+
+def per_top(operations: int, what: str) -> CountRule:
+    """`operations` per element of the first top; `what` names them."""
+
+    def rule(layer: View) -> Count:
+        shape = layer.top()
+        return Count(prod(shape) * operations, f"{dims(shape)} × {operations} ({what})")
+
+    return rule
+
+
+def per_bottom(operations: int, what: str) -> CountRule:
+    """`operations` per element of the first bottom; `what` names them."""
+
+    def rule(layer: View) -> Count:
+        shape = layer.bottom()
+        return Count(prod(shape) * operations, f"{dims(shape)} × {operations} ({what})")
+
+    return rule
+
+
+def not_told(reason: str) -> CountRule:
+    """A count that is NA by its nature."""
+
+    def rule(_: View) -> Count:
+        raise Missing(reason)
+
+    return rule
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How one layer type costs: each part is a small function of the layer's view.
+
+    `source` names the Caffe file or the paper that the parts follow.
+    """
+
+    source: str
+    shapes: ShapeRule = same_shape
+    params: ParamRule = no_params
+    macs: CountRule = no_macs
+    other_ops: CountRule = no_ops
+
+
+MATRIX_TYPES: Final = frozenset({"Convolution", "Deconvolution", "InnerProduct", "LSTM", "RNN"})
