@@ -1,0 +1,118 @@
+"""What several verbs share: the options about reading, the reading itself, the gates."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from logparse import formats
+from logparse.errors import GateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from logparse.api import Log
+
+YEARS: Final = range(1970, 2200)
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One verb of the command: how it is called, what it takes, what it does (returning the exit code)."""
+
+    name: str
+    summary: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
+def add_reading_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how a log is read and how well it must be understood."""
+    parser.add_argument("--prototxt", type=Path, metavar="FILE", help="the network definition, where the log lacks it")
+    parser.add_argument("--year", type=year, metavar="Y", help="the year the log was begun in, where it does not say")
+    parser.add_argument(
+        "--min-parsed",
+        type=share,
+        metavar="SHARE",
+        help="fail (exit code 1) if less of Caffe's own lines was understood, e.g. 99%%",
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="fail (exit code 1) on any problem or line not understood"
+    )
+
+
+def read(source: str, arguments: argparse.Namespace) -> Log:
+    """Read one log as the options say; its problems that did not stop the reading go to standard error."""
+    from logparse.api import parse_log  # noqa: PLC0415 - pandas and numpy are needed from here on only
+
+    log = parse_log(source, prototxt=arguments.prototxt, year=arguments.year)
+    for note in log.notes:
+        where = f"{source}:{note.line}" if note.line else source
+        say(f"{where}: {note.what}; {note.meaning}")
+    return log
+
+
+def check_gates(logs: Sequence[Log], arguments: argparse.Namespace) -> None:
+    """Raise GateError that names each log which was understood less well than asked for."""
+    failures = [failure for log in logs for failure in _gate_failures(log, arguments)]
+    if failures:
+        raise GateError("\n".join(failures))
+
+
+def _gate_failures(log: Log, arguments: argparse.Namespace) -> list[str]:
+    """Each limit that the log does not meet, as a sentence."""
+    name, parsed = log.facts.source.name, log.parsed_share
+    failures = []
+    if arguments.min_parsed is not None and not parsed >= arguments.min_parsed:
+        asked = formats.percent(arguments.min_parsed)
+        failures.append(f"{name}: {formats.percent(parsed)} of Caffe's lines understood, {asked} asked for")
+    if arguments.strict and parsed < 1:
+        failures.append(f"{name}: {formats.percent(parsed)} of Caffe's lines understood, --strict asks for all")
+    if arguments.strict and log.notes:
+        failures.append(f"{name}: {formats.count(len(log.notes))} problems noted, --strict allows none")
+    return failures
+
+
+def say(text: str) -> None:
+    """Words go to standard error: standard output is for data. A stranger's control characters stay text."""
+    shown = "".join(mark if mark.isprintable() or mark == "\n" else repr(mark)[1:-1] for mark in text)
+    sys.stderr.write(f"logparse: {shown}\n")
+
+
+def one_of(names: Sequence[str], what: str) -> Callable[[str], str]:
+    """Make an argument type: one of these names; a misspelt one is answered with the nearest."""
+
+    def name(text: str) -> str:
+        if text in names:
+            return text
+        raise argparse.ArgumentTypeError(f"there is no {what} {text!r}; {suggestion(text, names)}")
+
+    return name
+
+
+def suggestion(text: str, names: Sequence[str]) -> str:
+    """Name the closest match to a misspelt word, or else everything there is."""
+    close = get_close_matches(text.lower(), names, n=1, cutoff=0.5)
+    return f"did you mean {close[0]}?" if close else f"there are {', '.join(names)}"
+
+
+def year(text: str) -> int:
+    """Argument type: a year with four digits."""
+    if not (text.isascii() and text.isdigit() and int(text) in YEARS):
+        raise argparse.ArgumentTypeError(f"{text!r} is no year between {YEARS[0]} and {YEARS[-1]}")
+    return int(text)
+
+
+def share(text: str) -> float:
+    """Argument type: a share, `99%` or `0.99`."""
+    try:
+        value = float(text[:-1]) / 100 if text.endswith("%") else float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share: give 99% or 0.99")
+    return value

@@ -1,0 +1,72 @@
+"""`logparse export`: one table of a log as CSV, JSON, JSON Lines, Parquet or Markdown."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Final
+
+from logparse import export
+from logparse.cli import common
+from logparse.output import STDOUT, check_target, write
+
+if TYPE_CHECKING:
+    import argparse
+
+TABLES: Final = (
+    "layers",
+    "blobs",
+    "nets",
+    "attempts",
+    "params",
+    "train",
+    "test",
+    "lr",
+    "timing",
+    "events",
+    "ledger",
+    "findings",
+    "memory",
+    "footprint",
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `export` takes."""
+    forms = tuple(export.FORMATS)
+    parser.add_argument("log", metavar="LOG", help="a log, or - for standard input")
+    parser.add_argument(
+        "--table",
+        required=True,
+        type=common.one_of(TABLES, "table"),
+        metavar="TABLE",
+        help=f"one of {', '.join(TABLES)}",
+    )
+    parser.add_argument(
+        "--format",
+        type=common.one_of(forms, "format"),
+        metavar="FORMAT",
+        help=f"one of {', '.join(forms)} (default: as FILE's ending says, else csv)",
+    )
+    parser.add_argument(
+        "-o", "--output", default=STDOUT, metavar="FILE", help="the file to write (default: -, standard output)"
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite FILE if it exists")
+    common.add_reading_options(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read the log, write the table, then see whether the gates hold."""
+    form = arguments.format or export.format_of(PurePath(arguments.output).suffix)
+    export.check_available(form)
+    inputs = [arguments.log, *([arguments.prototxt] if arguments.prototxt else [])]
+    check_target(arguments.output, force=arguments.force, inputs=inputs)
+    log = common.read(arguments.log, arguments)
+    chunks = export.FORMATS[form].chunks(log.table(arguments.table), arguments.table)
+    write(arguments.output, chunks, force=arguments.force)
+    common.check_gates([log], arguments)
+    return 0
+
+
+VERB = common.Verb(
+    "export", "write one table of a log as CSV, JSON, JSON Lines, Parquet or Markdown", add_arguments, run
+)

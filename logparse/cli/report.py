@@ -1,0 +1,41 @@
+"""`logparse report`: one or several logs in, one self-contained HTML file out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from logparse import formats
+from logparse.cli import common
+from logparse.output import check_target
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `report` takes."""
+    parser.add_argument("logs", nargs="+", metavar="LOG", help="a log, a folder of glog files, or - for standard input")
+    parser.add_argument("-o", "--output", required=True, type=Path, metavar="OUT.html", help="the file to write")
+    parser.add_argument("--title", help="the report's title (default: the net's name)")
+    parser.add_argument("--force", action="store_true", help="overwrite OUT.html if it exists")
+    common.add_reading_options(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read the logs, write the report, then see whether the gates hold."""
+    from logparse.reading.source import expand  # noqa: PLC0415 - `--help` reads nothing
+
+    sources = expand(arguments.logs)
+    inputs = [*sources, *([arguments.prototxt] if arguments.prototxt else [])]
+    check_target(arguments.output, force=arguments.force, inputs=inputs)
+    logs = [common.read(source, arguments) for source in sources]
+    from logparse.report.page import write_report  # noqa: PLC0415 - matplotlib and jinja2
+
+    write_report(logs, arguments.output, title=arguments.title, force=arguments.force)
+    common.say(f"wrote {arguments.output} ({formats.size(arguments.output.stat().st_size)})")
+    common.check_gates(logs, arguments)
+    return 0
+
+
+VERB = common.Verb("report", "make one self-contained HTML report of one or several logs", add_arguments, run)

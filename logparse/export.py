@@ -1,0 +1,251 @@
+r"""Frames → CSV, JSON, JSON Lines, Parquet, Markdown: the raw values, named as in the column registry.
+
+One cell, in every format:
+
+====================  ==================  ==================  =======================  ==============
+value                 CSV                 JSON, JSON Lines    Parquet                  Markdown
+====================  ==================  ==================  =======================  ==============
+not known (NA)        empty               null                null                     –
+number                shortest exact      shortest exact      int64, double            formatted
+NaN, ±infinity *      nan, inf, -inf      "NaN", "Infinity",  NaN, ±infinity           nan, inf
+                                          "-Infinity"
+truth value           true, false         true, false         bool                     yes, no
+list, shape           [64, 20] (as JSON)  [64, 20]            list                     64 × 20
+====================  ==================  ==================  =======================  ==============
+
+\* A NaN in a column of floats is a value that the log printed (a diverged loss), not a gap. RFC 8259 has no number
+for it, so JSON gets a string and stays valid for every reader.
+
+CSV follows RFC 4180 except for its line ends (a bare newline); all text is UTF-8 without a byte order mark. Tables are
+written in pieces of rows, so that a curve of millions of points need not stand in memory twice; Parquet alone is built
+whole.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import operator
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, SupportsFloat, SupportsIndex, TypeAlias
+
+from logparse import formats
+from logparse.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    import pandas as pd
+
+Cell: TypeAlias = "bool | int | float | str | list[Cell] | None"
+
+ROWS_AT_ONCE: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One output format: its name, the file ending that means it, what makes bytes of a table, what it needs.
+
+    `chunks` takes a frame and the table's name. `needs` is a module that an extra of the same name as the format
+    installs. `binary` output is not for a terminal.
+    """
+
+    name: str
+    suffix: str
+    chunks: Callable[[pd.DataFrame, str], Iterator[bytes]]
+    needs: str | None = None
+    binary: bool = False
+
+
+def format_of(suffix: str) -> str:
+    """Name the format that a file ending (with its dot) means; "csv" where it means none."""
+    return next((form.name for form in FORMATS.values() if form.suffix == suffix.lower()), "csv")
+
+
+def check_available(name: str) -> None:
+    """Raise UsageError if the format needs a package that is not installed; name the extra that brings it."""
+    form = FORMATS[name]
+    if form.needs is not None and find_spec(form.needs) is None:
+        remedy = f"pip install 'logparse[{form.name}]'"
+        raise UsageError(f"{form.name} needs the package {form.needs}, which is not installed", remedy=remedy)
+
+
+def cell(value: object, *, gap_if_nan: bool = False) -> Cell:
+    """The value as plain Python: None for NA, numpy's kin unwrapped, sequences as lists.
+
+    `gap_if_nan` takes a NaN for NA: pandas marks gaps so in columns that hold no floats.
+    """
+    if isinstance(value, bool | int | str):
+        return value
+    if formats.is_na(value):
+        return None
+    if isinstance(value, float):
+        return None if gap_if_nan and math.isnan(value) else float(value)
+    if isinstance(value, Iterable):
+        return [cell(item) for item in value]
+    return _scalar(value)
+
+
+def rows(frame: pd.DataFrame) -> Iterator[tuple[Cell, ...]]:
+    """The rows of a frame as plain cells, a piece of the frame at a time."""
+    for start in range(0, len(frame), ROWS_AT_ONCE):
+        piece = frame.iloc[start : start + ROWS_AT_ONCE]
+        columns = (_column(piece.iloc[:, index]) for index in range(piece.shape[1]))
+        yield from zip(*columns, strict=True)
+
+
+def to_csv(frame: pd.DataFrame, _table: str) -> Iterator[bytes]:
+    """Comma-separated values with a header line."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(frame.columns)
+    for number, row in enumerate(rows(frame)):
+        writer.writerow(map(_csv_cell, row))
+        if number % ROWS_AT_ONCE == 0:
+            yield _drain(buffer)
+    yield _drain(buffer)
+
+
+def to_jsonl(frame: pd.DataFrame, _table: str) -> Iterator[bytes]:
+    """JSON Lines (https://jsonlines.org): one object a line."""
+    for record in _json_records(frame):
+        yield f"{record}\n".encode()
+
+
+def to_json(frame: pd.DataFrame, _table: str) -> Iterator[bytes]:
+    """One JSON array of objects, one object a line."""
+    separator = "[\n"
+    for record in _json_records(frame):
+        yield f"{separator}{record}".encode()
+        separator = ",\n"
+    yield b"[]\n" if frame.empty else b"\n]\n"
+
+
+def to_markdown(frame: pd.DataFrame, table: str) -> Iterator[bytes]:
+    """A pipe table (GitHub's Markdown) for people: titles with their units, cells formatted as in the report."""
+    heads = [_head(table, str(name)) for name in frame.columns]
+    yield _markdown_line([head.title for head in heads])
+    yield _markdown_line(["---:" if head.numeric else "---" for head in heads], escape=str)
+    for row in rows(frame):
+        yield _markdown_line([head.text(value) for head, value in zip(heads, row, strict=True)])
+
+
+def to_parquet(frame: pd.DataFrame, _table: str) -> Iterator[bytes]:
+    """Apache Parquet; unit and meaning of each column stand in the metadata of its field."""
+    import pyarrow as pa  # noqa: PLC0415 - an extra
+    from pyarrow import parquet  # noqa: PLC0415
+
+    columns = {str(name): _column(frame[name]) for name in frame.columns}
+    sink = pa.BufferOutputStream()
+    parquet.write_table(pa.table(columns), sink)
+    yield sink.getvalue().to_pybytes()
+
+
+FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
+    {
+        form.name: form
+        for form in (
+            Format("csv", ".csv", to_csv),
+            Format("json", ".json", to_json),
+            Format("jsonl", ".jsonl", to_jsonl),
+            Format("parquet", ".parquet", to_parquet, needs="pyarrow", binary=True),
+            Format("markdown", ".md", to_markdown),
+        )
+    }
+)
+
+
+def _scalar(value: object) -> Cell:
+    """What is neither Python's own number nor text: numpy's scalars, points in time and spans of it."""
+    if hasattr(value, "isoformat"):
+        return str(value.isoformat())
+    if hasattr(value, "total_seconds"):
+        return float(value.total_seconds())
+    if type(value).__name__.startswith("bool"):
+        return bool(value)
+    if isinstance(value, SupportsIndex):
+        return operator.index(value)
+    if isinstance(value, SupportsFloat):
+        return float(value)
+    raise TypeError(f"no format has a cell for {value!r}")
+
+
+def _column(series: pd.Series) -> list[Cell]:
+    """The cells of one column; a NaN is a gap unless the column holds floats."""
+    gap_if_nan = getattr(series.dtype, "kind", "O") != "f"
+    return [cell(value, gap_if_nan=gap_if_nan) for value in series.tolist()]
+
+
+def _drain(buffer: io.StringIO) -> bytes:
+    data = buffer.getvalue().encode("utf-8", "backslashreplace")
+    buffer.seek(0)
+    buffer.truncate()
+    return data
+
+
+def _csv_cell(value: Cell) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool | list):
+        return _json(value)
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def _json_records(frame: pd.DataFrame) -> Iterator[str]:
+    names = [str(name) for name in frame.columns]
+    return (_json(dict(zip(names, row, strict=True))) for row in rows(frame))
+
+
+def _json(value: object) -> str:
+    """Strictly valid JSON; the walk for NaN is paid only where there is one."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        text = json.dumps(_without_nan(value), ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _without_nan(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """One column as Markdown shows it."""
+
+    title: str
+    form: str
+    numeric: bool
+
+    def text(self, value: Cell) -> str:
+        return formats.as_text(value, self.form)
+
+
+def _head(_table: str, name: str) -> _Head:
+    return _Head(name, "text", numeric=False)
+
+
+def _markdown_line(cells: Iterable[str], escape: Callable[[str], str] | None = None) -> bytes:
+    texts = map(escape or markdown_text, cells)
+    return f"| {' | '.join(texts)} |\n".encode("utf-8", "backslashreplace")
+
+
+# What would start markup, a new cell or an entity; an underscore inside a word starts nothing.
+_MARKUP: Final = re.compile(r"[\\`*\[\]<>|~&#]|(?<!\w)_|_(?!\w)")
+
+
+def markdown_text(text: str) -> str:
+    """The text so that Markdown shows it as it is, on one line."""
+    return _MARKUP.sub(r"\\\g<0>", " ".join(text.splitlines()))

@@ -1,0 +1,49 @@
+"""The package's public face, and that the papers beside it say the same as the code."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import TYPE_CHECKING
+
+import pytest
+
+import logparse
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_the_public_names_are_these_and_all_can_be_had() -> None:
+    assert set(logparse.__all__) == {"Log", "LogparseError", "__version__", "parse_log", "write_report"}
+    for name in logparse.__all__:
+        assert getattr(logparse, name) is not None
+        assert name in dir(logparse)
+
+
+def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'parse_logs'"):
+        _ = logparse.parse_logs
+
+
+def test_the_version_is_the_same_everywhere(root: Path) -> None:
+    citation = (root / "CITATION.cff").read_text(encoding="utf-8")
+    changelog = (root / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"\nversion: {logparse.__version__}\n" in citation
+    heads = re.findall(r"^## (\S+)", changelog, re.MULTILINE)
+    assert logparse.__version__ in heads[:2]
+
+
+def test_every_sample_log_has_a_row(root: Path) -> None:
+    rows = re.findall(r"^\| `(\S+)` \| ([\d,]+) \|", (root / "sample_logs/README.md").read_text("utf-8"), re.MULTILINE)
+    logs = {path.name: path.read_bytes().count(b"\n") for path in (root / "sample_logs").glob("*.log")}
+    assert {name: int(lines.replace(",", "")) for name, lines in rows} == logs
+
+
+def test_no_dependency_is_asked_for_that_nothing_imports(root: Path) -> None:
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in (root / "logparse").rglob("*.py"))
+    asked = [*project["dependencies"], *project["optional-dependencies"]["parquet"]]
+    for requirement in [*asked, *project["optional-dependencies"]["zstd"]]:
+        name = re.split(r"[<>=]", requirement)[0]
+        assert re.search(rf"^\s*(import|from) {name}\b", text, re.MULTILINE), f"{name} is not used"
