@@ -11,7 +11,7 @@ from math import prod
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost import fields
-from logparse.cost.rule import Count, Missing, Params, Rule, dims
+from logparse.cost.rule import Count, Missing, Params, Product, Rule, dims, gradient_macs
 from logparse.cost.spec import ParamBlob
 
 if TYPE_CHECKING:
@@ -106,15 +106,23 @@ def _rule(read: Callable[[View], Geometry], *, upward: bool, source: str) -> Rul
         weight = (first, second // geo.group, *geo.kernel)
         return _with_bias(weight, outputs, geo, f"{first} × ({second}/{geo.group}) × {dims(geo.kernel)}")
 
-    def macs(layer: View) -> Count:
+    def factors(layer: View) -> tuple[tuple[Shape, ...], int, Geometry]:
+        """(blobs that the kernel sweeps, channels on the other side, geometry)."""
         geo = read(layer)
         inputs, outputs = _channels(layer, geo)
-        swept = layer.all_bottoms() if upward else layer.all_tops()
-        other = outputs if upward else inputs
+        return (layer.all_bottoms(), outputs, geo) if upward else (layer.all_tops(), inputs, geo)
+
+    def macs(layer: View) -> Count:
+        swept, other, geo = factors(layer)
         value = fields.total(swept) * (other // geo.group) * prod(geo.kernel)
         return Count(value, f"{_sum(swept)} × ({other}/{geo.group}) × {dims(geo.kernel)}")
 
-    return Rule(source, shapes, params, macs, _bias_adds(read))
+    def backward(layer: View) -> Count:
+        swept, other, geo = factors(layer)
+        each = other // geo.group * prod(geo.kernel)
+        return gradient_macs(layer, tuple(Product(prod(shape) * each, i) for i, shape in enumerate(swept)))
+
+    return Rule(source, shapes, params, macs, _bias_adds(read), backward)
 
 
 def _sum(shapes: tuple[Shape, ...]) -> str:

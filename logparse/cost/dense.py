@@ -6,7 +6,7 @@ from math import prod
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost import fields
-from logparse.cost.rule import Count, Params, Rule, dims
+from logparse.cost.rule import Count, Params, Product, Rule, dims, gradient_macs
 from logparse.cost.spec import ParamBlob
 
 if TYPE_CHECKING:
@@ -59,6 +59,10 @@ def _macs(layer: View) -> Count:
     return Count(prod(rows) * prod(inputs) * outputs, f"{dims(rows)} × {dims(inputs)} × {outputs}")
 
 
+def _backward(layer: View) -> Count:
+    return gradient_macs(layer, (Product(_macs(layer).value, 0),))
+
+
 def _other_ops(layer: View) -> Count:
     if not layer.param("inner_product_param").flag("bias_term", default=True):
         return Count(0, "no bias")
@@ -85,6 +89,6 @@ def _embed_ops(layer: View) -> Count:
 
 
 RULES: Final = {
-    "InnerProduct": Rule("inner_product_layer.cpp", _shapes, _params, _macs, _other_ops),
+    "InnerProduct": Rule("inner_product_layer.cpp", _shapes, _params, _macs, _other_ops, _backward),
     "Embed": Rule("embed_layer.cpp", _embed_shapes, _embed_params, other_ops=_embed_ops),
 }

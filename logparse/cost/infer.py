@@ -306,6 +306,7 @@ def _with_reason(known: Cost, reason: str) -> Cost:
         params_reason=reason if known.params is None else known.params_reason,
         macs=_lowered(known.macs, known.macs, reason),
         other_ops=_lowered(known.other_ops, known.other_ops, reason),
+        backward_macs=_lowered(known.backward_macs, known.backward_macs, reason),
     )
 
 
@@ -320,6 +321,7 @@ def apply(spec: LayerSpec, known: Cost, found: Guess) -> Cost:
         known,
         macs=_lowered(known.macs, guessed.macs, guessed.macs.reason),
         other_ops=_lowered(known.other_ops, guessed.other_ops, guessed.other_ops.reason),
+        backward_macs=_lowered(known.backward_macs, guessed.backward_macs, guessed.backward_macs.reason),
         expected_tops=known.expected_tops or guessed.expected_tops,
         assumptions=(*known.assumptions, *found.assumptions),
     )

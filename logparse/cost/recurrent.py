@@ -122,12 +122,36 @@ def _rnn_ops(layer: View) -> Count:
     return Count(prod(cells) * 5, f"{dims(cells)} × 5 (add, two bias adds, two tanh)")
 
 
+def _twice_but_first_step(forward: Count, size: Recurrence, rows: int) -> Count:
+    """The inner net always computes weights and inputs; only the state before step 1 needs no gradient.
+
+    The inner net is built with `propagate_down` on its inputs and never asks which gradients the outer
+    net wants (recurrent_layer.cpp, Backward).
+    """
+    first = size.streams * rows * size.hidden
+    text = f"2 × {forward.value:,} − {size.streams} × {rows} × {size.hidden} (no state before the first step)"
+    return Count(2 * forward.value - first, text)
+
+
+def _lstm_backward(layer: View) -> Count:
+    size = recurrence(layer, 2)
+    return _twice_but_first_step(_lstm_macs(layer), size, 4 * size.hidden)
+
+
+def _rnn_backward(layer: View) -> Count:
+    size = recurrence(layer, 1)
+    return _twice_but_first_step(_rnn_macs(layer), size, size.hidden)
+
+
 def _unit_shapes(layer: View) -> tuple[Shape | None, ...]:
     return (layer.bottom(), layer.bottom())
 
 
+_LSTM: Final = "lstm_layer.cpp, recurrent_layer.cpp"
+_RNN: Final = "rnn_layer.cpp, recurrent_layer.cpp"
+
 RULES: Final = {
-    "LSTM": Rule("lstm_layer.cpp, recurrent_layer.cpp", _shapes(2), _lstm_params, _lstm_macs, _lstm_ops),
-    "RNN": Rule("rnn_layer.cpp, recurrent_layer.cpp", _shapes(1), _rnn_params, _rnn_macs, _rnn_ops),
+    "LSTM": Rule(_LSTM, _shapes(2), _lstm_params, _lstm_macs, _lstm_ops, _lstm_backward),
+    "RNN": Rule(_RNN, _shapes(1), _rnn_params, _rnn_macs, _rnn_ops, _rnn_backward),
     "LSTMUnit": Rule("lstm_unit_layer.cpp", _unit_shapes, other_ops=per_top(_GATE_OPS, "gates and cell")),
 }

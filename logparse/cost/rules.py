@@ -74,10 +74,27 @@ def derive(part: CountRule, view: View) -> Derived:
     return Derived(count.value, basis, equation(count))
 
 
+_TEST_NET: Final = Derived(0, Basis.SHAPES, "nothing is propagated back in a TEST net = 0")
+_NO_BACKWARD: Final = Derived(0, Basis.SHAPES, "the layer does no backward computation = 0")
+_NOT_SAID: Final = "the log does not say whether the layer does backward"
+
+
+def backward(rule: Rule, view: View) -> Derived:
+    """Backward MACs: none where the log says that the layer does no backward, else the rule's."""
+    if not view.is_training:
+        return _TEST_NET
+    if view.spec.backward is False:
+        return _NO_BACKWARD
+    count = derive(rule.backward, view)
+    if view.spec.backward is None and count.value:
+        return Derived(None, Basis.UNKNOWN, reason=_NOT_SAID)
+    return count
+
+
 def _unknown(spec: LayerSpec) -> Cost:
     reason = NO_TYPE if spec.type is None else f"no rule for the layer type {spec.type}"
     nothing = Derived(None, Basis.UNKNOWN, reason=reason)
-    return Cost(None, Basis.UNKNOWN, nothing, nothing, params_reason=reason, batch=_batch(spec))
+    return Cost(None, Basis.UNKNOWN, nothing, nothing, params_reason=reason, batch=_batch(spec), backward_macs=nothing)
 
 
 def _batch(spec: LayerSpec) -> int | None:
@@ -117,6 +134,7 @@ def _demoted(cost: Cost) -> Cost:
         params_basis=basis,
         macs=_doubted(cost.macs),
         other_ops=_doubted(cost.other_ops),
+        backward_macs=_doubted(cost.backward_macs),
         assumptions=(*cost.assumptions, assumption),
     )
 
@@ -136,6 +154,7 @@ def cost(spec: LayerSpec) -> Cost:
         params_basis=Basis.UNKNOWN,
         macs=derive(rule.macs, view),
         other_ops=derive(rule.other_ops, view),
+        backward_macs=backward(rule, view),
         expected_tops=expected,
         problems=contradictions(expected, spec.tops),
         batch=_batch(spec),

@@ -29,7 +29,8 @@ class LayerSpec:
     V2 names), None where it is missing or was cut. `bottoms` and `tops` are shapes in order; None
     where the log does not show one. `type` is None where nothing tells it. `backward` is what the log
     says ("needs backward computation"), None where it does not say. `bottom_needs_grad` tells per
-    bottom whether a gradient is passed down to it.
+    bottom whether a gradient is passed down to it, empty where that is not known. `force_backward` is
+    the net's setting: then frozen parameters have their gradient computed too.
     """
 
     name: str
@@ -42,6 +43,7 @@ class LayerSpec:
     backward: bool | None = None
     bottom_needs_grad: tuple[bool, ...] = ()
     nested_notes: tuple[str, ...] = ()  # chatter of the layer's own set-up
+    force_backward: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,8 @@ class Cost:
     """What one layer costs, for the whole batch unless a name says otherwise.
 
     `params` lists the layer's own blobs (shared or not); None where they are not known. `macs` are
-    matrix products of one forward pass; `other_ops` all other arithmetic of it, one operation each.
+    matrix products of one forward pass, `backward_macs` those of one backward pass (0 in a TEST net);
+    `other_ops` is all other arithmetic of the forward pass, one operation each.
     `problems` are contradictions between the rule and the printed shapes. `assumptions` are the
     stated assumptions behind an inferred number.
     """
@@ -90,6 +93,7 @@ class Cost:
     problems: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
     batch: int | None = field(default=None)
+    backward_macs: Derived = Derived(None, Basis.UNKNOWN)
 
     def _total(self, kind: str) -> int | None:
         return None if self.params is None else sum(p.count for p in self.params if p.kind == kind)

@@ -6,11 +6,13 @@ Each layer is costed from its definition in the net's prototxt and the shapes of
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from logparse.cost.gradients import FlowLayer, flow_of, learns, propagate_down
 from logparse.cost.rules import cost
 from logparse.cost.spec import Basis, LayerSpec
 from logparse.cost.types import to_v2
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from logparse.cost.spec import Cost
     from logparse.reading.textproto import Message
 
 NO_DEFINITION = {"Split", "Input"}  # inserted by Caffe while it builds the net
@@ -62,6 +65,22 @@ def spec_of(layer: dict[str, Any], phase: str, definition: Message | None) -> La
     )
 
 
+LOSSES = {"SoftmaxWithLoss", "HingeLoss", "ContrastiveLoss", "EuclideanLoss", "SigmoidCrossEntropyLoss"} | {
+    "MultinomialLogisticLoss"
+}
+
+
+def flow_layer(layer: dict[str, Any], definition: Message | None) -> FlowLayer:
+    weights = definition.numbers("loss_weight") if definition is not None else ()
+    return FlowLayer(
+        bottoms=tuple(b["name"] for b in layer["bottoms"]),
+        tops=tuple(t["name"] for t in layer["tops"]),
+        learns=learns(definition, len(layer["params"])),
+        loss=any(weights) if weights else layer["type"] in LOSSES,
+        propagate_down=propagate_down(definition),
+    )
+
+
 @cache
 def truth_layers(genuine: Path) -> list[tuple[str, dict[str, Any], LayerSpec]]:
     """Every layer of every net and phase as (where, truth, spec)."""
@@ -74,9 +93,12 @@ def truth_layers(genuine: Path) -> list[tuple[str, dict[str, Any], LayerSpec]]:
                 continue
             for phase in sorted(set(phases) - {"opencv"}):
                 named = definitions(path, phase)
-                for layer in phases[phase]["layers"]:
-                    definition = None if layer["type"] in NO_DEFINITION else named[layer["name"]]
-                    yield f"{net} {phase} {layer['name']}", layer, spec_of(layer, phase, definition)
+                truth = phases[phase]["layers"]
+                own = [None if one["type"] in NO_DEFINITION else named[one["name"]] for one in truth]
+                flows = flow_of([flow_layer(one, message) for one, message in zip(truth, own, strict=True)])
+                for layer, definition, flow in zip(truth, own, flows, strict=True):
+                    spec = replace(spec_of(layer, phase, definition), bottom_needs_grad=flow.bottoms)
+                    yield f"{net} {phase} {layer['name']}", layer, replace(spec, backward=flow.backward)
 
     return list(rows())
 
@@ -92,22 +114,31 @@ def statistics_of(layer: dict[str, Any]) -> int:
     return sum(p["count"] for p in layer["params"]) if layer["type"] == "BatchNorm" else 0
 
 
+def counts(found: Cost) -> tuple[int | None, ...]:
+    return found.weights, found.biases, found.statistics
+
+
+def live_counts(layer: dict[str, Any]) -> tuple[int, ...]:
+    return layer["weight_count"], layer["bias_count"], statistics_of(layer)
+
+
 def test_weights_biases_and_statistics_equal_the_live_net(layers: list[tuple[str, dict[str, Any], LayerSpec]]) -> None:
     wrong = [
-        (where, (c.weights, c.biases, c.statistics), truth["weight_count"], truth["bias_count"])
+        (where, counts(cost(spec)), live_counts(truth))
         for where, truth, spec in layers
-        if (c := cost(spec))
-        and (c.weights, c.biases, c.statistics) != (truth["weight_count"], truth["bias_count"], statistics_of(truth))
+        if counts(cost(spec)) != live_counts(truth)
     ]
     assert wrong == []
 
 
 def test_every_parameter_blob_has_the_live_shape(layers: list[tuple[str, dict[str, Any], LayerSpec]]) -> None:
+    def shapes_of(found: Cost) -> list[list[int]] | None:
+        return None if found.params is None else [list(blob.shape) for blob in found.params]
+
     wrong = [
-        (where, c.params, truth["params"])
+        (where, cost(spec).params, truth["params"])
         for where, truth, spec in layers
-        if (c := cost(spec)).params is None
-        or [list(p.shape) for p in c.params] != [p["shape"] for p in truth["params"]]
+        if shapes_of(cost(spec)) != [p["shape"] for p in truth["params"]]
     ]
     assert wrong == []
 
@@ -117,6 +148,21 @@ def test_forward_macs_equal_the_intercepted_blas_calls(layers: list[tuple[str, d
         (where, cost(spec).macs, truth["macs_forward"])
         for where, truth, spec in layers
         if cost(spec).macs.value != truth["macs_forward"]
+    ]
+    assert wrong == []
+
+
+def test_backward_flags_follow_from_definitions_and_data_flow(
+    layers: list[tuple[str, dict[str, Any], LayerSpec]],
+) -> None:
+    assert [where for where, truth, spec in layers if spec.backward != truth["need_backward"]] == []
+
+
+def test_backward_macs_equal_the_intercepted_blas_calls(layers: list[tuple[str, dict[str, Any], LayerSpec]]) -> None:
+    wrong = [
+        (where, cost(spec).backward_macs, truth["macs_backward"])
+        for where, truth, spec in layers
+        if cost(spec).backward_macs.value != truth["macs_backward"]
     ]
     assert wrong == []
 
