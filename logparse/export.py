@@ -33,19 +33,51 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, SupportsFloat, SupportsIndex, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, SupportsFloat, SupportsIndex, TypeAlias
 
 from logparse import formats
 from logparse.errors import UsageError
+from logparse.tables.columns import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     import pandas as pd
 
+    from logparse.tables.columns import Column
+
+# Takes the module pyarrow and returns one of its types.
+ArrowType: TypeAlias = "Callable[[Any], Any]"
 Cell: TypeAlias = "bool | int | float | str | list[Cell] | None"
 
 ROWS_AT_ONCE: Final = 20_000
+
+# The registry's dtype → how Markdown shows a cell, how Parquet stores it. Lists are lists of text …
+NUMERIC: Final = frozenset({"Int64", "Float64"})
+CELL_FORMS: Final = {"Int64": "count", "Float64": "precise", "boolean": "flag", "string": "text", "object": "text"}
+ARROW_TYPES: Final[Mapping[str, ArrowType]] = {
+    "Int64": lambda pa: pa.int64(),
+    "Float64": lambda pa: pa.float64(),
+    "boolean": lambda pa: pa.bool_(),
+    "string": lambda pa: pa.string(),
+    "object": lambda pa: pa.list_(pa.string()),
+}
+
+
+class ListKind(NamedTuple):
+    """How a list-valued column is shown and stored."""
+
+    form: str
+    arrow: ArrowType
+
+
+# … except in these columns.
+LISTS: Final[Mapping[str, ListKind]] = {
+    "shape": ListKind("shape", lambda pa: pa.list_(pa.int64())),
+    "top_shape": ListKind("shapes", lambda pa: pa.list_(pa.list_(pa.int64()))),
+    "top_count": ListKind("counts", lambda pa: pa.list_(pa.int64())),
+    "in_place": ListKind("flags", lambda pa: pa.list_(pa.bool_())),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,21 +161,28 @@ def to_json(frame: pd.DataFrame, _table: str) -> Iterator[bytes]:
 
 def to_markdown(frame: pd.DataFrame, table: str) -> Iterator[bytes]:
     """A pipe table (GitHub's Markdown) for people: titles with their units, cells formatted as in the report."""
-    heads = [_head(table, str(name)) for name in frame.columns]
-    yield _markdown_line([head.title for head in heads])
-    yield _markdown_line(["---:" if head.numeric else "---" for head in heads], escape=str)
+    columns = _described(frame, table)
+    yield _markdown_line(map(markdown_text, map(_title, columns)))
+    yield _markdown_line("---:" if column.dtype in NUMERIC else "---" for column in columns)
+    forms = [formats.FORMATS[_form(column)] for column in columns]
     for row in rows(frame):
-        yield _markdown_line([head.text(value) for head, value in zip(heads, row, strict=True)])
+        yield _markdown_line(markdown_text(form(value)) for form, value in zip(forms, row, strict=True))
 
 
-def to_parquet(frame: pd.DataFrame, _table: str) -> Iterator[bytes]:
-    """Apache Parquet; unit and meaning of each column stand in the metadata of its field."""
+def to_parquet(frame: pd.DataFrame, table: str) -> Iterator[bytes]:
+    """Apache Parquet; title, unit and meaning of each column stand in the metadata of its field."""
     import pyarrow as pa  # noqa: PLC0415 - an extra
     from pyarrow import parquet  # noqa: PLC0415
 
-    columns = {str(name): _column(frame[name]) for name in frame.columns}
+    fields = []
+    for column in _described(frame, table):
+        kind = _list_kind(column)
+        arrow = ARROW_TYPES[column.dtype] if kind is None else kind.arrow
+        about = {"title": column.title, "unit": column.unit, "meaning": column.meaning}
+        fields.append(pa.field(column.name, arrow(pa), metadata=about))
+    arrays = [pa.array(_column(frame[field.name]), type=field.type) for field in fields]
     sink = pa.BufferOutputStream()
-    parquet.write_table(pa.table(columns), sink)
+    parquet.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(fields)), sink)
     yield sink.getvalue().to_pybytes()
 
 
@@ -162,11 +201,7 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
 
 
 def _scalar(value: object) -> Cell:
-    """What is neither Python's own number nor text: numpy's scalars, points in time and spans of it."""
-    if hasattr(value, "isoformat"):
-        return str(value.isoformat())
-    if hasattr(value, "total_seconds"):
-        return float(value.total_seconds())
+    """What is neither Python's own number nor text: numpy's scalars."""
     if type(value).__name__.startswith("bool"):
         return bool(value)
     if isinstance(value, SupportsIndex):
@@ -221,29 +256,34 @@ def _without_nan(value: object) -> object:
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
-    """One column as Markdown shows it."""
-
-    title: str
-    form: str
-    numeric: bool
-
-    def text(self, value: Cell) -> str:
-        return formats.as_text(value, self.form)
+def _described(frame: pd.DataFrame, table: str) -> list[Column]:
+    """The registry's entry for each column of the frame."""
+    entries = {column.name: column for column in TABLES[table]}
+    return [entries[str(name)] for name in frame.columns]
 
 
-def _head(_table: str, name: str) -> _Head:
-    return _Head(name, "text", numeric=False)
+def _title(column: Column) -> str:
+    return f"{column.title} ({column.unit})" if column.unit else column.title
 
 
-def _markdown_line(cells: Iterable[str], escape: Callable[[str], str] | None = None) -> bytes:
-    texts = map(escape or markdown_text, cells)
-    return f"| {' | '.join(texts)} |\n".encode("utf-8", "backslashreplace")
+def _form(column: Column) -> str:
+    """The form of a column's cells, a key of formats.FORMATS."""
+    if column.name.endswith("_share"):
+        return "percent"
+    kind = _list_kind(column)
+    return CELL_FORMS[column.dtype] if kind is None else kind.form
+
+
+def _list_kind(column: Column) -> ListKind | None:
+    return LISTS.get(column.name) if column.dtype == "object" else None
+
+
+def _markdown_line(cells: Iterable[str]) -> bytes:
+    return f"| {' | '.join(cells)} |\n".encode("utf-8", "backslashreplace")
 
 
 # What would start markup, a new cell or an entity; an underscore inside a word starts nothing.
-_MARKUP: Final = re.compile(r"[\\`*\[\]<>|~&#]|(?<!\w)_|_(?!\w)")
+_MARKUP: Final = re.compile(r"[\\`*\[\]<|~&#]|(?<!\w)_|_(?!\w)")
 
 
 def markdown_text(text: str) -> str:

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from logparse import export
 from logparse.cli import common
+from logparse.errors import UsageError
 from logparse.output import STDOUT, check_target, write
+from logparse.tables.columns import TABLES
 
 if TYPE_CHECKING:
     import argparse
-
-TABLES: Final = (
-    "layers",
-    "blobs",
-    "nets",
-    "attempts",
-    "params",
-    "train",
-    "test",
-    "lr",
-    "timing",
-    "events",
-    "ledger",
-    "findings",
-    "memory",
-    "footprint",
-)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--table",
         required=True,
-        type=common.one_of(TABLES, "table"),
+        type=common.one_of(tuple(TABLES), "table"),
         metavar="TABLE",
         help=f"one of {', '.join(TABLES)}",
     )
@@ -58,6 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Read the log, write the table, then see whether the gates hold."""
     form = arguments.format or export.format_of(PurePath(arguments.output).suffix)
     export.check_available(form)
+    if export.FORMATS[form].binary and arguments.output == STDOUT and sys.stdout.isatty():
+        raise UsageError(f"{form} is not for a terminal", remedy="Give a file with -o, or send the output into a pipe.")
     inputs = [arguments.log, *([arguments.prototxt] if arguments.prototxt else [])]
     check_target(arguments.output, force=arguments.force, inputs=inputs)
     log = common.read(arguments.log, arguments)
