@@ -33,24 +33,26 @@ class PrefixForm:
     """One kind of text before a header.
 
     `literal`: on the lines without a header only the very same text is taken away, because the form
-    alone could also be the beginning of a message.
+    alone could also be the beginning of a message. `loose`: prose begins like this too, so only a
+    header that is whole is believed behind it.
     """
 
     name: str
     regex: re.Pattern[bytes]
     samples: tuple[bytes, ...]
     literal: bool = False
+    loose: bool = False
 
 
 def _form(pattern: bytes) -> re.Pattern[bytes]:
     return re.compile(pattern, re.VERBOSE | re.DOTALL)
 
 
-_BLANK: Final = rb"[ \t]{1,16}"
+_BLANK: Final = rb"(?:[ \t]|\xc2\xa0){1,16}"  # a paste from a page has no-break blanks
 _SEVERITY: Final = rb"(?P<severity>[IWEF])"
 _DATE: Final = rb"(?P<year>(?:19|20)\d\d)?(?P<mmdd>[01]\d[0-3]\d)"
 _CLOCK: Final = rb"(?P<clock>[0-2]\d:[0-5]\d:[0-6]\d(?:[.,]\d{1,9})?)"
-_THREAD: Final = rb"(?P<thread>\d{1,20})"
+_THREAD: Final = rb"(?P<thread>\d{1,20}|0x[0-9a-fA-F]{1,16})"
 _PATH: Final = rb"(?P<path>(?:[A-Za-z]:)?[^\]\n:\"<>|*?]{1,400})"
 _SOURCE: Final = rb"(?P<path>(?:[A-Za-z]:)?[^\]\s:\"<>|*?]{0,400}\.(?:cpp|hpp|cu|cuh|cc|cxx|c|h|hh|py))"
 _END: Final = rb":\d{1,7}\][ ]?(?P<message>.*)\Z"
@@ -124,6 +126,7 @@ HEADERS: Final[tuple[HeaderForm, ...]] = (
             b"I0704 13:25:07.7",
             b"I0704 13:2",
         ),
+        weak=True,
     ),
     HeaderForm(
         "level and clock",
@@ -158,10 +161,11 @@ _STAMP: Final = rb"\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:
 _MONTH: Final = rb"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 
 PREFIXES: Final[tuple[PrefixForm, ...]] = (
-    PrefixForm("indentation", _form(rb"[ \t\xa0]{1,64}"), (b"    ", b"\t"), literal=True),
+    PrefixForm("indentation", _form(rb"(?:[ \t]|\xc2\xa0){1,64}"), (b"    ", b"\t"), literal=True),
     PrefixForm("quote", _form(rb">[ ]?"), (b"> ", b">")),
-    PrefixForm("list marker", _form(rb"[*+-][ ]"), (b"- ", b"* "), literal=True),
-    PrefixForm("code mark", _form(rb"`{1,3}[ ]?"), (b"`", b"```"), literal=True),
+    PrefixForm("list marker", _form(rb"(?:[*+-]|\d{1,3}[.)])[ ]"), (b"- ", b"* ", b"1. "), literal=True, loose=True),
+    PrefixForm("code mark", _form(rb"`{1,3}[ ]?"), (b"`", b"```"), literal=True, loose=True),
+    PrefixForm("tag", _form(rb"<[a-z][^<>\n]{0,200}>"), (b"<pre>", b'<code class="log">'), literal=True, loose=True),
     PrefixForm("rank in brackets", _form(rb"\[(?P<rank>\d{1,6})\][ ]?"), (b"[0] ", b"[12] ")),
     PrefixForm("rank of Open MPI", _form(rb"\[\d{1,6},(?P<rank>\d{1,6})\]<std(?:out|err)>:[ ]?"), (b"[1,0]<stderr>:",)),
     PrefixForm(
@@ -175,7 +179,9 @@ PREFIXES: Final[tuple[PrefixForm, ...]] = (
         ),
     ),
     PrefixForm(
-        "clock of a pipe", _form(rb"(?:\[\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\]|\d\d:\d\d:\d\d)[ ]"), (b"[15:15:02] ",)
+        "clock of a pipe",
+        _form(rb"(?:\[\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\]|\d\d:\d\d:\d\d(?:[.,]\d{1,9})?)[ ]"),
+        (b"[15:15:02] ", b"15:15:02 "),
     ),
     PrefixForm(
         "syslog",
@@ -183,17 +189,35 @@ PREFIXES: Final[tuple[PrefixForm, ...]] = (
         (b"Jan 16 15:15:02 host caffe[123]: ", b"Jan  6 15:15:02 "),
     ),
     PrefixForm(
-        "seconds of a pipe", _form(rb"(?:\[[ ]{0,12}\d{1,10}\.\d{1,9}\]|\d{9,10}\.\d{1,9})[ ]"), (b"[   12.345678] ",)
+        "seconds of a pipe",
+        _form(rb"(?:\[[ ]{0,12}\d{1,10}\.\d{1,9}\]|\d{9,13}(?:\.\d{1,9})?)[ \t]"),
+        (b"[   12.345678] ", b"1516115702.123456 ", b"1516115702123 "),
     ),
     PrefixForm("container", _form(rb"[\w.-]{1,80}[ ]{0,40}\|[ ]"), (b"worker_1  | ", b"trainer | ")),
     PrefixForm("pod", _form(rb"\[(?:pod/)?[a-z0-9][\w./-]{1,200}\][ ]"), (b"[pod/trainer-x7/caffe] ", b"[trainer] ")),
     PrefixForm(
+        "level or stream",
+        _form(rb"\[?(?:INFO|WARN|WARNING|ERROR|DEBUG|stdout|stderr)\]?:?[ ]{1,4}"),
+        (b"INFO: ", b"[INFO] ", b"stderr: "),
+        literal=True,
+        loose=True,
+    ),
+    PrefixForm(
         "number after a name",
-        _form(rb"(?P<name>[^\s:\"]{1,200})[:-]\d{1,9}[:-]"),
+        _form(rb"[^\s:\"]{1,200}[:-]\d{1,9}[:-]"),
         (b"train.log:123:", b"train.log-124-"),
     ),
     PrefixForm("rank with a colon", _form(rb"(?P<rank>\d{1,6}):[ ]"), (b"1: ", b"12: ")),
     PrefixForm("line number", _form(rb"\d{1,9}(?:[:-]|\t|[ ]{1,2})"), (b"123:", b"124-", b"12\t")),
-    PrefixForm("application", _form(rb"[A-Za-z_][\w.-]{0,60}:[ ]"), (b"LogCaffe: ",), literal=True),
-    PrefixForm("file name", _form(rb"[^\s:\"]{1,200}:"), (b"train.log:", b"logs/caffe.INFO:"), literal=True),
+    PrefixForm(
+        "application",
+        _form(rb"[A-Za-z_][\w.-]{0,60}[ ]?:[ ]"),
+        (b"LogCaffe: ", b"caffe.exe : "),
+        literal=True,
+        loose=True,
+    ),
+    PrefixForm("host", _form(rb"[\w.@-]{1,80}\t"), (b"node07\t",)),
+    PrefixForm(
+        "file name", _form(rb"[^\s:\"]{1,200}:"), (b"train.log:", b"logs/caffe.INFO:"), literal=True, loose=True
+    ),
 )

@@ -11,14 +11,15 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from logparse.reading.headers import HEADERS, PREFIXES, HeaderForm, PrefixForm
+from logparse.reading.headers import HEADERS, PREFIXES
 from logparse.reading.plaintext import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, MutableMapping
 
+    from logparse.reading.headers import PrefixForm
     from logparse.reading.source import Block
 
 
@@ -52,11 +53,8 @@ class _Taken(NamedTuple):
 
 _DAYS_OF_MONTH: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _SECONDS: Final = {b"%02d." % second: float(second) for second in range(61)}
-_LOOSE_PREFIXES: Final = frozenset({"list marker", "code mark", "application", "file name"})
-# Whatever can be a header contains one of these near its beginning; dump lines seldom do.
-_MAYBE_HEADED: Final = re.compile(
-    rb"\]|[IWEF](?:\d{4})?[01]\d{3}[ \t]|(?:INFO|WARN(?:ING)?|ERROR|FATAL|CRITICAL|DEBUG)[ :]"
-)
+# A line without any of these near its beginning has no header; seen before the tables are tried.
+_MAYBE_HEADED: Final = re.compile(rb":\d{1,7}\]|[IWEF](?:\d{4})?[01]\d{3}(?:[ \t]|\xc2\xa0)|[A-Z]{4,8}(?: {1,8}- |: )")
 _HEAD_BYTES: Final = 1200
 _MAX_PREFIXES: Final = 8
 _MAX_CACHE: Final = 20_000
@@ -71,7 +69,7 @@ class LineSplitter:
     """
 
     def __init__(self) -> None:
-        self._days: dict[bytes, tuple[str, int | None]] = {}
+        self._days: dict[bytes, tuple[str, int | None, int | None]] = {}
         self._minutes: dict[bytes, float] = {}
         self._places: dict[bytes, tuple[int, str]] = {}
         self._files: dict[bytes, str] = {}
@@ -86,70 +84,76 @@ class LineSplitter:
 
     def split(self, raw: bytes) -> Line:
         """One line taken apart."""
+        line = self._common(raw)
+        if line is None:
+            line = self._behind_known_prefixes(raw) or self._headed(raw) or self._headed_json(raw) or self._bare(raw)
+            self._first = False
+        elif self._prefixes:
+            self._prefixes = ()
+        return line
+
+    def _common(self, raw: bytes) -> Line | None:
+        """A line of glog's whose parts were all seen before, read by its fixed columns."""
+        place = 5
         day = self._days.get(raw[:5])
         if day is None:
-            return self._split_any(raw)
-        end = raw.find(b"] ", 22, 400)
-        minute = self._minutes.get(raw[5:12])
-        second = _SECONDS.get(raw[12:15])
-        place = self._places.get(raw[21:end])
-        micros = raw[15:21]
-        if end < 0 or minute is None or second is None or place is None or not micros.isdigit():
-            return self._split_any(raw)
+            place = 9
+            day = self._days.get(raw[:9])
+            if day is None:
+                return None
+        end = raw.find(b"] ", place + 17, 400)
+        minute = self._minutes.get(raw[place : place + 7])
+        second = _SECONDS.get(raw[place + 7 : place + 10])
+        micros = raw[place + 10 : place + 16]
+        origin = self._places.get(raw[place + 16 : end])
+        if minute is None or second is None or origin is None or end < 0 or not micros.isdigit():
+            return None
         try:
             message = raw[end + 2 :].decode()
         except UnicodeDecodeError:
             message = decode(raw[end + 2 :])
-        return tuple.__new__(
-            Line,
-            (message, day[0], day[1], None, minute + second + int(micros) / 1e6, place[0], place[1], True, None),
-        )
+        # spelt out: unpacking the two tuples would cost a tenth of the whole
+        seconds = minute + second + int(micros) / 1e6
+        return tuple.__new__(Line, (message, day[0], day[1], day[2], seconds, origin[0], origin[1], True, None))
 
-    def _split_any(self, raw: bytes) -> Line:
-        """A line that is not of the common width, or the first of its kind."""
-        line = self._headed(raw) or self._headed_json(raw) or self._continued(raw)
-        self._first = False
-        return line
+    def _behind_known_prefixes(self, raw: bytes) -> Line | None:
+        """A common line behind the same prefixes as the last headed one."""
+        if not self._prefixes:
+            return None
+        rest, rank = self._less_prefixes(raw)
+        line = self._common(rest)
+        return line if line is None or rank is None else line._replace(rank=rank)
 
     def _headed(self, raw: bytes) -> Line | None:
-        """The line where it has a header, behind any prefixes."""
-        if not _MAYBE_HEADED.search(raw, 0, _HEAD_BYTES):
+        """Any line with a header, behind any prefixes."""
+        if not (self._first or _may_be_headed(raw, behind=bool(self._prefixes))):
             return None
         taken: list[_Taken] = []
-        place, rank, loose = 0, None, False
-        for _ in range(_MAX_PREFIXES):
-            for form in HEADERS:
-                match = (
-                    None
-                    if (form.weak and loose) or (form.first_only and not self._first)
-                    else form.regex.match(raw, place)
-                )
-                if match:
-                    self._prefixes, self._in_json = tuple(taken), False
-                    if not place and form is HEADERS[0]:
-                        self._learn(raw, match)
-                    return self._line(match, rank)
-            prefix = next(((each, found) for each in PREFIXES if (found := each.regex.match(raw, place))), None)
-            if prefix is None:
+        place = 0
+        while True:
+            loose = any(each.form.loose for each in taken)
+            match = _header_at(raw, place, whole=loose, first=self._first)
+            if match:
+                self._prefixes, self._in_json = tuple(taken), False
+                self._learn(raw[place:])
+                return self._line(match, _rank_of(taken))
+            prefix = _prefix_at(raw, place)
+            if prefix is None or len(taken) == _MAX_PREFIXES:
                 return None
-            taken.append(_Taken(prefix[0], prefix[1][0]))
-            place = prefix[1].end()
-            rank = _group(prefix[1], "rank") or rank
-            loose = loose or prefix[0].name in _LOOSE_PREFIXES
-        return None
+            taken.append(prefix)
+            place += len(prefix.text)
 
     def _line(self, match: re.Match[bytes], rank: str | None) -> Line:
         fields = match.groupdict()
-        moment = _moment(fields.get("epoch"))
-        mmdd, clock = fields.get("mmdd"), fields.get("clock")
-        thread = fields.get("thread")
+        month_day, year, seconds = _moment(fields)
+        severity, thread = fields.get("severity"), fields.get("thread")
         return Line(
             message=decode(fields.get("message") or b""),
-            severity=(fields.get("severity") or b"")[:1].decode().replace("C", "F").replace("D", "I") or None,
-            month_day=_month_day(mmdd) if mmdd else moment and moment.month * 100 + moment.day,
-            year=int(fields["year"]) if fields.get("year") else moment and moment.year,
-            seconds=_clock(clock) if clock else moment and moment.hour * 3600.0 + moment.minute * 60 + moment.second,
-            thread=int(thread) if thread else None,
+            severity=_LETTERS[severity[:1]] if severity else None,
+            month_day=month_day,
+            year=year,
+            seconds=seconds,
+            thread=int(thread, 16 if thread.startswith(b"0x") else 10) if thread else None,
             file=self._base_name(fields.get("path")),
             headed=True,
             rank=rank,
@@ -161,59 +165,113 @@ class LineSplitter:
             return None
         name = self._files.get(path)
         if name is None:
-            if len(self._files) > _MAX_CACHE:
-                self._files.clear()
+            _bound(self._files)
             name = self._files[path] = decode(re.split(rb"[\\/]", path)[-1].partition(b":")[0].strip())
         return name or None
 
-    def _learn(self, raw: bytes, match: re.Match[bytes]) -> None:
+    def _learn(self, raw: bytes) -> None:
         """Remember the parts of a header of the common width for the next lines."""
-        if match.start("clock") != 6 or match.end("clock") != 21 or match["year"] or raw[14:15] != b".":  # noqa: PLR2004
+        match = _COMMON.match(raw)
+        if match is None:
             return
-        seconds, file = _clock(match["clock"]), self._base_name(match["path"])
-        if seconds is None or file is None or raw[5:6] != b" ":
+        clock = _clock(match["clock"])
+        file = self._base_name(match["path"])
+        if clock is None or file is None:
             return
         for cache in (self._places, self._days, self._minutes):
-            if len(cache) > _MAX_CACHE:
-                cache.clear()
-        self._days[raw[:5]] = (raw[:1].decode(), _month_day(raw[1:5]))
-        self._minutes[raw[5:12]] = int(raw[6:8]) * 3600.0 + int(raw[9:11]) * 60
-        self._places[raw[21 : raw.index(b"]", 22)]] = (int(match["thread"]), file)
+            _bound(cache)
+        year = int(match["year"]) if match["year"] else None
+        self._days[match["day"]] = (match["day"][:1].decode(), _month_day(match["mmdd"]), year)
+        self._minutes[b" " + match["clock"][:6]] = clock // 60 * 60.0
+        self._places[match["origin"]] = (int(match["thread"]), file)
 
     def _headed_json(self, raw: bytes) -> Line | None:
-        """A line of a notebook, or of a container's log file, that is a JSON string."""
-        match = _DOCKER_JSON.match(raw) if raw[:1] == b"{" else _JSON_STRING.match(raw)
+        """A line that is a JSON string, of a notebook or of a container's log file."""
+        if raw.lstrip()[:1] not in _JSON_STARTS:
+            return None
+        match = _DOCKER_JSON.match(raw) or _JSON_STRING.match(raw)
         inner = _unescaped(match[1]) if match else None
         if inner is None:
             return None
         was_json = self._in_json
         line = self._headed(inner)
-        if line:
-            self._in_json = True
-            return line
-        return self._stripped(inner) if was_json else None
+        self._in_json = was_json or line is not None
+        return line or (self._bare(inner) if was_json else None)
 
-    def _continued(self, raw: bytes) -> Line:
-        """A line without a header: less the prefix that the last headed line had."""
-        return self._stripped(raw) if self._prefixes else Line(decode(raw))
+    def _bare(self, raw: bytes) -> Line:
+        """A line without a header: less the prefixes that the last headed line had."""
+        rest, rank = self._less_prefixes(raw) if self._prefixes else (raw, None)
+        return tuple.__new__(Line, (decode(rest), None, None, None, None, None, None, False, rank))
 
-    def _stripped(self, raw: bytes) -> Line:
+    def _less_prefixes(self, raw: bytes) -> tuple[bytes, str | None]:
+        """The line without what stood before the last headed line, and its rank."""
         rank = None
         for form, text in self._prefixes:
             if form.name == "indentation":
-                blanks = len(raw) - len(raw.lstrip(b" \t"))
-                raw = raw[min(blanks, len(text)) :]
+                raw = raw[min(len(raw) - len(raw.lstrip(b" \t")), len(text)) :]
             elif form.literal:
                 raw = raw.removeprefix(text)
             elif match := form.regex.match(raw):
                 raw = raw[match.end() :]
-                rank = _group(match, "rank") or rank
-        return Line(decode(raw), rank=rank)
+                rank = _rank(match) or rank
+        return raw, rank
 
 
-def _group(match: re.Match[bytes], name: str) -> str | None:
-    text = match.groupdict().get(name)
+_LETTERS: Final = {b"I": "I", b"W": "W", b"E": "E", b"F": "F", b"C": "F", b"D": "I"}
+_JSON_STARTS: Final = (b'"', b"{")
+_COMMON: Final = re.compile(
+    rb"(?P<day>[IWEF](?P<year>(?:19|20)\d\d)?(?P<mmdd>[01]\d[0-3]\d)) (?P<clock>\d\d:\d\d:\d\d\.\d{6})"
+    rb"(?P<origin> +(?P<thread>\d{1,20}) (?P<path>[^\]]{1,200}):\d{1,7})\] "
+)
+
+
+def _may_be_headed(raw: bytes, *, behind: bool) -> bool:
+    """A quick no for nearly every line of a dump."""
+    if not (behind or b"]" in raw or raw[:1] in _LETTERS or b" - " in raw or b" : line " in raw):
+        return False
+    return _MAYBE_HEADED.search(raw, 0, _HEAD_BYTES) is not None
+
+
+def _header_at(raw: bytes, place: int, *, whole: bool, first: bool) -> re.Match[bytes] | None:
+    """The header that begins at `place`; `whole`: not a mere part of one; `first`: this line may begin inside one."""
+    for form in HEADERS:
+        if (form.weak and whole) or (form.first_only and not first):
+            continue
+        if match := form.regex.match(raw, place):
+            return match
+    return None
+
+
+def _prefix_at(raw: bytes, place: int) -> _Taken | None:
+    for form in PREFIXES:
+        if match := form.regex.match(raw, place):
+            return _Taken(form, match[0])
+    return None
+
+
+def _rank_of(taken: list[_Taken]) -> str | None:
+    ranks = (_rank(match) for form, text in taken if (match := form.regex.match(text)))
+    return next((rank for rank in ranks if rank is not None), None)
+
+
+def _rank(match: re.Match[bytes]) -> str | None:
+    text = match.groupdict().get("rank")
     return text.decode() if text else None
+
+
+def _bound(cache: MutableMapping[bytes, Any]) -> None:
+    """Forget everything before a hostile log makes a cache grow without end."""
+    if len(cache) > _MAX_CACHE:
+        cache.clear()
+
+
+def _moment(fields: dict[str, bytes | None]) -> tuple[int | None, int | None, float | None]:
+    """Mmdd, year and seconds since midnight of a header; an epoch without a zone is read as UTC."""
+    epoch, year, mmdd, clock = (fields.get(name) for name in ("epoch", "year", "mmdd", "clock"))
+    if epoch:
+        moment = datetime.fromtimestamp(int(epoch), UTC)
+        return moment.month * 100 + moment.day, moment.year, float(int(epoch) % 86_400)
+    return (_month_day(mmdd) if mmdd else None), (int(year) if year else None), (_clock(clock) if clock else None)
 
 
 def _month_day(mmdd: bytes) -> int | None:
@@ -228,11 +286,6 @@ def _clock(text: bytes) -> float | None:
     if hours > 23 or minutes > 59 or not text[:8].replace(b":", b"").isdigit():  # noqa: PLR2004
         return None
     return hours * 3600.0 + minutes * 60 + int(text[6:8]) + float(b"0." + text[9:] + b"0")
-
-
-def _moment(epoch: bytes | None) -> datetime | None:
-    """The date of seconds since 1970; such a logger names no zone, so it is read as UTC."""
-    return datetime.fromtimestamp(int(epoch), UTC) if epoch else None
 
 
 def _unescaped(literal: bytes) -> bytes | None:
