@@ -9,6 +9,7 @@ not known (NA)        empty               null                null              
 number                shortest exact      shortest exact      int64, double            formatted
 NaN, ±infinity *      nan, inf, -inf      "NaN", "Infinity",  NaN, ±infinity           nan, inf
                                           "-Infinity"
+empty text            ""                  ""                  ""                       empty
 truth value           true, false         true, false         bool                     yes, no
 list, shape           [64, 20] (as JSON)  [64, 20]            list                     64 × 20
 ====================  ==================  ==================  =======================  ==============
@@ -23,8 +24,6 @@ whole.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 import operator
@@ -51,6 +50,9 @@ ArrowType: TypeAlias = "Callable[[Any], Any]"
 Cell: TypeAlias = "bool | int | float | str | list[Cell] | None"
 
 ROWS_AT_ONCE: Final = 20_000
+
+_PLAIN: Final = frozenset({int, float})
+_CSV_SPECIAL: Final = frozenset(',"\r\n')
 
 # The registry's dtype → how Markdown shows a cell, how Parquet stores it. Lists are lists of text …
 NUMERIC: Final = frozenset({"Int64", "Float64"})
@@ -134,14 +136,9 @@ def rows(frame: pd.DataFrame) -> Iterator[tuple[Cell, ...]]:
 
 def to_csv(frame: pd.DataFrame, _table: str) -> Iterator[bytes]:
     """Comma-separated values with a header line."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(frame.columns)
-    for number, row in enumerate(rows(frame)):
-        writer.writerow(map(_csv_cell, row))
-        if number % ROWS_AT_ONCE == 0:
-            yield _drain(buffer)
-    yield _drain(buffer)
+    yield _csv_line(map(str, frame.columns))
+    for row in rows(frame):
+        yield _csv_line(row)
 
 
 def to_jsonl(frame: pd.DataFrame, _table: str) -> Iterator[bytes]:
@@ -213,23 +210,25 @@ def _scalar(value: object) -> Cell:
 
 def _column(series: pd.Series) -> list[Cell]:
     """The cells of one column; a NaN is a gap unless the column holds floats."""
-    gap_if_nan = getattr(series.dtype, "kind", "O") != "f"
-    return [cell(value, gap_if_nan=gap_if_nan) for value in series.tolist()]
+    gap_if_nan = series.dtype.kind not in "iuf"
+    values: list[Cell] = series.tolist()
+    if not gap_if_nan and set(map(type, values)) <= _PLAIN:  # the long columns of numbers: nothing to do
+        return values
+    return [cell(value, gap_if_nan=gap_if_nan) for value in values]
 
 
-def _drain(buffer: io.StringIO) -> bytes:
-    data = buffer.getvalue().encode("utf-8", "backslashreplace")
-    buffer.seek(0)
-    buffer.truncate()
-    return data
+def _csv_line(row: Iterable[Cell]) -> bytes:
+    return f"{','.join(map(_csv_cell, row))}\n".encode("utf-8", "backslashreplace")
 
 
 def _csv_cell(value: Cell) -> str:
+    """Quoted where it must be (the csv module of 3.11 leaves a carriage return bare), and where it is empty text."""
     if value is None:
         return ""
     if isinstance(value, bool | list):
-        return _json(value)
-    return repr(value) if isinstance(value, float) else str(value)
+        value = _json(value)
+    text = repr(value) if isinstance(value, float) else str(value)
+    return text if text and _CSV_SPECIAL.isdisjoint(text) else '"' + text.replace('"', '""') + '"'
 
 
 def _json_records(frame: pd.DataFrame) -> Iterator[str]:
