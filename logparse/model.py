@@ -150,7 +150,7 @@ class Attempt:
     """One start of the solver (or of `caffe time` / `caffe test`), lines `line` to `end_line`.
 
     `command` is "train", "test", "time", "device_query" or None. `outcome` is one of `done`,
-    `stopped`, `signal`, `fatal`, `out_of_memory`, `cut`, `running` or `unknown`; `outcome_text` says
+    `stopped`, `signal`, `killed`, `fatal`, `out_of_memory` or `unfinished`; `outcome_text` says
     with what and where. `start_s`/`end_s` are seconds since the start of year `year` (or of an
     unknown year).
     """
@@ -197,7 +197,11 @@ SERIES_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "test_loss": ("line", "loss"),
     # `Iteration N, lr = R[, m = M, wd = D, gs = G]`
     "lr": ("line", "iteration", "lr", "momentum", "weight_decay", "gradient_scale"),
-    # debug_info: `phase` 0 forward, 1 backward, 2 update; `part` an index into Curves.names
+    # `Gradient clipping: scaling down gradients (L2 norm A > C) by scale factor F`, on any iteration
+    "clipping": ("line", "norm", "threshold", "factor"),
+    # `caffe test`: `Batch I, NAME = V`
+    "test_batch": ("line", "batch", "name", "value"),
+    # debug_info: `stage` 0 forward, 1 backward; `layer`, `part` (top, bottom, param) and `blob` index Curves.names
     "debug": ("line", "stage", "layer", "part", "blob", "value"),
     # `caffe time` per layer: direction 0 forward, 1 backward
     "timing": ("line", "layer", "direction", "ms"),

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 # A value as any C library prints it: 0.5, 1e-05, nan, -nan, inf, 1.#QNAN (Windows), -1.#IND.
@@ -35,9 +36,10 @@ class Pattern:
     samples: tuple[str, ...]
     reason: str = ""
     only_from: str = ""  # the form alone says too little: the header, where it names a file, must agree
+    anywhere: bool = False  # starts with a name: its first word cannot be looked up
 
 
-def _pattern(
+def make_pattern(
     role: str,
     name: str,
     regex: str,
@@ -45,21 +47,16 @@ def _pattern(
     mirrors: str = "net.cpp",
     reason: str = "",
     only_from: str = "",
+    anywhere: bool = False,
 ) -> Pattern:
+    """One row of the table; VALUE and RANK in the regex stand for a number and for a rank prefix."""
     compiled = re.compile(regex.replace("VALUE", _VALUE).replace("RANK", _RANK), re.DOTALL)
-    return Pattern(name, compiled, mirrors, role, samples, reason, only_from)
+    return Pattern(name, compiled, mirrors, role, samples, reason, only_from, anywhere)
 
 
-def _record(name: str, regex: str, *samples: str, mirrors: str = "net.cpp", only_from: str = "") -> Pattern:
-    return _pattern("record", name, regex, *samples, mirrors=mirrors, only_from=only_from)
-
-
-def _series(name: str, regex: str, *samples: str, mirrors: str = "solver.cpp") -> Pattern:
-    return _pattern("series", name, regex, *samples, mirrors=mirrors)
-
-
-def _event(name: str, regex: str, *samples: str, mirrors: str = "solver.cpp", only_from: str = "") -> Pattern:
-    return _pattern("event", name, regex, *samples, mirrors=mirrors, only_from=only_from)
+_record = partial(make_pattern, "record")
+_series = partial(make_pattern, "series", mirrors="solver.cpp")
+_event = partial(make_pattern, "event", mirrors="solver.cpp")
 
 
 # --- a net's set-up (net.cpp, layer_factory.hpp) ---------------------------------------------------------
@@ -108,6 +105,7 @@ SETUP: Final = (
         "odd -> name <- odd blob -> name",
         " <- data",
         only_from="net.cpp",
+        anywhere=True,
     ),
     _record("setting_up", r"Setting up (?P<layer>.*)", "Setting up conv1", "Setting up "),
     _record(
@@ -126,7 +124,9 @@ SETUP: Final = (
         "TRAIN Top shape for layer 0 'cifar' 34 3 32 32 (104448)",
         "TEST Top shape for layer 12 'loss' (1)",
     ),
-    _record("loss_weight", r"\s*+with loss weight (?P<weight>VALUE)", "    with loss weight 1", "    with loss weight 0.3"),
+    _record(
+        "loss_weight", r"\s*+with loss weight (?P<weight>VALUE)", "    with loss weight 1", "    with loss weight 0.3"
+    ),
     _record(
         "memory",
         r"Memory  ?required for [dD]ata:? ?(?P<bytes>\d++)(?P<glued>.*)",
@@ -141,6 +141,7 @@ SETUP: Final = (
         r"(?P<label>(?:Top|Bottom|Shared \(in-place\)|Parameters|Parameters shared|Shared \(param\)) memory) \((?P<phase>TRAIN|TEST)\)"
         r" (?:required for|by) data: (?P<data>\d++) diff: (?P<diff>\d++)",
         "Top memory (TRAIN) required for data: 665681920 diff: 665681928",
+        "Bottom memory (TRAIN) required for data: 665681920 diff: 665681928",
         "Shared (in-place) memory (TRAIN) by data: 332840960 diff: 332840960",
         "Parameters memory (TEST) required for data: 9330816 diff: 9330816",
         "Parameters shared memory (TEST) by data: 0 diff: 0",
@@ -161,6 +162,7 @@ SETUP: Final = (
         "loss needs backward computation.",
         "mnist does not need backward computation.",
         " does not need backward computation.",
+        anywhere=True,
     ),
     _record(
         "net_output",
@@ -249,7 +251,9 @@ RUN: Final = (
         mirrors="caffe.cpp",
     ),
     _record("starting_optimization", r"Starting Optimization", "Starting Optimization", mirrors="caffe.cpp"),
-    _record("solving", r"Solving ?(?!environment)(?P<net>.*)", "Solving LeNet", "Solving ", "Solving", mirrors="solver.cpp"),
+    _record(
+        "solving", r"Solving ?(?!environment)(?P<net>.*)", "Solving LeNet", "Solving ", "Solving", mirrors="solver.cpp"
+    ),
     _record(
         "lr_policy",
         r"Learning Rate Policy: (?P<policy>.*)",
@@ -339,6 +343,19 @@ SERIES: Final = (
         "     conv1   forward: 3.25838 ms.",
         "res2a_res2a_relu_0_split\tbackward: 0.3052 ms.",
         mirrors="caffe.cpp",
+        anywhere=True,
+    ),
+    _series(
+        "clipping",
+        r"Gradient clipping: scaling down gradients \(L2 norm (?P<norm>VALUE) > (?P<threshold>VALUE)\) by scale factor (?P<factor>VALUE)",
+        "Gradient clipping: scaling down gradients (L2 norm 2.94716 > 2) by scale factor 0.678619",
+        mirrors="sgd_solver.cpp",
+    ),
+    _series(
+        "test_batch",
+        r"Batch (?P<batch>\d++), (?P<name>.*) = (?P<value>VALUE)",
+        "Batch 0, accuracy = 0.99",
+        mirrors="caffe.cpp",
     ),
 )
 
@@ -373,12 +390,7 @@ EVENTS: Final = (
         r"\w*Solver: restoring (?P<what>history)",
         "SGDSolver: restoring history",
         mirrors="sgd_solver.cpp",
-    ),
-    _event(
-        "clipping",
-        r"Gradient clipping: scaling down gradients \(L2 norm (?P<value>VALUE) > VALUE\) by scale factor VALUE",
-        "Gradient clipping: scaling down gradients (L2 norm 2.94716 > 2) by scale factor 0.678619",
-        mirrors="sgd_solver.cpp",
+        anywhere=True,
     ),
     _event(
         "multistep",
@@ -413,6 +425,7 @@ EVENTS: Final = (
         "Average Forward pass: 255.723 ms.",
         "Total Time: 4071 ms.",
         "Forward pass: 255 milliseconds.",
+        "Backward pass: 255 milliseconds.",
         mirrors="caffe.cpp",
     ),
     _event(
@@ -422,23 +435,19 @@ EVENTS: Final = (
         mirrors="caffe.cpp",
     ),
     _event(
-        "test_batch",
-        r"Batch (?P<iteration>\d++), (?P<what>.*) = (?P<value>VALUE)",
-        "Batch 0, accuracy = 0.99",
-        mirrors="caffe.cpp",
-    ),
-    _event(
         "test_result",
         r"(?!Batch |Iteration |Querying |MultiStep )(?P<what>[^\s=:\[]\S*+(?: \S++)*?) = (?P<value>VALUE)(?: \(\* VALUE = VALUE loss\))?",
         "loss = 0.0232649 (* 1 = 0.0232649 loss)",
         "accuracy = 0.99",
         mirrors="caffe.cpp",
         only_from="caffe.cpp",
+        anywhere=True,
     ),
     _event(
         "img_per_second",
         r"(?:RANK|\[\w++\] )(?P<what>Overall multi-GPU performance|multi-GPU performance): (?P<value>VALUE) img/sec.*",
         "Overall multi-GPU performance: 16861 img/sec",
+        "multi-GPU performance: 16861 img/sec",
         mirrors="parallel.cpp",
     ),
     _event(

@@ -1,0 +1,248 @@
+"""`parse_log` and `Log`: the model of one log, and its tables built when somebody asks for them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from logparse.assemble import assemble
+from logparse.definitions import apply_prototxt, read_prototxt
+from logparse.errors import DefinitionError, Note
+from logparse.model import LogFacts
+from logparse.reading.read import read
+from logparse.tables.derive import NetFact, facts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from os import PathLike
+
+    import pandas as pd
+
+    from logparse.reading.source import Readable
+    from logparse.reading.textproto import Message
+
+# Classes of the ledger that count as understood, and those that are Caffe's own lines at all.
+_UNDERSTOOD: Final = frozenset({"recognised", "ignored"})
+_CAFFES: Final = frozenset({"recognised", "ignored", "unknown"})
+
+
+class Log:
+    """One log: `facts` is all it says, the tables are DataFrames of raw values (tables/columns.py).
+
+    Tables are built at first use and then kept; they are the caller's to change on a copy.
+    """
+
+    def __init__(self, facts: LogFacts) -> None:
+        self.facts = facts
+        self._tables: dict[str, pd.DataFrame] = {}
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Problems that did not stop the reading."""
+        return self.facts.notes
+
+    @cached_property
+    def net_facts(self) -> Mapping[int, list[NetFact]]:
+        """Attempt → its nets with everything derived."""
+        return {attempt.index: facts_of(attempt.nets) for attempt in self.facts.attempts}
+
+    @property
+    def table_names(self) -> tuple[str, ...]:
+        """The names that `table` knows."""
+        return tuple(_BUILDERS)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One table by name.
+
+        Raises:
+            KeyError: there is no such table.
+
+        """
+        if name not in self._tables:
+            self._tables[name] = _BUILDERS[name](self)
+        return self._tables[name]
+
+    @property
+    def parsed_share(self) -> float:
+        """Share of Caffe's own lines that are recognised, or ignored for a named reason; 1 where there is none."""
+        counts = {kind: sum(row.lines for row in self.facts.ledger if row.kind == kind) for kind in _CAFFES}
+        total = sum(counts.values())
+        return sum(counts[kind] for kind in _UNDERSTOOD) / total if total else 1.0
+
+    @property
+    def attempts(self) -> pd.DataFrame:
+        """One row per start of the solver."""
+        return self.table("attempts")
+
+    @property
+    def nets(self) -> pd.DataFrame:
+        """One row per net."""
+        return self.table("nets")
+
+    @property
+    def layers(self) -> pd.DataFrame:
+        """One row per layer, with what is derived from it."""
+        return self.table("layers")
+
+    @property
+    def blobs(self) -> pd.DataFrame:
+        """One row per top."""
+        return self.table("blobs")
+
+    @property
+    def params(self) -> pd.DataFrame:
+        """One row per parameter blob."""
+        return self.table("params")
+
+    @property
+    def train(self) -> pd.DataFrame:
+        """One row per displayed iteration, outputs in columns."""
+        return self.table("train")
+
+    @property
+    def train_outputs(self) -> pd.DataFrame:
+        """One row per displayed output."""
+        return self.table("train_outputs")
+
+    @property
+    def test(self) -> pd.DataFrame:
+        """One row per test output."""
+        return self.table("test")
+
+    @property
+    def lr(self) -> pd.DataFrame:
+        """One row per displayed learning rate."""
+        return self.table("lr")
+
+    @property
+    def timing(self) -> pd.DataFrame:
+        """One row per layer of `caffe time`."""
+        return self.table("timing")
+
+    @property
+    def events(self) -> pd.DataFrame:
+        """One row per event."""
+        return self.table("events")
+
+    @property
+    def ledger(self) -> pd.DataFrame:
+        """One row per kind of line."""
+        return self.table("ledger")
+
+    @property
+    def findings(self) -> pd.DataFrame:
+        """What a reviewer should look at, worst first."""
+        return self.table("findings")
+
+
+def parse_log(
+    source: Readable,
+    prototxt: str | PathLike[str] | None = None,
+    year: int | None = None,
+    *,
+    max_bytes: int | None = None,
+) -> Log:
+    """Read one log.
+
+    `source` is a path, "-" for standard input, the log's bytes, or an open binary file. `prototxt` is the path of
+    the network's definition, used where the log lacks it. `year` is the year in which the log was begun, where it
+    does not say. `max_bytes` bounds the unpacked text.
+
+    Raises:
+        UnreadableError: an input cannot be read.
+        NothingRecognisedError: nothing in the log is Caffe's.
+        DefinitionError: the prototxt is no network definition.
+
+    """
+    definition = None if prototxt is None else load_prototxt(Path(prototxt))
+    extracted, facts, notes = read(source, max_text_bytes=max_bytes)
+    first_series = min((int(columns["line"][0]) for columns in extracted.curves.series.values()), default=None)
+    assembled = assemble(extracted.records, extracted.lines, first_series)
+    attempts, all_notes = assembled.attempts, (*notes, *assembled.notes)
+    if definition is not None:
+        attempts, more = apply_prototxt(attempts, definition)
+        all_notes = (*all_notes, *more)
+    origin = None if year is None else "given"
+    return Log(LogFacts(facts, attempts, extracted.curves, extracted.ledger, all_notes, year, origin))
+
+
+def load_prototxt(path: Path) -> Message:
+    """Read a network definition from a file.
+
+    Raises:
+        DefinitionError: it cannot be read, or is none.
+
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DefinitionError(f"{path}: {error.strerror}", remedy="Give the path of a .prototxt file.") from error
+    return read_prototxt(data.decode("utf-8-sig", "backslashreplace"), str(path))
+
+
+# --- one builder a table -----------------------------------------------------------------------------------
+
+
+def _per_net(name: str) -> Callable[[Log], pd.DataFrame]:
+    def build(log: Log) -> pd.DataFrame:
+        from logparse.tables import frames  # noqa: PLC0415 - pandas only where a frame is wanted
+
+        rows_of = frames.NET_TABLES[name]
+        return frames.frame(
+            name, [row for attempt, nets in log.net_facts.items() for net in nets for row in rows_of(attempt, net)]
+        )
+
+    return build
+
+
+def _curve(name: str) -> Callable[[Log], pd.DataFrame]:
+    def build(log: Log) -> pd.DataFrame:
+        from logparse.tables import curves  # noqa: PLC0415 - as above
+
+        return curves.CURVE_TABLES[name](log.facts.curves, log.facts.attempts)
+
+    return build
+
+
+def _attempts(log: Log) -> pd.DataFrame:
+    from logparse.tables.attempts import attempt_rows  # noqa: PLC0415 - as above
+    from logparse.tables.frames import frame  # noqa: PLC0415 - as above
+
+    return frame("attempts", attempt_rows(log.facts))
+
+
+def _events(log: Log) -> pd.DataFrame:
+    from logparse.tables.frames import event_rows, frame  # noqa: PLC0415 - as above
+
+    return frame("events", [row for attempt in log.facts.attempts for row in event_rows(attempt)])
+
+
+def _ledger(log: Log) -> pd.DataFrame:
+    from logparse.tables.frames import frame, ledger_rows  # noqa: PLC0415 - as above
+
+    return frame("ledger", ledger_rows(log.facts.ledger))
+
+
+def _findings(log: Log) -> pd.DataFrame:
+    from logparse.audit.findings import finding_rows  # noqa: PLC0415 - as above
+    from logparse.tables.frames import frame  # noqa: PLC0415 - as above
+
+    return frame("findings", finding_rows(log))
+
+
+_BUILDERS: Final[Mapping[str, Callable[[Log], pd.DataFrame]]] = {
+    "attempts": _attempts,
+    "nets": _per_net("nets"),
+    "layers": _per_net("layers"),
+    "blobs": _per_net("blobs"),
+    "params": _per_net("params"),
+    "train": _curve("train"),
+    "train_outputs": _curve("train_outputs"),
+    "test": _curve("test"),
+    "lr": _curve("lr"),
+    "timing": _curve("timing"),
+    "events": _events,
+    "ledger": _ledger,
+    "findings": _findings,
+}

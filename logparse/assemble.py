@@ -1,0 +1,391 @@
+"""Records → model: which attempt, which net, nested in what, which layer. The one state machine.
+
+The order of a layer's lines differs between versions (before rc3 "Setting up" comes before the layer's own
+lines, in 2014 there is none, a pasted excerpt may begin anywhere), so each record is filed by what is open, and
+a shape that belongs to nobody becomes an unnamed layer instead of being lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from logparse.building import AttemptBuilder, LayerBuilder, NetBuilder
+from logparse.definitions import Definitions, layer_messages, phase_of, read_dump, type_of
+from logparse.errors import Note
+from logparse.model import Attempt, Blob, Event, Layer, SharedParam
+from logparse.outcome import outcome_of
+from logparse.reading import records as rec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from logparse.model import Net
+
+IN_PLACE: Final = " (in-place)"
+AUTOMATIC: Final = "(automatic)"
+
+
+@dataclass(slots=True)
+class _State:
+    attempts: list[AttemptBuilder] = field(default_factory=list)
+    stack: list[NetBuilder] = field(default_factory=list)  # nets being set up, the innermost last
+    last_done: NetBuilder | None = None  # a total printed after "done" is this net's
+    announced: rec.CreatingNet | None = None
+    factory: rec.FactoryLayer | None = None
+    dropped: list[str] = field(default_factory=list)  # printed before the net whose rules filtered them
+    early_chatter: list[str] = field(default_factory=list)  # a layer's constructor speaks before its first line
+    notes: list[Note] = field(default_factory=list)
+
+    def attempt(self, line: int) -> AttemptBuilder:
+        """The open attempt; an excerpt opens one without any start line."""
+        if not self.attempts:
+            self.begin_attempt(line)
+        return self.attempts[-1]
+
+    def begin_attempt(self, line: int) -> AttemptBuilder:
+        self.stack.clear()
+        self.last_done, self.announced, self.factory = None, None, None
+        self.attempts.append(AttemptBuilder(len(self.attempts) + 1, line))
+        return self.attempts[-1]
+
+    def net(self, line: int) -> NetBuilder:
+        """The innermost open net; lines without a net open one."""
+        return self.stack[-1] if self.stack else self.begin_net(line)
+
+    def begin_net(self, line: int) -> NetBuilder:
+        attempt = self.attempt(line)
+        outer = self._enclosing()
+        if outer is None:
+            self.stack.clear()
+        net = NetBuilder(len(attempt.nets), line)
+        if outer is not None and outer.current is not None:
+            net.nested, net.parent, net.phase = outer.current.name, outer.index, outer.phase
+        elif self.announced is not None:
+            net.phase, net.test_index = self.announced.phase, self.announced.test_index
+        self.announced = None
+        net.dropped, self.dropped = self.dropped, []
+        attempt.nets.append(net)
+        self.stack.append(net)
+        return net
+
+    def _enclosing(self) -> NetBuilder | None:
+        """A net is nested if one is open whose layer has begun its set-up and has no shape yet."""
+        outer = self.stack[-1] if self.stack else None
+        layer = outer.current if outer is not None else None
+        if layer is None or layer.closed or layer.shapes or not (layer.bottoms or layer.tops):
+            return None
+        return outer
+
+
+# --- one small function a record ---------------------------------------------------------------------------
+
+
+def _solver(state: _State, record: rec.SolverParameters) -> None:
+    attempt = state.attempt(record.line)
+    if attempt.begun:
+        attempt = state.begin_attempt(record.line)
+    attempt.command = attempt.command or "train"
+    dump = read_dump(record.dump)
+    if dump is not None:
+        attempt.solver, attempt.solver_cut = dump.message, dump.cut
+
+
+def _start(state: _State, record: rec.Start) -> None:
+    attempt = state.attempt(record.line)
+    starts = record.mode is not None and record.device is None or record.version is not None
+    if starts and attempt.begun:
+        attempt = state.begin_attempt(record.line)
+    attempt.command = record.command or attempt.command
+    attempt.mode = record.mode or attempt.mode
+    if record.device is not None:
+        attempt.devices.append(record.device)
+    if record.version is not None:
+        attempt.versions.append(record.version)
+
+
+def _milestone(state: _State, record: rec.Milestone) -> None:
+    attempt = state.attempt(record.line)
+    if record.what == "optimization":
+        if attempt.optimising:
+            attempt = state.begin_attempt(record.line)
+        attempt.optimising = True
+        attempt.command = attempt.command or "train"
+    attempt.events.append(Event(record.line, record.what, record.text, record.time_s))
+
+
+def _creating_net(state: _State, record: rec.CreatingNet) -> None:
+    state.attempt(record.line)
+    state.stack.clear()
+    state.announced = record
+
+
+def _net_parameters(state: _State, record: rec.NetParameters) -> None:
+    net = state.begin_net(record.line)
+    dump = read_dump(record.dump)
+    if dump is None:
+        return
+    net.dump, net.dump_cut = dump.message, dump.cut
+    net.name = dump.message.text("name") or None
+    net.phase = phase_of(dump.message) or net.phase
+
+
+def _dropped(state: _State, record: rec.DroppedLayer) -> None:
+    state.dropped.append(record.layer)
+
+
+def _factory(state: _State, record: rec.FactoryLayer) -> None:
+    layer = state.stack[-1].current if state.stack else None
+    # A loss makes its inner Softmax through the factory too: that line is inside the set-up of the loss
+    if layer is not None and not layer.closed and not layer.shapes and layer.name == record.layer:
+        return
+    state.factory = record
+    state.early_chatter.clear()
+
+
+def _creating_layer(state: _State, record: rec.CreatingLayer) -> None:
+    net = state.net(record.line)
+    factory = state.factory if state.factory is not None and state.factory.layer == record.layer else None
+    layer = net.open_layer(record.layer, factory.line if factory is not None else record.line)
+    if factory is not None:
+        layer.type = factory.type
+        layer.chatter.extend(state.early_chatter)
+    state.factory = None
+    state.early_chatter.clear()
+
+
+def _open_from_factory(state: _State, line: int) -> LayerBuilder | None:
+    """Loggers that print only the factory line: the layer begins with the first line about it."""
+    factory = state.factory
+    if factory is None:
+        return None
+    layer = state.net(line).open_layer(factory.layer, factory.line)
+    layer.type = factory.type
+    state.factory = None
+    return layer
+
+
+def _wire(state: _State, record: rec.Wire) -> None:
+    if state.factory is not None and record.text.startswith(
+        (f"{state.factory.layer} <- ", f"{state.factory.layer} -> ")
+    ):
+        _open_from_factory(state, record.line)
+    layer = state.stack[-1].current if state.stack else None
+    name, arrow, blob = split_wire(record.text, layer.name if layer is not None and not layer.closed else None)
+    if layer is None or layer.closed or layer.name != name:
+        layer = state.net(record.line).open_layer(name, record.line)
+    if arrow == "<-":
+        layer.bottoms.append(blob)
+    else:
+        in_place = blob.endswith(IN_PLACE)
+        layer.tops.append(Blob(blob.removesuffix(IN_PLACE), None, None, in_place, blob == AUTOMATIC))
+
+
+def split_wire(text: str, layer: str | None) -> tuple[str, str, str]:
+    """`LAYER <- BLOB` → (layer, arrow, blob), split at the layer's known name; at the first arrow without one."""
+    if layer is not None:
+        for arrow in ("<-", "->"):
+            if text.startswith(f"{layer} {arrow} "):
+                return layer, arrow, text[len(layer) + len(arrow) + 2 :]
+    places = [(text.find(f" {arrow} "), arrow) for arrow in ("<-", "->") if f" {arrow} " in text]
+    place, arrow = min(places)
+    return text[:place], arrow, text[place + 4 :]
+
+
+def _net_input(state: _State, record: rec.NetInput) -> None:
+    state.net(record.line).inputs.append(record.blob)
+
+
+def _setting_up(state: _State, record: rec.SettingUp) -> None:
+    net = state.net(record.line)
+    layer = net.current
+    if layer is None or layer.closed or layer.name != record.layer or layer.shapes:
+        _open_named(state, net, record)
+
+
+def _open_named(state: _State, net: NetBuilder, record: rec.SettingUp) -> None:
+    if state.factory is None or state.factory.layer != record.layer or _open_from_factory(state, record.line) is None:
+        net.open_layer(record.layer, record.line)
+
+
+def _top_shape(state: _State, record: rec.TopShape) -> None:
+    net = state.net(record.line)
+    if record.phase is not None:
+        net.phase = net.phase or record.phase
+    layer = net.current
+    if layer is None or not layer.wants_shape or record.layer not in (None, layer.name):
+        layer = net.open_layer(record.layer, record.line)
+    layer.shapes.append(record)
+
+
+def _loss_weight(state: _State, record: rec.LossWeight) -> None:
+    layer = state.stack[-1].current if state.stack else None
+    if layer is not None and layer.shapes:
+        layer.weights[len(layer.shapes) - 1] = record.weight
+
+
+def _memory(state: _State, record: rec.Memory) -> None:
+    net = state.net(record.line) if state.stack or state.last_done is None else None
+    layer = net.current if net is not None else None
+    if net is not None and layer is not None and not layer.closed and net.flags_from is None:
+        layer.logged_bytes, layer.closed = record.bytes, True
+    elif net is not None and not net.layers and record.bytes == 0:
+        return  # AMD's fork prints a zero before the first layer
+    elif net is not None and net.flags_from is None and layer is not None and layer.logged_bytes is not None:
+        _lost_layer(net, record)
+    else:
+        owner = net or state.last_done
+        if owner is not None:
+            owner.total_bytes, owner.total_line = record.bytes, record.line
+
+
+def _lost_layer(net: NetBuilder, record: rec.Memory) -> None:
+    """A second running figure after one layer: the lines of the layer between them are missing."""
+    layer = net.open_layer(None, record.line)
+    layer.logged_bytes, layer.closed = record.bytes, True
+
+
+def _reported(state: _State, record: rec.ReportedMemory) -> None:
+    net = state.stack[-1] if state.stack else state.last_done
+    if net is not None:
+        net.reported.update(dict(record.figures))
+
+
+def _sharing(state: _State, record: rec.SharingParameters) -> None:
+    layer = state.stack[-1].current if state.stack else None
+    if layer is not None:
+        layer.shared.append(SharedParam(record.param, record.owner, record.index, record.line))
+
+
+def _flag(state: _State, record: rec.BackwardFlag) -> None:
+    if not state.stack:
+        return
+    if not state.stack[-1].flag(record.layer, needed=record.needed):
+        meaning = "The flag is of no layer that was set up; it is left out."
+        state.notes.append(Note(record.line, f"backward flag of an unknown layer {record.layer!r}", meaning))
+
+
+def _net_output(state: _State, record: rec.NetOutput) -> None:
+    if state.stack:
+        state.stack[-1].outputs.append(record.blob)
+
+
+def _net_done(state: _State, record: rec.NetDone) -> None:
+    if state.stack:
+        net = state.stack.pop()
+        net.done, net.end_line = True, record.line
+        state.last_done = net
+
+
+def _recurrent(state: _State, record: rec.RecurrentStart) -> None:
+    _say(state, record.text)
+
+
+def _chatter(state: _State, record: rec.Chatter) -> None:
+    _say(state, record.text)
+
+
+def _say(state: _State, text: str) -> None:
+    layer = state.stack[-1].current if state.stack else None
+    if state.factory is not None:
+        state.early_chatter.append(text)
+    elif layer is not None and not layer.closed:
+        layer.chatter.append(text)
+
+
+def _event(state: _State, record: rec.EventRecord) -> None:
+    event = Event(record.line, record.kind, record.text, record.time_s, record.iteration, record.value, record.path)
+    state.attempt(record.line).events.append(event)
+
+
+_FILE: Final[dict[type[rec.Record], Callable[[_State, rec.Record], None]]] = {
+    rec.SolverParameters: _solver,
+    rec.Start: _start,
+    rec.Milestone: _milestone,
+    rec.CreatingNet: _creating_net,
+    rec.NetParameters: _net_parameters,
+    rec.DroppedLayer: _dropped,
+    rec.FactoryLayer: _factory,
+    rec.CreatingLayer: _creating_layer,
+    rec.Wire: _wire,
+    rec.NetInput: _net_input,
+    rec.SettingUp: _setting_up,
+    rec.TopShape: _top_shape,
+    rec.LossWeight: _loss_weight,
+    rec.Memory: _memory,
+    rec.ReportedMemory: _reported,
+    rec.SharingParameters: _sharing,
+    rec.BackwardFlag: _flag,
+    rec.NetOutput: _net_output,
+    rec.NetDone: _net_done,
+    rec.RecurrentStart: _recurrent,
+    rec.Chatter: _chatter,
+    rec.EventRecord: _event,
+}  # type: ignore[dict-item]  # each function takes the record type that is its key
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """All attempts of a log, and what was odd about its lines."""
+
+    attempts: tuple[Attempt, ...]
+    notes: tuple[Note, ...]
+
+
+def assemble(records: Iterable[rec.Record], last_line: int, series_from: int | None = None) -> Assembled:
+    """Put the records of one log together.
+
+    `last_line` is the log's; `series_from` the first solver line (a log of solver lines alone is one attempt).
+    """
+    state = _State()
+    for record in records:
+        _FILE[type(record)](state, record)
+        _keep_time(state, record)
+    if not state.attempts and series_from is not None:
+        state.begin_attempt(series_from)
+    ends = [following.line - 1 for following in state.attempts[1:]] + [last_line]
+    attempts = tuple(_freeze(one, end) for one, end in zip(state.attempts, ends, strict=False))
+    return Assembled(attempts, tuple(state.notes))
+
+
+def _keep_time(state: _State, record: rec.Record) -> None:
+    if record.time_s is not None and state.attempts:
+        attempt = state.attempts[-1]
+        attempt.start_s = record.time_s if attempt.start_s is None else attempt.start_s
+        attempt.end_s = record.time_s
+
+
+def _freeze(attempt: AttemptBuilder, end_line: int) -> Attempt:
+    nets = tuple(_freeze_net(net, end_line) for net in attempt.nets)
+    return attempt.freeze(nets, outcome_of(attempt), None, end_line)
+
+
+def _freeze_net(net: NetBuilder, end_line: int) -> Net:
+    net.end_line = net.end_line or end_line
+    definitions = Definitions(layer_messages(net.dump) if net.dump is not None else (), "dump")
+    layers = []
+    for layer in net.layers:
+        definition = definitions.take(layer.name) if layer.name is not None else None
+        layers.append(layer.freeze(type_of(definition, layer), definition))
+    return net.freeze(tuple(layers), element_bytes(layers))
+
+
+def element_bytes(layers: Iterable[Layer]) -> int | None:
+    """Bytes of one value (2, 4 or 8), from the steps of the running memory line; None where it does not tell.
+
+    A step counts only between two layers that both print the figure; the commonest quotient wins.
+    """
+    votes: dict[int, int] = {}
+    before = 0
+    for layer in layers:
+        if layer.logged_bytes is None:
+            return max(votes, key=lambda size: votes[size]) if votes else None
+        count = sum(top.count or 0 for top in layer.tops)
+        step, before = layer.logged_bytes - before, layer.logged_bytes
+        for size in (2, 4, 8):
+            if count and step == count * size:
+                votes[size] = votes.get(size, 0) + 1
+    return max(votes, key=lambda size: votes[size]) if votes else None
+
+
+__all__ = ["Assembled", "assemble", "element_bytes", "split_wire"]

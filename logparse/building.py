@@ -1,0 +1,186 @@
+"""Mutable counterparts of the model, used by assemble.py alone while a net is being read."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from logparse.model import Attempt, Blob, Layer, Net, SharedParam
+
+if TYPE_CHECKING:
+    from logparse.model import Definition, Event
+    from logparse.reading.records import TopShape
+    from logparse.reading.textproto import Message
+
+
+@dataclass(slots=True)
+class LayerBuilder:
+    """A layer between its first line and its last."""
+
+    index: int
+    name: str | None
+    line: int
+    type: str | None = None
+    bottoms: list[str] = field(default_factory=list)
+    tops: list[Blob] = field(default_factory=list)
+    shapes: list[TopShape] = field(default_factory=list)
+    weights: dict[int, float] = field(default_factory=dict)
+    logged_bytes: int | None = None
+    backward: bool | None = None
+    shared: list[SharedParam] = field(default_factory=list)
+    chatter: list[str] = field(default_factory=list)
+    closed: bool = False
+
+    @property
+    def wants_shape(self) -> bool:
+        """Whether a shape line can still be this layer's."""
+        return not self.closed and (not self.tops or len(self.shapes) < len(self.tops))
+
+    def blobs(self) -> tuple[Blob, ...]:
+        """The tops joined with their shapes, in order; either list may be the longer one."""
+        count = max(len(self.tops), len(self.shapes))
+        return tuple(self._blob(place) for place in range(count))
+
+    def _blob(self, place: int) -> Blob:
+        named = self.tops[place] if place < len(self.tops) else Blob("", None, None)
+        if place >= len(self.shapes):
+            return named
+        shape = self.shapes[place]
+        count = math.prod(shape.dims) if shape.count is None else shape.count
+        return Blob(named.name, shape.dims, count, named.in_place, named.automatic, self.weights.get(place), shape.line)
+
+    def freeze(self, type_: str | None, definition: Definition | None) -> Layer:
+        """The finished layer; its type and definition come from the net's dump."""
+        return Layer(
+            index=self.index,
+            name=self.name,
+            type=type_ or self.type,
+            bottoms=tuple(self.bottoms),
+            tops=self.blobs(),
+            logged_bytes=self.logged_bytes,
+            backward=self.backward,
+            shared_params=tuple(self.shared),
+            definition=definition,
+            chatter=tuple(self.chatter),
+            line=self.line,
+        )
+
+
+@dataclass(slots=True)
+class NetBuilder:
+    """A net between `Initializing net` and `Network initialization done.`"""
+
+    index: int
+    line: int
+    phase: str | None = None
+    test_index: int | None = None
+    nested: str | None = None
+    parent: int | None = None
+    name: str | None = None
+    dump: Message | None = None
+    dump_cut: bool = False
+    layers: list[LayerBuilder] = field(default_factory=list)
+    inputs: list[str] = field(default_factory=list)
+    outputs: list[str] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+    reported: dict[str, int] = field(default_factory=dict)
+    total_bytes: int | None = None
+    total_line: int | None = None
+    done: bool = False
+    end_line: int = 0
+    flags_from: int | None = None  # backward flags come in reverse order: the next layer they can be of
+
+    @property
+    def current(self) -> LayerBuilder | None:
+        """The layer that is being set up, or was last."""
+        return self.layers[-1] if self.layers else None
+
+    def open_layer(self, name: str | None, line: int) -> LayerBuilder:
+        """Begin a layer."""
+        layer = LayerBuilder(len(self.layers), name, line)
+        self.layers.append(layer)
+        self.flags_from = None
+        return layer
+
+    def flag(self, name: str, *, needed: bool) -> bool:
+        """Give a backward flag to the layer it is of; False where there is none of that name."""
+        start = len(self.layers) - 1 if self.flags_from is None else self.flags_from
+        for place in (*range(start, -1, -1), *range(len(self.layers) - 1, start, -1)):
+            if self.layers[place].name == name and self.layers[place].backward is None:
+                self.layers[place].backward = needed
+                self.flags_from = place - 1
+                return True
+        return False
+
+    def freeze(self, layers: tuple[Layer, ...], element_bytes: int | None) -> Net:
+        """The finished net."""
+        return Net(
+            index=self.index,
+            phase=self.phase,
+            name=self.name,
+            test_index=self.test_index,
+            nested=self.nested,
+            parent=self.parent,
+            layers=layers,
+            inputs=tuple(self.inputs),
+            outputs=tuple(self.outputs),
+            dump=self.dump,
+            dump_cut=self.dump_cut,
+            total_bytes=self.total_bytes,
+            total_line=self.total_line,
+            element_bytes=element_bytes,
+            reported=dict(self.reported),
+            dropped=tuple(self.dropped),
+            done=self.done,
+            line=self.line,
+            end_line=self.end_line,
+        )
+
+
+@dataclass(slots=True)
+class AttemptBuilder:
+    """One start of the solver, while its lines come in."""
+
+    index: int
+    line: int
+    command: str | None = None
+    mode: str | None = None
+    solver: Message | None = None
+    solver_cut: bool = False
+    nets: list[NetBuilder] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    devices: list[str] = field(default_factory=list)
+    versions: list[str] = field(default_factory=list)
+    optimising: bool = False
+    start_s: float | None = None
+    end_s: float | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether more than start lines have been seen."""
+        return self.solver is not None or bool(self.nets) or self.optimising
+
+    def freeze(
+        self, nets: tuple[Net, ...], outcome: tuple[str, str, int | None], year: int | None, end_line: int
+    ) -> Attempt:
+        """The finished attempt; `outcome` is (word, text, line)."""
+        return Attempt(
+            index=self.index,
+            command=self.command,
+            solver=self.solver,
+            solver_cut=self.solver_cut,
+            nets=nets,
+            events=tuple(self.events),
+            devices=tuple(self.devices),
+            versions=tuple(self.versions),
+            mode=self.mode,
+            outcome=outcome[0],
+            outcome_text=outcome[1],
+            outcome_line=outcome[2],
+            start_s=self.start_s,
+            end_s=self.end_s,
+            year=year,
+            line=self.line,
+            end_line=end_line,
+        )

@@ -1,0 +1,236 @@
+"""Lines → records (set-up) and columns (solver lines): one scan over the bytes.
+
+`Extractor.feed` takes blocks in order, `finish` closes the log. Every line ends in the ledger exactly once.
+A solver or net dump is one message of many lines, with a header on the first only: lines without a header
+belong to it until the next header.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from logparse.reading import records as rec
+from logparse.reading.bare import bare_kind
+from logparse.reading.convert import CONVERTERS, event
+from logparse.reading.dispatch import Dispatcher
+from logparse.reading.ignored import IGNORED
+from logparse.reading.lines import LineSplitter
+from logparse.reading.patterns import PATTERNS
+from logparse.reading.rows import SeriesTable
+from logparse.reading.tally import DUMP, FOREIGN, RECOGNISED, UNKNOWN, LedgerTally
+from logparse.reading.tally import IGNORED as IGNORED_CLASS
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable
+
+    from logparse.model import Curves, LedgerRow
+    from logparse.reading.lines import Line
+    from logparse.reading.patterns import Pattern
+    from logparse.reading.source import Block
+
+# glog cuts a message at 29,999 bytes; other loggers do not, and a longer text is no definition.
+_LONGEST_DUMP: Final = 8 << 20
+_DUMPS: Final = {"solver_parameters": "solver dump", "net_parameters": "net dump"}
+# From these on a layer's own messages are evidence about it; after those its set-up is over.
+_OPENS_LAYER: Final = frozenset(
+    {"factory_layer", "factory_layer_typed", "creating_layer", "created_layer", "setting_up"}
+)
+_CLOSES_LAYER: Final = frozenset({"memory", "backward_flag", "net_done", "scaffolding_done", "display"})
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """What one log says, before anything is put together."""
+
+    records: tuple[rec.Record, ...]
+    curves: Curves
+    ledger: tuple[LedgerRow, ...]
+    lines: int
+    clock: tuple[tuple[int, float], ...]  # (line, raw time) of the first and last headed line
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A headed line and the pattern that claims it."""
+
+    line: Line
+    number: int
+    time_s: float | None
+    pattern: Pattern
+    match: re.Match[str]
+
+
+_BY_NAME: Final = {pattern.name: pattern for pattern in (*PATTERNS, *IGNORED)}
+_CLASS_OF_ROLE: Final = {"ignored": IGNORED_CLASS}
+
+
+def raw_time_s(month_day: int | None, seconds: float) -> float:
+    if month_day is None:
+        return float("nan")
+    month, day = divmod(month_day, 100)
+    return (sum((31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[: month - 1]) + day - 1) * 86400 + seconds
+
+
+@cache
+def _dispatcher() -> Dispatcher:
+    return Dispatcher((*PATTERNS, *IGNORED))
+
+
+@dataclass(slots=True)
+class _Dump:
+    """A dump being collected."""
+
+    kind: str
+    line: int
+    time_s: float | None
+    lines: list[str] = field(default_factory=list)
+    size: int = 0
+    end_line: int = 0
+
+    def add(self, number: int, text: str) -> None:
+        self.lines.append(text)
+        self.size += len(text)
+        self.end_line = number
+
+
+@dataclass(slots=True)
+class Extractor:
+    """Reads one log; see the module's text."""
+
+    records: list[rec.Record] = field(default_factory=list)
+    series: SeriesTable = field(default_factory=SeriesTable)
+    tally: LedgerTally = field(default_factory=LedgerTally)
+    _splitter: LineSplitter = field(default_factory=LineSplitter)
+    _dump: _Dump | None = None
+    _in_layer: bool = False
+    _rank: str | None = None
+    _lines: int = 0
+    _first: tuple[int, float] | None = None
+    _last: tuple[int, float] | None = None
+
+    def feed(self, block: Block) -> None:
+        """Read one block of whole lines."""
+        data = block.data.removesuffix(b"\n")
+        number = block.first_line - 1
+        for number, raw in enumerate(data.split(b"\n"), block.first_line):
+            self.feed_line(number, raw)
+        self._lines = number
+
+    def feed_line(self, number: int, raw: bytes) -> None:
+        """Read one line, given without its line end."""
+        line = self._splitter.split(raw)
+        if line.rank is not None and self._is_other_rank(line.rank):
+            self.tally.add(IGNORED_CLASS, "line of another rank", number, line.message)
+        elif line.headed:
+            self._headed(line, number)
+        else:
+            self._bare(line, number)
+
+    def finish(self) -> Extracted:
+        """Close the log."""
+        self._end_dump()
+        clock = tuple(mark for mark in (self._first, self._last) if mark is not None)
+        return Extracted(tuple(self.records), self.series.curves(), self.tally.rows(), self._lines, clock)
+
+    def _is_other_rank(self, rank: str) -> bool:
+        """Ranks print the same set-up side by side: the first one seen speaks for all."""
+        self._rank = self._rank or rank
+        return rank != self._rank
+
+    def _headed(self, line: Line, number: int) -> None:
+        self._end_dump()
+        time_s = self._time(line, number)
+        found = _dispatcher().find(line.message, line.file)
+        if found is None:
+            self._unclaimed(line, number, time_s)
+        else:
+            self._claimed(_Claim(line, number, time_s, *found))
+
+    def _time(self, line: Line, number: int) -> float | None:
+        if line.seconds is None:
+            return None
+        time_s = raw_time_s(line.month_day, line.seconds)
+        if time_s != time_s:  # noqa: PLR0124 - NaN: a clock without a date
+            return None
+        self._first = self._first or (number, time_s)
+        self._last = (number, time_s)
+        return time_s
+
+    def _claimed(self, claim: _Claim) -> None:
+        pattern = claim.pattern
+        kind = _CLASS_OF_ROLE.get(pattern.role, RECOGNISED)
+        self.tally.add(kind, pattern.reason or pattern.name, claim.number, claim.line.message)
+        if pattern.name in _OPENS_LAYER:
+            self._in_layer = True
+        elif pattern.name in _CLOSES_LAYER:
+            self._in_layer = False
+        take = _ROLES.get(pattern.role)
+        if take is not None:
+            take(self, claim)
+
+    def _record(self, claim: _Claim) -> None:
+        name, match = claim.pattern.name, claim.match
+        if name not in _DUMPS:
+            self.records.append(CONVERTERS[name](match, claim.number, claim.time_s))
+            return
+        self._dump = _Dump(name, claim.number, claim.time_s, end_line=claim.number)
+        if match["glued"]:
+            self._dump.add(claim.number, match["glued"])
+
+    def _series(self, claim: _Claim) -> None:
+        line = claim.line
+        self.series.add(claim.pattern.name, claim.match, claim.number, line.month_day, line.seconds)
+
+    def _event(self, claim: _Claim) -> None:
+        self.records.append(event(claim.pattern.name)(claim.match, claim.number, claim.time_s))
+
+    def _unclaimed(self, line: Line, number: int, time_s: float | None) -> None:
+        if line.severity == "F":
+            self.tally.add(RECOGNISED, "fatal error", number, line.message)
+            self.records.append(rec.EventRecord(number, time_s, "fatal", line.message, None, None, line.file))
+        elif self._in_layer and "_layer." in (line.file or ""):
+            self.tally.add(RECOGNISED, "message of a layer being set up", number, line.message)
+            self.records.append(rec.Chatter(number, time_s, line.file or "", line.message))
+        else:
+            self.tally.add_shape(UNKNOWN, number, line.message)
+
+    def _bare(self, line: Line, number: int) -> None:
+        found = bare_kind(line.message)
+        if self._dump is not None and (found is None or found[0].name == "blank"):
+            self._dump.add(number, line.message)
+            self.tally.add(DUMP, _DUMPS[self._dump.kind], number, line.message)
+            if self._dump.size > _LONGEST_DUMP:
+                self._end_dump()
+        elif found is None:
+            self.tally.add_shape(FOREIGN, number, line.message)
+        else:
+            self._end_dump()
+            kind, match = found
+            self.tally.add(kind.kind, kind.reason, number, line.message)
+            if kind.event is not None:
+                self.records.append(_bare_event(kind.event, line.message, number, match))
+
+    def _end_dump(self) -> None:
+        dump, self._dump = self._dump, None
+        if dump is None:
+            return
+        text = "\n".join(dump.lines)
+        if dump.kind == "solver_parameters":
+            self.records.append(rec.SolverParameters(dump.line, dump.time_s, text))
+        else:
+            self.records.append(rec.NetParameters(dump.line, dump.time_s, text, dump.end_line))
+
+
+def _bare_event(kind: str, text: str, number: int, match: re.Match[str]) -> rec.EventRecord:
+    unix = match.groupdict().get("unix")
+    return rec.EventRecord(number, None, kind, text.strip(), None, float(unix) if unix else None, None)
+
+
+_ROLES: Final[dict[str, Callable[[Extractor, _Claim], None]]] = {
+    "record": Extractor._record,  # noqa: SLF001 - the table of this module's own methods
+    "series": Extractor._series,  # noqa: SLF001
+    "event": Extractor._event,  # noqa: SLF001
+}

@@ -1,0 +1,43 @@
+"""An input → what it says: opens, scans, and closes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from logparse.errors import NothingRecognisedError
+from logparse.reading.extract import Extracted, Extractor
+from logparse.reading.source import Readable, open_input
+
+if TYPE_CHECKING:
+    from logparse.errors import Note
+    from logparse.model import Source
+
+
+def read(source: Readable, *, max_text_bytes: int | None = None) -> tuple[Extracted, Source, tuple[Note, ...]]:
+    """Read one log to its end.
+
+    Raises:
+        UnreadableError: the input cannot be opened, is broken, or unpacks to too much.
+        NothingRecognisedError: no line in it is Caffe's.
+
+    """
+    extractor = Extractor()
+    with open_input(source, max_text_bytes=max_text_bytes) as opened:
+        for block in opened.blocks():
+            extractor.feed(block)
+        extracted, facts, notes = extractor.finish(), opened.source(), tuple(opened.notes)
+        foreign = opened.foreign
+    if not any(row.kind in ("recognised", "unknown", "dump") for row in extracted.ledger):
+        raise NothingRecognisedError(_nothing(facts, foreign), remedy=_REMEDY)
+    return extracted, facts, notes
+
+
+_REMEDY = "Give the text that Caffe wrote to stderr (caffe train … 2> train.log) or a file of glog's --log_dir."
+
+
+def _nothing(source: Source, foreign: str | None) -> str:
+    if source.text_bytes == 0:
+        return f"{source.name}: the file is empty"
+    if foreign is not None:
+        return f"{source.name}: this is {foreign}, not a log"
+    return f"{source.name}: no line of Caffe's in {source.lines:,} lines"

@@ -1,0 +1,1 @@
+"""Model and costs → DataFrames of raw values, described by the column registry."""

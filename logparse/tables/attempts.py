@@ -1,0 +1,91 @@
+"""The `attempts` rows: each start of the solver with its settings, its span and its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from logparse.tables.curves import attempt_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from logparse.model import Attempt, LogFacts
+    from logparse.reading.textproto import Message
+
+    Row = dict[str, Any]
+
+# SolverParameter.SolverType before 2015 was an enum, printed as a word (`solver_type: ADAGRAD`).
+_OLD_TYPES: Final[Mapping[str, str]] = {
+    "SGD": "SGD",
+    "NESTEROV": "Nesterov",
+    "ADAGRAD": "AdaGrad",
+    "RMSPROP": "RMSProp",
+    "ADADELTA": "AdaDelta",
+    "ADAM": "Adam",
+}
+
+
+def solver_type(solver: Message | None) -> str | None:
+    """The solver's type: `type`, the old enum `solver_type`, or SGD, which is what Caffe takes without either."""
+    if solver is None:
+        return None
+    old = solver.text("solver_type")
+    return solver.text("type") or _OLD_TYPES.get(old.upper(), old) or "SGD"
+
+
+def attempt_rows(facts: LogFacts) -> list[Row]:
+    """One row per attempt."""
+    spans = _iterations(facts)
+    return [_row(attempt, spans.get(attempt.index, (None, None))) for attempt in facts.attempts]
+
+
+def _row(attempt: Attempt, span: tuple[int | None, int | None]) -> Row:
+    known = attempt.start_s is not None and attempt.end_s is not None
+    return {
+        "attempt": attempt.index,
+        "command": attempt.command,
+        "mode": attempt.mode or _mode(attempt.solver),
+        "devices": list(attempt.devices),
+        "solver_type": solver_type(attempt.solver),
+        **_settings(attempt.solver),
+        "first_iteration": span[0],
+        "last_iteration": span[1],
+        "outcome": attempt.outcome,
+        "outcome_text": attempt.outcome_text,
+        "start_s": attempt.start_s,
+        "end_s": attempt.end_s,
+        "duration_s": attempt.end_s - attempt.start_s if known else None,  # type: ignore[operator]  # both known
+        "line": attempt.line,
+        "end_line": attempt.end_line,
+    }
+
+
+def _mode(solver: Message | None) -> str | None:
+    return solver.text("solver_mode") or None if solver is not None else None
+
+
+def _settings(solver: Message | None) -> Row:
+    """The solver's settings as dumped; defaults that Caffe does not print are not filled in, except iter_size."""
+    if solver is None:
+        return {}
+    numbers = ("base_lr", "momentum", "weight_decay")
+    return {
+        **{name: solver.number(name, 0.0) if solver.has(name) else None for name in numbers},
+        "lr_policy": solver.text("lr_policy") or None,
+        "iter_size": solver.integer("iter_size", 1),
+        "max_iter": solver.integer("max_iter", 0) if solver.has("max_iter") else None,
+    }
+
+
+def _iterations(facts: LogFacts) -> dict[int, tuple[int, int]]:
+    """First and last displayed iteration of each attempt that displays any."""
+    shown = facts.curves.series.get("display")
+    if shown is None:
+        return {}
+    attempts = attempt_of(shown["line"], facts.attempts)
+    found = {}
+    for attempt in facts.attempts:
+        mine = shown["iteration"][attempts == attempt.index]
+        if len(mine):
+            found[attempt.index] = (int(mine[0]), int(mine[-1]))
+    return found
