@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self, TypeAlias
 from logparse.errors import Note, UnreadableError
 from logparse.model import Source
 from logparse.reading import plaintext
+from logparse.reading.arguments import expand
 from logparse.reading.decompress import MAGIC_BYTES, BrokenArchiveError, compression_of, decompressed
 from logparse.reading.plaintext import decode
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from logparse.reading.decompress import Compression
 
-__all__ = ["Block", "Input", "decode", "open_input"]
+__all__ = ["Block", "Input", "decode", "expand", "open_input"]
 
 Readable: TypeAlias = "str | Path | bytes | BinaryIO"
 
