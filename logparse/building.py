@@ -158,8 +158,11 @@ class AttemptBuilder:
 
     @property
     def begun(self) -> bool:
-        """Whether more than start lines have been seen."""
-        return self.solver is not None or bool(self.nets) or self.optimising
+        """Whether more than start lines have been seen: a start line now is another attempt's.
+
+        "Starting Optimization" is no sign: before rc3 it stands at the start.
+        """
+        return self.solver is not None or bool(self.nets) or any(event.kind == "fatal" for event in self.events)
 
     def freeze(
         self, nets: tuple[Net, ...], outcome: tuple[str, str, int | None], year: int | None, end_line: int

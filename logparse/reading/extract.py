@@ -7,6 +7,7 @@ belong to it until the next header.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Final
@@ -23,7 +24,6 @@ from logparse.reading.tally import DUMP, FOREIGN, RECOGNISED, UNKNOWN, LedgerTal
 from logparse.reading.tally import IGNORED as IGNORED_CLASS
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Callable
 
     from logparse.model import Curves, LedgerRow
@@ -64,6 +64,8 @@ class _Claim:
 
 
 _BY_NAME: Final = {pattern.name: pattern for pattern in (*PATTERNS, *IGNORED)}
+_WIRE: Final = _BY_NAME["wire"]
+_ANY: Final = re.compile(r"(?P<wire>.*)", re.DOTALL)
 _CLASS_OF_ROLE: Final = {"ignored": IGNORED_CLASS}
 
 
@@ -106,6 +108,7 @@ class Extractor:
     _splitter: LineSplitter = field(default_factory=LineSplitter)
     _dump: _Dump | None = None
     _in_layer: bool = False
+    _layer: str | None = None
     _rank: str | None = None
     _lines: int = 0
     _first: tuple[int, float] | None = None
@@ -143,11 +146,18 @@ class Extractor:
     def _headed(self, line: Line, number: int) -> None:
         self._end_dump()
         time_s = self._time(line, number)
-        found = _dispatcher().find(line.message, line.file)
+        found = self._own_wire(line.message) or _dispatcher().find(line.message, line.file)
         if found is None:
             self._unclaimed(line, number, time_s)
         else:
             self._claimed(_Claim(line, number, time_s, *found))
+
+    def _own_wire(self, message: str) -> tuple[Pattern, re.Match[str]] | None:
+        """A wire of the layer being set up, whatever its name looks like (it may read like another message)."""
+        if self._layer and message.startswith((f"{self._layer} <- ", f"{self._layer} -> ")):
+            match = _WIRE.regex.fullmatch(message) or _ANY.fullmatch(message)
+            return None if match is None else (_WIRE, match)
+        return None
 
     def _time(self, line: Line, number: int) -> float | None:
         if line.seconds is None:
@@ -165,6 +175,7 @@ class Extractor:
         self.tally.add(kind, pattern.reason or pattern.name, claim.number, claim.line.message)
         if pattern.name in _OPENS_LAYER:
             self._in_layer = True
+            self._layer = claim.match.groupdict().get("layer") or self._layer
         elif pattern.name in _CLOSES_LAYER:
             self._in_layer = False
         take = _ROLES.get(pattern.role)

@@ -97,7 +97,7 @@ SETUP: Final = (
     # Layer and blob names may hold arrows too: the reader splits at the layer's known name.
     _record(
         "wire",
-        r"(?!Input \d++ -> |Creating [Ll]ayer |Setting up )(?P<wire>.* (?:<-|->) .*)",
+        r"(?!Input \d++ -> |Creating [Ll]ayer |Setting up |.* backward computation\.\Z)(?P<wire>.* (?:<-|->) .*)",
         "conv1 <- data",
         "conv1 -> conv1",
         "relu1 -> ip1 (in-place)",
@@ -162,6 +162,7 @@ SETUP: Final = (
         "loss needs backward computation.",
         "mnist does not need backward computation.",
         " does not need backward computation.",
+        "odd -> name needs backward computation.",
         anywhere=True,
     ),
     _record(
