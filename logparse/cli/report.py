@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from logparse import formats
 from logparse.cli import common
-from logparse.output import check_target
+from logparse.output import STDOUT, check_target
 
 if TYPE_CHECKING:
     import argparse
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `report` takes."""
     parser.add_argument("logs", nargs="+", metavar="LOG", help="a log, a folder of glog files, or - for standard input")
-    parser.add_argument("-o", "--output", required=True, type=Path, metavar="OUT.html", help="the file to write")
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="OUT.html", help="the file to write, or - for standard output"
+    )
     parser.add_argument("--title", help="the report's title (default: the net's name)")
     parser.add_argument("--force", action="store_true", help="overwrite OUT.html if it exists")
     common.add_reading_options(parser)
@@ -33,7 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
     from logparse.report.page import write_report  # noqa: PLC0415 - matplotlib and jinja2
 
     write_report(logs, arguments.output, title=arguments.title, force=arguments.force)
-    common.say(f"wrote {arguments.output} ({formats.size(arguments.output.stat().st_size)})")
+    if arguments.output != STDOUT:
+        common.say(f"wrote {arguments.output} ({formats.size(Path(arguments.output).stat().st_size)})")
     common.check_gates(logs, arguments)
     return 0
 
