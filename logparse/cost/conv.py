@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from logparse.cost.rule import View
     from logparse.cost.spec import Shape
+    from logparse.reading.textproto import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,18 @@ class Geometry:
     axis: int
 
 
+# DeepLab's fork of 2015 has a type of its own, and says `hole` for dilation
+_MESSAGES: Final = ("convolution_param", "convolution_deeplab_param")
+
+
+def _dilation_name(message: Message) -> str:
+    has_holes = any(message.has(name) for name in ("hole", "hole_h", "hole_w"))
+    return "hole" if has_holes else "dilation"
+
+
 def geometry(layer: View) -> Geometry:
     """The settings as the definition states them, defaults filled in."""
-    message = layer.param("convolution_param")
+    message = layer.param(*_MESSAGES)
     known = layer.spec.bottoms[0] if layer.spec.bottoms else None
     rank = len(known if known is not None else layer.top())
     axis = fields.axis_index(message.integer("axis", 1), rank)
@@ -47,7 +57,7 @@ def geometry(layer: View) -> Geometry:
         kernel=fields.kernel(message, axes),
         stride=fields.spatial(message, "stride", axes, 1),
         pad=fields.spatial(message, "pad", axes, 0),
-        dilation=fields.spatial(message, "dilation", axes, 1),
+        dilation=fields.spatial(message, _dilation_name(message), axes, 1),
         group=max(message.integer("group", 1), 1),
         bias=message.flag("bias_term", default=True),
         axis=axis,
@@ -155,5 +165,6 @@ RULES: Final = {
     "Deconvolution": DECONVOLUTION,
     "DepthwiseConvolution": DEPTHWISE,
     "ConvolutionDepthwise": DEPTHWISE,
+    "ConvolutionDeeplab": CONVOLUTION,
     "Im2col": Rule("im2col_layer.cpp", _im2col_shapes),
 }

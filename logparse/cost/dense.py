@@ -14,59 +14,60 @@ if TYPE_CHECKING:
     from logparse.cost.spec import Shape
 
 
-def stated_axis(layer: View) -> int:
-    """The first axis that is flattened away, from the definition."""
-    return fields.axis_index(layer.param("inner_product_param").integer("axis", 1), len(layer.bottom()))
+def _axis(layer: View, name: str) -> int:
+    """The first axis that is flattened away; without a definition the top's own rank gives it.
 
-
-def _axis(layer: View) -> int:
-    """The axis; without a definition the top's own rank gives it, since a top has axis + 1 axes.
-
-    Tops that are padded with ones (Caffe until rc2) always have axis 1.
+    A top has axis + 1 axes. Tops that are padded with ones (Caffe until rc2) always have axis 1.
     """
+    bottom = layer.bottom()
     if layer.definition is not None:
-        return stated_axis(layer)
-    bottom, top = layer.bottom(), layer.top()
+        return fields.axis_index(layer.param(name).integer("axis", 1), len(bottom))
+    top = layer.top()
     fits = len(top) <= len(bottom) and top[:-1] == bottom[: len(top) - 1]
     return len(top) - 1 if fits and len(top) > 1 else 1
 
 
-def _rows_inputs_outputs(layer: View) -> tuple[Shape, Shape, int]:
-    axis = _axis(layer)
-    bottom, top = layer.bottom(), layer.top()
-    outputs = top[axis] if len(top) > axis else layer.param("inner_product_param").integer("num_output", 0)
-    return bottom[:axis], bottom[axis:], outputs
+def dense_rule(name: str, source: str, *, has_bias: bool = True) -> Rule:
+    """A fully connected layer whose parameter message is called `name`.
 
+    `has_bias` is the default of `bias_term`; a type without biases has no such field.
+    """
 
-def _shapes(layer: View) -> tuple[Shape | None, ...]:
-    axis = stated_axis(layer)
-    return ((*layer.bottom()[:axis], layer.param("inner_product_param").integer("num_output", 0)),)
+    def sizes(layer: View) -> tuple[Shape, Shape, int]:
+        """(dims before the axis, dims that are flattened, outputs); the printed top wins over num_output."""
+        axis, bottom = _axis(layer, name), layer.bottom()
+        top = layer.tops[0] if layer.tops else None
+        fits = top is not None and len(top) > axis
+        outputs = top[axis] if top is not None and fits else layer.param(name).integer("num_output", 0)
+        return bottom[:axis], bottom[axis:], outputs
 
+    def shapes(layer: View) -> tuple[Shape | None, ...]:
+        message = layer.param(name)
+        return ((*layer.bottom()[: _axis(layer, name)], message.integer("num_output", 0)),)
 
-def _params(layer: View) -> Params:
-    message = layer.param("inner_product_param")
-    _, inputs, outputs = _rows_inputs_outputs(layer)
-    shape = (outputs, prod(inputs))
-    weight = ParamBlob(shape[::-1] if message.flag("transpose", default=False) else shape, "weight")
-    text = f"{dims(inputs)} × {outputs}"
-    if not message.flag("bias_term", default=True):
-        return Params((weight,), text)
-    return Params((weight, ParamBlob((outputs,), "bias")), f"{text} + {outputs} biases")
+    def params(layer: View) -> Params:
+        message = layer.param(name)
+        _, inputs, outputs = sizes(layer)
+        shape = (outputs, prod(inputs))
+        weight = ParamBlob(shape[::-1] if message.flag("transpose", default=False) else shape, "weight")
+        text = f"{dims(inputs)} × {outputs}"
+        if not message.flag("bias_term", default=has_bias):
+            return Params((weight,), text)
+        return Params((weight, ParamBlob((outputs,), "bias")), f"{text} + {outputs} biases")
 
+    def macs(layer: View) -> Count:
+        rows, inputs, outputs = sizes(layer)
+        return Count(prod(rows) * prod(inputs) * outputs, f"{dims(rows)} × {dims(inputs)} × {outputs}")
 
-def _macs(layer: View) -> Count:
-    rows, inputs, outputs = _rows_inputs_outputs(layer)
-    return Count(prod(rows) * prod(inputs) * outputs, f"{dims(rows)} × {dims(inputs)} × {outputs}")
+    def other_ops(layer: View) -> Count:
+        if not layer.param(name).flag("bias_term", default=has_bias):
+            return Count(0, "no bias")
+        return Count(prod(layer.top()), f"{dims(layer.top())} (bias adds)")
 
+    def backward(layer: View) -> Count:
+        return gradient_macs(layer, (Product(macs(layer).value, 0),))
 
-def _backward(layer: View) -> Count:
-    return gradient_macs(layer, (Product(_macs(layer).value, 0),))
-
-
-def _other_ops(layer: View) -> Count:
-    if not layer.param("inner_product_param").flag("bias_term", default=True):
-        return Count(0, "no bias")
-    return Count(prod(layer.top()), f"{dims(layer.top())} (bias adds)")
+    return Rule(source, shapes, params, macs, other_ops, backward)
 
 
 def _embed_shapes(layer: View) -> tuple[Shape | None, ...]:
@@ -89,6 +90,6 @@ def _embed_ops(layer: View) -> Count:
 
 
 RULES: Final = {
-    "InnerProduct": Rule("inner_product_layer.cpp", _shapes, _params, _macs, _other_ops, _backward),
+    "InnerProduct": dense_rule("inner_product_param", "inner_product_layer.cpp"),
     "Embed": Rule("embed_layer.cpp", _embed_shapes, _embed_params, other_ops=_embed_ops),
 }

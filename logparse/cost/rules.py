@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from logparse.cost import conv, data, dense, elementwise, losses, moving, norm, pooling, recurrent
+from logparse.cost import conv, data, dense, elementwise, forks, losses, moving, norm, pooling, recurrent, ssd
 from logparse.cost.fields import same_but_padding
 from logparse.cost.rule import Missing, View, dims, equation
 from logparse.cost.spec import Basis, Cost, Derived
@@ -31,6 +31,8 @@ RULES: Final[Mapping[str, Rule]] = {
     **losses.RULES,
     **data.RULES,
     **recurrent.RULES,
+    **ssd.RULES,
+    **forks.RULES,
 }
 
 NO_TYPE: Final = "nothing tells the layer's type"
