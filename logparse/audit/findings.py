@@ -1,0 +1,596 @@
+"""What a reviewer should look at, worst first: each with its evidence and its line, none a verdict.
+
+A finder is a function from the log to findings; `FINDERS` lists them. A new finding is one more function and one
+more entry. Finders read the tables, never the text of the log, and say nothing where a table is empty.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from logparse import formats
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    import pandas as pd
+
+    from logparse.model import Attempt, LogFacts
+
+    Record = Mapping[str, Any]
+
+SEVERITIES: Final = ("error", "warning", "hint", "note")  # worst first
+NAMES_SHOWN: Final = 12
+
+# Layer types that may overwrite their bottom: their backward pass reads the top, a mask or a copy of its own, never
+# the bottom's data (caffe/src/caffe/layers/*_layer.cpp). PReLU and Scale can, too, but then keep a copy of the bottom.
+OVERWRITES: Final = frozenset({"ReLU", "ReLU6", "ELU", "Sigmoid", "TanH", "Dropout", "BatchNorm"})
+# Layer types whose own backward pass reads their top's data, so that nothing may overwrite it.
+READS_TOP: Final = frozenset({"Sigmoid", "TanH", "ELU", "Exp", "LRN", "Softmax", "MVN", "Power", "Swish"})
+SATURATED: Final = 87.3365  # -log(FLT_MIN): a softmax loss that has hit the floor of a probability
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to look at.
+
+    `severity` is one of SEVERITIES; `kind` a fixed word; `title` one sentence with the figures, `text` what it means
+    and what can be done; `evidence` what it rests on. Where it is: `attempt`, `net_index`, `layer_index`, `line` (from
+    1; None where it is about the whole log). `saves_bytes`: distinct data bytes that the change would save in one net.
+    """
+
+    severity: str
+    kind: str
+    title: str
+    text: str
+    evidence: tuple[str, ...] = ()
+    attempt: int | None = None
+    net_index: int | None = None
+    layer_index: int | None = None
+    line: int | None = None
+    saves_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class _Log:
+    """What a finder sees: the facts, and the tables as rows grouped by net."""
+
+    facts: LogFacts
+    tables: Mapping[str, pd.DataFrame]
+    _rows: dict[str, list[Record]] = field(default_factory=dict)
+
+    def frame(self, name: str) -> pd.DataFrame | None:
+        found = self.tables.get(name)
+        return None if found is None or found.empty else found
+
+    def rows(self, name: str) -> list[Record]:
+        if name not in self._rows:
+            frame = self.frame(name)
+            self._rows[name] = [] if frame is None else frame.to_dict("records")  # type: ignore[assignment]
+        return self._rows[name]
+
+    def nets(self) -> Iterator[tuple[Record, list[Record]]]:
+        """Every net with its layers in order."""
+        layers: dict[tuple[Any, Any], list[Record]] = {}
+        for row in self.rows("layers"):
+            layers.setdefault(_key(row), []).append(row)
+        for net in self.rows("nets"):
+            yield net, layers.get(_key(net), [])
+
+
+def find(facts: LogFacts, tables: Mapping[str, pd.DataFrame]) -> tuple[Finding, ...]:
+    """All findings about one log, worst first; within a severity those that name more bytes first.
+
+    `tables` maps names to frames as the registry describes them; used: layers, nets, train, train_outputs, test, lr.
+    """
+    log = _Log(facts, tables)
+    found = [finding for finder in FINDERS for finding in finder(log)]
+    unique = {(one.kind, one.title, one.attempt): one for one in reversed(found)}
+    ordered = [one for one in found if unique.get((one.kind, one.title, one.attempt)) is one]
+    return tuple(sorted(ordered, key=lambda one: (SEVERITIES.index(one.severity), -(one.saves_bytes or 0))))
+
+
+# How the attempts ended ------------------------------------------------------------------------------------------
+
+_ENDINGS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "fatal": ("error", "ended with a fatal error", "Caffe stops at the first failed check; nothing after it ran."),
+    "out_of_memory": (
+        "error",
+        "ran out of memory",
+        "Compare the memory that the net needs with what the device holds; a smaller batch lowers all of the data.",
+    ),
+    "signal": ("warning", "was ended by a signal", "The run did not reach its last iteration."),
+    "killed": ("warning", "was killed", "The run did not reach its last iteration."),
+    "stopped": ("note", "was stopped before its last iteration", "Caffe writes a snapshot before it stops."),
+    "cut": ("warning", "has no end: the log is cut", "Figures are those up to the cut; the run may have gone on."),
+    "unfinished": ("warning", "has no end in this log", "It was killed, the log is cut, or it was still running."),
+}
+
+
+def _endings(log: _Log) -> Iterator[Finding]:
+    for attempt in log.facts.attempts:
+        known = _ENDINGS.get(attempt.outcome)
+        if known is None:
+            continue
+        severity, what, meaning = known
+        yield Finding(
+            severity,
+            attempt.outcome,
+            f"Attempt {attempt.index} {what}",
+            meaning,
+            _texts([attempt.outcome_text]),
+            attempt.index,
+            line=attempt.outcome_line or attempt.end_line,
+        )
+
+
+def _unfinished_nets(log: _Log) -> Iterator[Finding]:
+    for attempt in log.facts.attempts:
+        for net in attempt.nets:
+            if net.done or not net.layers or attempt.outcome == "done":
+                continue
+            last = net.layers[-1]
+            yield Finding(
+                "warning",
+                "net_unfinished",
+                f"The set-up of {_net_name(net.phase, net.test_index)} stops at {last.name or 'an unnamed layer'}",
+                "Layers after it are not in the log, so totals of this net are those of its first "
+                f"{len(net.layers)} layers.",
+                attempt=attempt.index,
+                net_index=net.index,
+                layer_index=last.index,
+                line=last.line,
+            )
+
+
+# Values that are no numbers --------------------------------------------------------------------------------------
+
+_MEASURED: Final = (("train", "loss", ""), ("train_outputs", "value", "output"), ("test", "value", "output"))
+
+
+def _not_a_number(log: _Log) -> Iterator[Finding]:
+    """The first nan or infinity of each attempt, and what else was none by then."""
+    broken = [row for name, value, label in _MEASURED for row in _broken(log, name, value, label)]
+    by_attempt: dict[int, list[Record]] = {}
+    for row in sorted(broken, key=lambda row: row["line"]):
+        by_attempt.setdefault(row["attempt"], []).append(row)
+    for attempt, rows in by_attempt.items():
+        yield _first_nan(log, attempt, [row for row in rows if row["iteration"] == rows[0]["iteration"]])
+
+
+def _broken(log: _Log, name: str, value: str, label: str) -> Iterator[Record]:
+    """Per attempt the first rows of a table whose value is no finite number (NA is not one of them)."""
+    import numpy as np  # noqa: PLC0415 - only where there are series
+
+    frame = log.frame(name)
+    if frame is None:
+        return
+    numbers = frame[value].to_numpy(dtype="float64", na_value=0.0)
+    found = frame[~np.isfinite(numbers)].dropna(subset=["iteration", "line"])
+    for attempt, rows in found.groupby("attempt", sort=False):
+        first = rows[rows["iteration"] == rows["iteration"].iloc[0]]
+        for row in first.to_dict("records"):
+            what = str(row[label]) if label else "the displayed loss"
+            yield {**row, "attempt": int(attempt), "what": what, "shown": formats.precise(float(row[value]))}
+
+
+def _first_nan(log: _Log, attempt: int, rows: Sequence[Record]) -> Finding:
+    iteration, line = int(rows[0]["iteration"]), int(rows[0]["line"])
+    evidence = list(dict.fromkeys(f"{row['what']} is {row['shown']}" for row in rows))
+    rates = [one for one in log.rows("lr") if one["attempt"] == attempt and one["line"] < line]
+    if rates:
+        evidence.append(f"learning rate before it: {formats.precise(rates[-1]['lr'])}")
+    events = next(one.events for one in log.facts.attempts if one.index == attempt)
+    kept = [event for event in events if event.kind == "snapshot" and event.line < line]
+    evidence.append(f"last snapshot before it: {kept[-1].path or kept[-1].text}" if kept else "no snapshot before it")
+    names = list(dict.fromkeys(row["what"] for row in rows))
+    return Finding(
+        "error",
+        "not_a_number",
+        f"{_and(names[:3])} {'is' if len(names) == 1 else 'are'} not a number at iteration {formats.count(iteration)}",
+        "Caffe never stops by itself when this happens: what is trained after it is lost. An accuracy of such scores "
+        "means nothing, since every comparison with nan is false.",
+        tuple(evidence),
+        attempt,
+        line=line,
+    )
+
+
+def _saturated(log: _Log) -> Iterator[Finding]:
+    frame = log.frame("train")
+    if frame is None or "loss" not in frame:
+        return
+    stuck = frame[(frame["loss"] - SATURATED).abs().fillna(1.0) < 1e-3]  # noqa: PLR2004 - it is printed with 6 digits
+    for attempt, rows in stuck.groupby("attempt"):
+        iteration = int(rows["iteration"].iloc[0])
+        yield Finding(
+            "error",
+            "saturated",
+            f"The loss sits at 87.3365 from iteration {formats.count(iteration)}",
+            "This is −log of the smallest float: the softmax gives the right class a probability of 0. The net has "
+            "diverged; a lower learning rate or a warm-up is the usual cure.",
+            (f"{len(rows)} displayed values",),
+            int(attempt),
+            line=_integer(rows["line"].iloc[0]),
+        )
+
+
+# Does the log agree with itself ----------------------------------------------------------------------------------
+
+
+def _missing_bytes(log: _Log) -> Iterator[Finding]:
+    """Layers whose running figure grew by other than their own tops."""
+    for net, layers in log.nets():
+        for previous, layer in zip([None, *layers], layers, strict=False):
+            logged, expected = layer.get("logged_step_bytes"), layer.get("expected_step_bytes")
+            if formats.is_na(logged) or formats.is_na(expected) or logged == expected:
+                continue
+            yield _gap(net, previous, layer, int(logged) - int(expected))
+
+
+def _gap(net: Record, previous: Record | None, layer: Record, gap: int) -> Finding:
+    element = 4 if formats.is_na(net.get("element_bytes")) else int(net["element_bytes"])
+    between = _name(layer) if previous is None else f"{_name(previous)} and {_name(layer)}"
+    where = "before" if previous is None else "between"
+    lost = gap > 0
+    return Finding(
+        "warning",
+        "missing_bytes" if lost else "surplus_bytes",
+        f"{formats.exact_bytes(abs(gap))} {'are missing' if lost else 'too many'} {where} {between}",
+        f"The running figure grows by {formats.count(gap)} bytes more than the printed shapes account for: "
+        f"{formats.count(gap // element)} values of {element} bytes. Lines of one or more layers are not in the log, so "
+        "the table has a gap here, and totals of parameters and MACs leave out what stood there."
+        if lost
+        else "The running figure grows by less than the printed shapes need: lines belong to another net, or the "
+        "element size is not what the rest of the net shows.",
+        (f"line {layer.get('line')}: running figure {formats.exact_bytes(layer.get('logged_bytes'))}",),
+        *_place(layer),
+    )
+
+
+def _contradictions(log: _Log) -> Iterator[Finding]:
+    for row in log.rows("layers"):
+        for problem in _list(row.get("problems")):
+            yield Finding(
+                "warning",
+                "contradiction",
+                f"{_name(row)}: {problem}",
+                "The rule of this layer type and the printed line do not agree; the printed shape is used.",
+                (),
+                *_place(row),
+            )
+
+
+# What could not be derived ---------------------------------------------------------------------------------------
+
+
+def _cut_dumps(log: _Log) -> Iterator[Finding]:
+    for net, layers in log.nets():
+        if formats.is_na(net.get("definition_cut")) or not net["definition_cut"]:
+            continue
+        without = [row for row in layers if formats.is_na(row.get("type"))]
+        yield Finding(
+            "warning",
+            "dump_cut",
+            f"The definition of {_net_of(net)} is cut in the log: {len(without)} of {len(layers)} layers lack theirs",
+            "glog cuts every message at 29,999 bytes. Shapes and bytes are still exact; parameters and MACs of these "
+            "layers need the definition: give it with --prototxt FILE.",
+            _texts(_some(without)),
+            *_place(net),
+        )
+
+
+def _not_derived(log: _Log) -> Iterator[Finding]:
+    """Costs that are NA, one finding per net and reason."""
+    for net, layers in log.nets():
+        reasons: dict[str, list[Record]] = {}
+        for row in layers:
+            if formats.is_na(row.get("params")) or formats.is_na(row.get("macs")):
+                reason = next((row[key] for key in ("params_reason", "macs_reason") if not _blank(row.get(key))), "")
+                reasons.setdefault(str(reason), []).append(row)
+        for reason, rows in reasons.items():
+            bytes_, _ = _known_sum(rows, "distinct_bytes")
+            total, _ = _known_sum(layers, "distinct_bytes")
+            share = f" ({formats.percent(bytes_ / total)} of its distinct bytes)" if total else ""
+            yield Finding(
+                "warning",
+                "not_derived",
+                f"Parameters or MACs of {len(rows)} of {len(layers)} layers in {_net_of(net)} are not known{share}",
+                f"{reason or 'No reason is recorded'}. They are shown as not known, never as 0; totals are lower bounds.",
+                _texts(_some(rows)),
+                *_place(rows[0]),
+            )
+
+
+def _assumed(log: _Log) -> Iterator[Finding]:
+    for net, layers in log.nets():
+        rows = [row for row in layers if _list(row.get("assumptions"))]
+        if rows:
+            yield Finding(
+                "note",
+                "assumed",
+                f"Figures of {len(rows)} {_plural('layer', len(rows))} in {_net_of(net)} rest on a stated assumption",
+                "Their basis is “inferred”. With the definition (--prototxt FILE) they are exact.",
+                _texts(f"{_name(row)}: {'; '.join(map(str, _list(row['assumptions'])))}" for row in rows),
+                *_place(rows[0]),
+            )
+
+
+# Where memory goes -----------------------------------------------------------------------------------------------
+
+
+def _in_place_candidates(log: _Log) -> Iterator[Finding]:
+    """Layers that could overwrite their bottom and do not, with what that would save; one finding per layer name."""
+    seen: set[tuple[str, Any]] = set()
+    for net, layers in log.nets():
+        for row in _candidates(layers):
+            if (_name(row), row["attempt"]) in seen:
+                continue
+            seen.add((_name(row), row["attempt"]))
+            saved = int(row["distinct_bytes"])
+            total = net.get("distinct_bytes")
+            share = "" if formats.is_na(total) or not total else f", {formats.percent(saved / int(total))} of the net's distinct data"
+            yield Finding(
+                "hint",
+                "in_place",
+                f"{_name(row)} ({row['type']}) could work in place and save {formats.size(saved)}{share}",
+                f"Give it the same top as its bottom ({_list(row['bottoms'])[0]}). It saves {formats.exact_bytes(saved)} of "
+                "data, and as much again of diff in training. Nothing else reads the bottom, and neither this layer's "
+                "backward pass nor that of the layer before needs what is overwritten.",
+                (f"bottom {_list(row['bottoms'])[0]}, top {_list(row['tops'])[0]}",),
+                *_place(row),
+                saves_bytes=saved,
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """What a blob holds between two writes: the layer that wrote it, as which top, and the layers that read it."""
+
+    maker: Record
+    top_index: int
+    readers: list[Record]
+
+
+def _candidates(layers: Sequence[Record]) -> Iterator[Record]:
+    current: dict[str, _Version] = {}
+    for row in layers:
+        for bottom in _list(row.get("bottoms")):
+            if bottom in current:
+                current[bottom].readers.append(row)
+        for index, top in enumerate(_list(row.get("tops"))):
+            if version := current.get(top):
+                yield from _overwriting(version)
+            current[top] = _Version(row, index, [])
+    for version in current.values():
+        yield from _overwriting(version)
+
+
+def _overwriting(version: _Version) -> Iterator[Record]:
+    """The one reader of what a layer wrote, if it could write its own result over it."""
+    if len(version.readers) == 1 and _may_overwrite(version.readers[0]) and _may_be_overwritten(version):
+        yield version.readers[0]
+
+
+def _may_overwrite(row: Record) -> bool:
+    type_, bottoms, tops = row.get("type"), _list(row.get("bottoms")), _list(row.get("tops"))
+    return (
+        not formats.is_na(type_)
+        and type_ in OVERWRITES
+        and len(bottoms) == len(tops) == 1
+        and bottoms[0] != tops[0]
+        and not formats.is_na(row.get("distinct_bytes"))
+        and row["distinct_bytes"] > 0
+    )
+
+
+def _may_be_overwritten(version: _Version) -> bool:
+    """Whether a blob is its maker's own memory, and the maker is known, no data layer, and does not need its top.
+
+    A top that shares another blob's memory (Split, Flatten, Reshape) is read by somebody else as well.
+    """
+    maker, index = version.maker, version.top_index
+    if formats.is_na(maker.get("type")) or not _list(maker.get("bottoms")) or maker["type"] in READS_TOP:
+        return False
+    shared, in_place = _list(maker.get("shares_with")), _list(maker.get("in_place"))
+    borrowed = index < len(shared) and not _blank(shared[index])
+    return not borrowed or (index < len(in_place) and bool(in_place[index]))
+
+
+def _counted_twice(log: _Log) -> Iterator[Finding]:
+    """How much of Caffe's figure is memory that it has counted before."""
+    for net, layers in log.nets():
+        logged, distinct = net.get("logged_bytes"), net.get("distinct_bytes")
+        if formats.is_na(logged) or formats.is_na(distinct) or not logged or logged <= distinct:
+            continue
+        parts = repeated_bytes(layers)
+        evidence = [
+            f"{kind}: {formats.exact_bytes(size)} in {number} {_plural('layer', number)}" for kind, (size, number) in parts.items()
+        ]
+        if not evidence:
+            continue
+        twice = sum(size for size, _ in parts.values())
+        yield Finding(
+            "note",
+            "counted_twice",
+            f"Caffe's figure for {_net_of(net)} counts {formats.size(twice)} more than once"
+            f" ({formats.percent(twice / int(logged))})",
+            "It adds the data of every top of every layer. A top that is written in place, and the tops of Split, "
+            "Flatten and Reshape layers, are memory that is counted already.",
+            tuple(evidence),
+            *_place(net),
+        )
+
+
+def repeated_bytes(layers: Iterable[Record]) -> dict[str, tuple[int, int]]:
+    """Bytes that the running figure counts although they are another blob's: way → (bytes, number of layers)."""
+    parts: dict[str, tuple[int, int]] = {}
+    for row in layers:
+        step, distinct = row.get("logged_step_bytes"), row.get("distinct_bytes")
+        expected = row.get("expected_step_bytes")
+        counted = step if formats.is_na(expected) else expected
+        if formats.is_na(counted) or formats.is_na(distinct) or counted <= distinct:
+            continue
+        kind = "written in place" if any(_list(row.get("in_place"))) else "tops that share their bottom's memory"
+        size, number = parts.get(kind, (0, 0))
+        parts[kind] = (size + int(counted) - int(distinct), number + 1)
+    return parts
+
+
+def _largest_steps(log: _Log) -> Iterator[Finding]:
+    """The layers that add most to the memory of the largest net of each attempt."""
+    for net, layers in _leading(log):
+        known = [row for row in layers if not formats.is_na(row.get("distinct_bytes"))]
+        total, _ = _known_sum(known, "distinct_bytes")
+        top = sorted(known, key=lambda row: -row["distinct_bytes"])[:3]
+        if total and len(known) > len(top):
+            share = sum(row["distinct_bytes"] for row in top) / total
+            yield Finding(
+                "note",
+                "largest_steps",
+                f"{_and([_name(row) for row in top])} take {formats.percent(share)} of the distinct data in {_net_of(net)}",
+                "These are the layers where a smaller map, a smaller batch or a change in place pays most.",
+                _texts(
+                    f"{_name(row)}: {formats.exact_bytes(row['distinct_bytes'])} "
+                    f"({formats.percent(row['distinct_bytes'] / total)})"
+                    for row in top
+                ),
+                *_place(top[0]),
+            )
+
+
+def _hot_spots(log: _Log) -> Iterator[Finding]:
+    """The layers that hold most of the parameters and most of the MACs, where one alone holds a third or more."""
+    third = 1 / 3
+    for net, layers in _leading(log):
+        for key, what in (("params", "parameters"), ("macs", "MACs")):
+            known = [row for row in layers if not formats.is_na(row.get(key))]
+            total, _ = _known_sum(known, key)
+            top = max(known, key=lambda row: row[key], default=None)
+            if top is None or not total or len(known) < len(layers) / 2 or top[key] / total < third:
+                continue
+            yield Finding(
+                "note",
+                f"most_{key}",
+                f"{_name(top)} alone holds {formats.percent(top[key] / total)} of the {what} of {_net_of(net)}",
+                f"{formats.count(top[key])} of {formats.count(total)} {what}.",
+                (),
+                *_place(top),
+            )
+
+
+def _leading(log: _Log) -> Iterator[tuple[Record, list[Record]]]:
+    """The largest training net (else the largest net) of each attempt."""
+    best: dict[Any, tuple[Record, list[Record]]] = {}
+    for net, layers in log.nets():
+        key = (net.get("phase") == "TRAIN" and formats.is_na(net.get("nested")), len(layers))
+        held = best.get(net["attempt"])
+        held_key = (False, 0) if held is None else (held[0].get("phase") == "TRAIN" and formats.is_na(held[0].get("nested")), len(held[1]))
+        if layers and (held is None or key > held_key):
+            best[net["attempt"]] = (net, layers)
+    yield from best.values()
+
+
+# What was not understood -----------------------------------------------------------------------------------------
+
+
+def _unknown_lines(log: _Log) -> Iterator[Finding]:
+    rows = [row for row in log.facts.ledger if row.kind == "unknown"]
+    lines = sum(row.lines for row in rows)
+    if lines:
+        first = min(rows, key=lambda row: row.first_line)
+        yield Finding(
+            "note",
+            "unknown_lines",
+            f"{formats.count(lines)} {_plural('line', lines)} of {formats.count(log.facts.source.lines)} were not understood",
+            "They are grouped by shape in the ledger under Provenance.",
+            (f"line {first.first_line}: {first.example}",),
+            line=first.first_line,
+        )
+
+
+def _notes(log: _Log) -> Iterator[Finding]:
+    for note in log.facts.notes:
+        yield Finding("note", "reader", note.what, note.meaning, line=note.line)
+
+
+FINDERS: Final[tuple[Callable[[_Log], Iterator[Finding]], ...]] = (
+    _endings,
+    _not_a_number,
+    _saturated,
+    _unfinished_nets,
+    _missing_bytes,
+    _contradictions,
+    _cut_dumps,
+    _not_derived,
+    _in_place_candidates,
+    _assumed,
+    _counted_twice,
+    _largest_steps,
+    _hot_spots,
+    _unknown_lines,
+    _notes,
+)
+
+
+def _key(row: Record) -> tuple[Any, Any]:
+    return row["attempt"], row["net_index"]
+
+
+def _place(row: Record) -> tuple[int | None, int | None, int | None, int | None]:
+    """attempt, net, layer and line of a row, in the order of Finding's fields."""
+    attempt, net, layer, line = (_integer(row.get(key)) for key in ("attempt", "net_index", "layer_index", "line"))
+    return attempt, net, layer, line
+
+
+def _integer(value: Any) -> int | None:
+    return None if formats.is_na(value) or (isinstance(value, float) and math.isnan(value)) else int(value)
+
+
+def _name(row: Record) -> str:
+    return "an unnamed layer" if formats.is_na(row.get("layer")) else str(row["layer"])
+
+
+def _net_of(row: Record) -> str:
+    return _net_name(row.get("phase"), row.get("test_index"), row.get("nested"))
+
+
+def _net_name(phase: Any, test_index: Any = None, nested: Any = None) -> str:
+    number = "" if formats.is_na(test_index) else f" #{test_index}"
+    inside = "" if formats.is_na(nested) else f" inside {nested}"
+    return f"the {'' if formats.is_na(phase) else f'{phase} '}net{number}{inside}"
+
+
+def _list(value: Any) -> list[Any]:
+    return [] if formats.is_na(value) else list(value)
+
+
+def _blank(value: Any) -> bool:
+    return formats.is_na(value) or value == ""
+
+
+def _texts(values: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(str(value) for value in values if not _blank(value))
+
+
+def _some(rows: Sequence[Record]) -> list[str]:
+    """The names of the first rows, and how many more there are."""
+    names = ", ".join(_name(row) for row in rows[:NAMES_SHOWN])
+    more = len(rows) - NAMES_SHOWN
+    return [f"{names} and {more} more" if more > 0 else names]
+
+
+def _known_sum(rows: Iterable[Record], key: str) -> tuple[int, int]:
+    values = [row.get(key) for row in rows]
+    known = [int(value) for value in values if value is not None and not formats.is_na(value)]
+    return sum(known), len(values) - len(known)
+
+
+def _and(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def _plural(word: str, number: int) -> str:
+    return word if number == 1 else f"{word}s"

@@ -1,0 +1,1 @@
+"""The HTML report: frames → charts and view dataclasses → templates."""

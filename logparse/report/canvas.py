@@ -1,0 +1,182 @@
+"""Drawing with matplotlib into small, themable SVG.
+
+matplotlib's figure (without pyplot and without axes, whose ticks take most of the time of a small chart) places
+marks and text; `Canvas.svg` then keeps of its output only paths and text, each with a class in place of fixed
+colours, so that one style sheet gives light, dark and print. What is left holds no id, no style attribute (a content
+security policy would drop it), no font name and no date: two runs give the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import unicodedata
+import warnings
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any, Final
+
+import matplotlib as mpl
+from markupsafe import Markup
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
+from matplotlib.text import Text
+from matplotlib.transforms import Affine2D
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Box = tuple[float, float, float, float]  # left, top, right, bottom
+
+SETTINGS: Final = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "logparse",
+    "path.simplify": True,
+    "path.simplify_threshold": 1.0,
+    "path.sketch": None,
+    "path.effects": [],
+    "text.usetex": False,
+    "text.parse_math": False,
+    "font.family": ["DejaVu Sans"],
+    "axes.unicode_minus": True,
+}
+METADATA: Final = {"Date": None, "Creator": None, "Format": None, "Type": None}
+ANCHORS: Final = {"start": "left", "middle": "center", "end": "right"}
+LONGEST_LABEL: Final = 32
+
+_MARK: Final = re.compile(r'<g id="mark(\d+)">\s*(?:<path d="([^"]*)"[^>]*/>|<text ([^>]*)>(.*?)</text>)\s*</g>', re.DOTALL)
+_NUMBER: Final = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
+_PLACE: Final = re.compile(r'\b(x|y|transform)="([^"]*)"')
+_ANCHOR: Final = re.compile(r"text-anchor: (\w+)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """What the style sheet and the reader get to know about one drawn thing: class, hover text, target row."""
+
+    css: str
+    titles: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+
+
+def label(text: str, longest: int = LONGEST_LABEL) -> str:
+    """A log's text as a label: on one line, without control characters, shortened in the middle."""
+    clean = "".join("·" if unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} else char for char in text)
+    if len(clean) <= longest:
+        return clean
+    half = (longest - 1) // 2
+    return f"{clean[:half]}…{clean[-half:]}"
+
+
+class Canvas:
+    """One drawing. Places are in points from the top left corner, as in SVG."""
+
+    def __init__(self, width: float, height: float) -> None:
+        self.width = width
+        self.height = height
+        self._marks: list[_Mark] = []
+        with mpl.rc_context(SETTINGS):
+            self._figure = Figure((width / 72, height / 72), dpi=72)
+        self._figure.patch.set_visible(False)
+        self._place = Affine2D().scale(1, -1).translate(0, height)
+
+    def line(self, x: Sequence[float], y: Sequence[float], css: str) -> None:
+        """A line through the places."""
+        self._add(Line2D(x, y, transform=self._place), _Mark(css))
+
+    def rules(self, segments: Sequence[Box], css: str) -> None:
+        """Separate straight lines, each from (left, top) to (right, bottom), as one path."""
+        points = [point for x0, y0, x1, y1 in segments for point in ((x0, y0), (x1, y1))]
+        codes = [Path.MOVETO, Path.LINETO] * len(segments)
+        self._path(points, codes, _Mark(css), fill=False)
+
+    def area(self, points: Sequence[tuple[float, float]], css: str) -> None:
+        """A closed area."""
+        codes = [Path.MOVETO, *[Path.LINETO] * (len(points) - 1), Path.CLOSEPOLY]
+        self._path([*points, points[0]], codes, _Mark(css), fill=True)
+
+    def boxes(
+        self, boxes: Sequence[Box], css: str, titles: Sequence[str] = (), targets: Sequence[str] = ()
+    ) -> None:
+        """Filled boxes; `titles` (hover) and `targets` (the id of a table row), one per box, are optional."""
+        points = [p for x0, y0, x1, y1 in boxes for p in ((x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0))]
+        codes = [Path.MOVETO, *[Path.LINETO] * 3, Path.CLOSEPOLY] * len(boxes)
+        self._path(points, codes, _Mark(css, tuple(titles), tuple(targets)), fill=True)
+
+    def dots(self, places: Sequence[tuple[float, float]], radius: float, css: str, titles: Sequence[str] = ()) -> None:
+        """Round dots."""
+        circle = Path.circle((0, 0), radius)
+        points = [(x + dx, y + dy) for x, y in places for dx, dy in circle.vertices]
+        codes = [int(code) for _ in places for code in circle.codes]
+        self._path(points, codes, _Mark(css, tuple(titles)), fill=True)
+
+    def text(self, x: float, y: float, text: str, css: str, anchor: str = "start", turn: float = 0.0) -> None:
+        """Text on a baseline at (x, y), turned counter-clockwise by `turn` degrees about that point."""
+        artist = Text(
+            x, y, label(text, 200), rotation=turn, rotation_mode="anchor", ha=ANCHORS[anchor], va="baseline",
+            transform=self._place, parse_math=False, fontsize=11,
+        )
+        self._add(artist, _Mark(css))
+
+    def svg(self, description: str) -> Markup:
+        """The drawing as an inline `<svg>` with a text alternative."""
+        if not self._marks:
+            return Markup("")
+        raw = io.StringIO()
+        with mpl.rc_context(SETTINGS), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing")  # the browser has the glyph
+            FigureCanvasSVG(self._figure).print_svg(raw, metadata=METADATA)
+        body = "\n".join(self._piece(match) for match in _MARK.finditer(raw.getvalue()))
+        frame = f'<svg class="chart" viewBox="0 0 {self.width:g} {self.height:g}" role="img" aria-label="{escape(description)}">'
+        return Markup(f"{frame}\n{body}\n</svg>")  # noqa: S704 - paths and escaped text only, made above
+
+    def _path(self, points: Sequence[tuple[float, float]], codes: Sequence[int], mark: _Mark, *, fill: bool) -> None:
+        if points:
+            self._add(PathPatch(Path(points, codes), fill=fill, linewidth=1, transform=self._place), mark)
+
+    def _add(self, artist: Any, mark: _Mark) -> None:
+        artist.set_gid(f"mark{len(self._marks)}")
+        artist.set_clip_on(False)
+        self._marks.append(mark)
+        self._figure.add_artist(artist)
+
+    def _piece(self, match: re.Match[str]) -> str:
+        mark = self._marks[int(match[1])]
+        if match[2] is None:
+            return _text(match[3], match[4], mark.css)
+        data = _compact(match[2])
+        if not mark.titles and not mark.targets:
+            return f'<path class="{mark.css}" d="{data}"/>'
+        parts = [f"M{part}" for part in data.split("M") if part]
+        return "\n".join(_titled(part, mark, index) for index, part in enumerate(parts))
+
+
+def _text(attributes: str, content: str, css: str) -> str:
+    """A text element with its place, its turn (where it has one) and its anchor (where it is not the start)."""
+    found = dict(_PLACE.findall(attributes))
+    turn = found.get("transform", "")
+    place = f'x="{_rounded(found["x"])}" y="{_rounded(found["y"])}"'
+    if turn.startswith("rotate(") and not turn.startswith(("rotate(-0 ", "rotate(0 ")):
+        place += f' transform="{_NUMBER.sub(lambda number: _rounded(number[0]), turn)}"'
+    anchor = _ANCHOR.search(attributes)
+    if anchor is not None and anchor[1] != "start":
+        css += " a-m" if anchor[1] == "middle" else " a-e"
+    return f'<text class="{css}" {place}>{content}</text>'
+
+
+def _titled(data: str, mark: _Mark, index: int) -> str:
+    target = f' data-row="{escape(mark.targets[index])}"' if mark.targets and mark.targets[index] else ""
+    title = f"<title>{escape(mark.titles[index])}</title>" if mark.titles else ""
+    return f'<path class="{mark.css}" d="{data}"{target}>{title}</path>'
+
+
+def _compact(data: str) -> str:
+    """Path data with one decimal and no blank that it can do without."""
+    return re.sub(r"\s*([MLQCZz])\s*", r"\1", _NUMBER.sub(lambda number: _rounded(number[0]), data)).strip()
+
+
+def _rounded(number: str) -> str:
+    return f"{float(number):.1f}".removesuffix(".0").replace("-0", "-0") or "0"

@@ -1,0 +1,79 @@
+"""The report as one HTML file: templates filled, style and script inside, closed to the network.
+
+The content security policy names the style sheet and the script by their digests and allows nothing else: whatever
+a log's text might smuggle in, a browser neither runs nor fetches it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from logparse.errors import UsageError
+from logparse.output import write
+from logparse.report.view import page_view
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from logparse.report.context import LogLike
+
+HERE: Final = Path(__file__).resolve().parent.parent
+FOLDERS: Final = (HERE / "templates", HERE.parent / "templates")  # in a wheel; in a checkout
+
+
+def write_report(
+    logs: LogLike | Sequence[LogLike], path: str | Path, *, title: str | None = None, force: bool = False
+) -> None:
+    """Write the report of one or several logs to a file, or to standard output where the path is "-".
+
+    The file is written whole or not at all. Raises UsageError where it exists and `force` is not set.
+    """
+    several = list(logs) if isinstance(logs, list | tuple) else [logs]
+    write(path, [render(several, title).encode("utf-8", "backslashreplace")], force=force)
+
+
+def render(logs: Sequence[LogLike], title: str | None = None) -> str:
+    """The report of the logs as HTML. The same logs and version give the same text."""
+    if not logs:
+        raise UsageError("a report needs at least one log")
+    style, script = _asset("report.css"), _asset("report.js")
+    policy = (
+        f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    template = _environment().get_template("report.html")
+    return template.render(page=page_view(logs, title), policy=policy, style=Markup(style), script=Markup(script))  # noqa: S704 - our own files
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(FOLDERS),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+@cache
+def _asset(name: str) -> str:
+    """A file of templates/ as it is; a newline at both ends, so that its digest is that of the element's text."""
+    environment = _environment()
+    if environment.loader is None:
+        raise AssertionError
+    source, _, _ = environment.loader.get_source(environment, name)
+    return f"\n{source.strip()}\n"
+
+
+def _digest(text: str) -> str:
+    """A source expression of a content security policy: https://www.w3.org/TR/CSP3/#grammardef-hash-source."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -1,0 +1,166 @@
+"""From values to places on a chart: scales, ticks, and the reduction of long series. No drawing here."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float64]
+
+LOG_WORTH: Final = 30.0  # largest over smallest value from which a log scale shows more than a linear one
+EXPLOSION: Final = 1e4  # largest value over the median from which a linear axis is bent (symlog)
+STEPS: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A mapping of [low, high] to [start, end]; `kind` is "linear", "log" or "symlog" (linear within ±1)."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+    kind: str = "linear"
+
+    def __call__(self, values: Any) -> Floats:
+        """Places of the values; those outside the range stand at its edge."""
+        clipped = np.clip(np.asarray(values, dtype=float), self.low, self.high)
+        low, high = float(self._bend(self.low)), float(self._bend(self.high))
+        return self.start + (self._bend(clipped) - low) / ((high - low) or 1.0) * (self.end - self.start)
+
+    def at(self, value: float) -> float:
+        """The place of one value."""
+        return float(self(value))
+
+    def _bend(self, values: Any) -> Any:
+        if self.kind == "log":
+            return np.log10(values)
+        if self.kind == "symlog":
+            return np.sign(values) * np.log10(1.0 + np.abs(values))
+        return values
+
+    def ticks(self, wanted: int) -> list[float]:
+        """Round values inside the range, about as many as wanted."""
+        if self.kind == "log":
+            return log_ticks(self.low, self.high, wanted)
+        if self.kind == "symlog":
+            return symlog_ticks(self.low, self.high)
+        return linear_ticks(self.low, self.high, wanted)
+
+
+def linear_ticks(low: float, high: float, wanted: int) -> list[float]:
+    """Multiples of 1, 2, 2.5 or 5 × 10^k inside [low, high]: at most `wanted` + 1 of them."""
+    span = high - low
+    if not span > 0 or not math.isfinite(span):
+        return [low]
+    rough = span / max(wanted, 1)
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next((factor * power for factor in STEPS if factor * power >= rough * (1 - 1e-9)), 10 * power)
+    first = math.ceil(low / step - 1e-9)
+    last = math.floor(high / step + 1e-9)
+    return [round(index * step, 12) if step < 1 else index * step for index in range(first, last + 1)]
+
+
+def log_ticks(low: float, high: float, wanted: int) -> list[float]:
+    """Powers of ten inside [low, high]; 1, 2 and 5 of each where that leaves fewer than three."""
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    stride = max(1, math.ceil((last - first) / max(wanted, 1)))
+    powers = [10.0**power for power in range(first, last + 1, stride)]
+    inside = [value for value in powers if low * (1 - 1e-9) <= value <= high * (1 + 1e-9)]
+    if len(inside) >= 3:  # noqa: PLR2004 - two ticks do not make a scale
+        return inside
+    fine = [digit * 10.0**power for power in range(first, last + 1) for digit in (1, 2, 5)]
+    return [value for value in fine if low * (1 - 1e-9) <= value <= high * (1 + 1e-9)] or inside
+
+
+def symlog_ticks(low: float, high: float) -> list[float]:
+    """0 and powers of ten (thousands where there are many) on both sides."""
+    reach = max(abs(low), abs(high), 1.0)
+    stride = max(1, math.ceil(math.log10(reach) / 4))
+    sides = [10.0**power for power in range(0, math.ceil(math.log10(reach)) + 1, stride)]
+    return [value for value in (*(-side for side in reversed(sides)), 0.0, *sides) if low <= value <= high]
+
+
+def fitting_scale(values: Floats, start: float, end: float) -> Scale:
+    """The scale that shows a series of measured values best; values that are no numbers do not count.
+
+    Log where all are positive and span a factor of 30 or more; bent (symlog) where some are not positive and the
+    largest is 10^4 times the median; else linear with a little air, from 0 where the values come near it.
+    """
+    finite = values[np.isfinite(values)]
+    if finite.size == 0:
+        return Scale(0.0, 1.0, start, end)
+    low, high = float(finite.min()), float(finite.max())
+    if low > 0 and high / low >= LOG_WORTH:
+        return Scale(low, high, start, end, "log")
+    typical = float(np.median(np.abs(finite))) or 1.0
+    if max(abs(low), abs(high)) > EXPLOSION * typical:
+        return Scale(min(low, 0.0), high, start, end, "symlog")
+    return _aired(low, high, start, end)
+
+
+def _aired(low: float, high: float, start: float, end: float) -> Scale:
+    if 0 <= low < high / 2:
+        return Scale(0.0, high * 1.04, start, end)
+    air = (high - low) * 0.06 or abs(high) * 0.1 or 1.0
+    return Scale(low - air, high + air, start, end)
+
+
+def reduce_series(x: Floats, y: Floats, buckets: int) -> tuple[Floats, Floats]:
+    """Per bucket of rows the smallest and the largest value, in their order: extremes survive, length does not.
+
+    Values that are no numbers are dropped here; a chart marks them on its own.
+    """
+    keep = np.isfinite(y) & np.isfinite(x)
+    x, y = x[keep], y[keep]
+    if x.size <= 2 * buckets:
+        return x, y
+    edges = np.linspace(0, x.size, buckets + 1).astype(int)
+    picked: list[int] = []
+    for start, end in zip(edges[:-1], edges[1:], strict=True):
+        part = y[start:end]
+        picked.extend(sorted({start + int(part.argmin()), start + int(part.argmax())}))
+    chosen = np.asarray([0, *picked, x.size - 1])
+    chosen = np.unique(chosen)
+    return x[chosen], y[chosen]
+
+
+def smooth(y: Floats, window: int) -> Floats:
+    """The mean over a centred window (shorter at the ends); what is no number does not count."""
+    known = np.isfinite(y)
+    sums = np.concatenate(([0.0], np.cumsum(np.where(known, y, 0.0))))
+    counts = np.concatenate(([0], np.cumsum(known)))
+    index = np.arange(y.size)
+    start = np.maximum(index - window // 2, 0)
+    end = np.minimum(index + window // 2 + 1, y.size)
+    number = counts[end] - counts[start]
+    return np.where(number > 0, (sums[end] - sums[start]) / np.maximum(number, 1), np.nan)
+
+
+def sample_rows(length: int, limit: int) -> list[int]:
+    """Positions of at most `limit` rows spread evenly over a table, the first and the last among them."""
+    if length <= limit:
+        return list(range(length))
+    return sorted({round(index * (length - 1) / (limit - 1)) for index in range(limit)})
+
+
+def spread(places: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Labels moved apart so that neighbours are at least `gap` from each other, as near to their places as can be."""
+    order = sorted(range(len(places)), key=lambda index: places[index])
+    moved = list(places)
+    for previous, current in zip(order, order[1:], strict=False):
+        moved[current] = max(moved[current], moved[previous] + gap)
+    over = (moved[order[-1]] - high) if order else 0.0
+    if over > 0:
+        moved[order[-1]] = high
+        for current, following in zip(reversed(order[:-1]), reversed(order), strict=False):
+            moved[current] = min(moved[current], moved[following] - gap)
+    return [max(place, low) for place in moved]

@@ -1,0 +1,221 @@
+"""Compute against parameters: by kind of layer, and layer by layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from logparse import formats
+from logparse.report import charts
+from logparse.report.context import layer_name
+from logparse.report.kinds import css_of, kind_of
+from logparse.report.parts import Block, Chart, Field, known_sum, tabulate
+from logparse.report.sections.memory import name_cell
+from logparse.report.sections.summary import bar_cell
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from logparse.report.context import Context, NetRows, Record
+
+ROWS_SHOWN: Final = 40
+WHOLES: Final = (
+    ("macs_per_image", "MACs", formats.short),
+    ("params", "Parameters", formats.short),
+    ("distinct_bytes", "Distinct data", formats.size),
+)
+
+
+def build(context: Context) -> Block | None:
+    """Both charts of the leading net; None where neither MACs nor parameters of any layer are known."""
+    lead = context.lead
+    if lead is None:
+        return None
+    if not any(row.get(key) for row in lead.layers for key in ("params", "macs") if not formats.is_na(row.get(key))):
+        return Block(absent="No parameters or MACs could be derived: " + _why(lead)) if _costly(lead) else None
+    return Block(lead=(_coverage(lead),), charts=(_kinds_chart(lead), _layers_chart(context, lead)))
+
+
+def _why(lead: NetRows) -> str:
+    reasons = dict.fromkeys(str(row["macs_reason"]) for row in lead.layers if not formats.is_na(row.get("macs_reason")) and row["macs_reason"])
+    return "; ".join(list(reasons)[:3]) + "." if reasons else "the log shows no definitions."
+
+
+def _costly(lead: NetRows) -> bool:
+    return any(formats.is_na(row.get("macs")) for row in lead.layers)
+
+
+def _coverage(lead: NetRows) -> str:
+    """How much of the net is known, and on what basis."""
+    bases: dict[str, int] = {}
+    for row in lead.layers:
+        basis = row.get("macs_basis")
+        name = "unknown" if formats.is_na(row.get("macs")) or formats.is_na(basis) else str(basis)
+        bases[name] = bases.get(name, 0) + 1
+    unknown = [row for row in lead.layers if formats.is_na(row.get("macs")) or formats.is_na(row.get("params"))]
+    named = ", ".join(f"{number} by {_BASES.get(name, name)}" for name, number in bases.items() if name != "unknown")
+    if not unknown:
+        return f"All {len(lead.layers)} layers are known: {named}."
+    bytes_, _ = known_sum(row.get("distinct_bytes") for row in unknown)
+    total, _ = known_sum(row.get("distinct_bytes") for row in lead.layers)
+    share = f", which hold {formats.percent(bytes_ / total)} of the distinct data" if total else ""
+    return f"{len(unknown)} of {len(lead.layers)} layers are not known{share}; they count as nothing here. The others: {named}."
+
+
+_BASES: Final = {
+    "definition": "their definition",
+    "shapes": "their printed shapes alone",
+    "inferred": "a stated assumption",
+}
+
+
+def _kinds_chart(lead: NetRows) -> Chart:
+    kinds = _by_kind(lead.layers)
+    totals = {key: sum(sums[key] for sums in kinds.values()) for key, _, _ in WHOLES}
+    rows = [
+        (name, form(totals[key]), [charts.Share(kind, css_of(kind), sums[key] / totals[key]) for kind, sums in kinds.items()])
+        for key, name, form in WHOLES
+        if totals[key]
+    ]
+    title = _contrast(kinds, totals)
+    table = tabulate("Totals by kind of layer", _KIND_FIELDS, _kind_rows(kinds, totals))
+    return Chart(title, _KIND_NOTE, charts.stacked(rows, f"Stacked bars. {title}. The table below has the figures."), table)
+
+
+_KIND_NOTE: Final = (
+    "Each bar is the whole net: where it computes, where its parameters are, and where its activations are. Parameters "
+    "in fully connected layers are what pruning and low rank can take away; MACs in convolutions are what faster "
+    "convolution can."
+)
+
+
+def _by_kind(layers: Sequence[Record]) -> dict[str, dict[str, int]]:
+    """Kind → sums of the three wholes, the kinds with most MACs and parameters first."""
+    kinds: dict[str, dict[str, int]] = {}
+    for row in layers:
+        sums = kinds.setdefault(kind_of(row.get("type")), {"layers": 0, "weights": 0, **{key: 0 for key, _, _ in WHOLES}})
+        sums["layers"] += 1
+        for key in ("weights", *(key for key, _, _ in WHOLES)):
+            sums[key] += 0 if formats.is_na(row.get(key)) else int(row[key])
+    order = sorted(kinds, key=lambda kind: (-kinds[kind]["macs_per_image"], -kinds[kind]["params"], -kinds[kind]["distinct_bytes"]))
+    return {kind: kinds[kind] for kind in order}
+
+
+def _contrast(kinds: Mapping[str, Mapping[str, int]], totals: Mapping[str, int]) -> str:
+    """The title: which kind holds most MACs, which most parameters."""
+    parts = []
+    for key, what in (("macs_per_image", "MACs"), ("params", "parameters")):
+        if totals[key]:
+            kind = max(kinds, key=lambda kind: kinds[kind][key])
+            parts.append((_PLURAL.get(kind, f"{kind} layers"), formats.percent(kinds[kind][key] / totals[key]), what))
+    if not parts:
+        return "No layer computes matrix products or has parameters"
+    if len(parts) == 2 and parts[0][0] == parts[1][0]:  # noqa: PLR2004 - one kind leads in both
+        kind, macs, _ = parts[0]
+        return f"{kind.capitalize()} hold {macs} of the MACs and {parts[1][1]} of the parameters"
+    return ", ".join(f"{kind} hold {share} of the {what}" for kind, share, what in parts)[:1].upper() + ", ".join(
+        f"{kind} hold {share} of the {what}" for kind, share, what in parts
+    )[1:]
+
+
+_PLURAL: Final = {"convolution": "convolutions", "fully connected": "fully connected layers", "unknown": "layers of unknown type"}
+
+
+def _kind_rows(kinds: Mapping[str, Mapping[str, int]], totals: Mapping[str, int]) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": kind,
+            **sums,
+            "macs_share": sums["macs_per_image"] / totals["macs_per_image"] if totals["macs_per_image"] else None,
+            "params_share": sums["params"] / totals["params"] if totals["params"] else None,
+            "ratio": sums["macs_per_image"] / sums["weights"] if sums["weights"] else None,
+        }
+        for kind, sums in kinds.items()
+    ]
+
+
+_KIND_FIELDS: Final = (
+    Field("kind", "Kind of layer"),
+    Field("layers", "Layers", "count", total=True),
+    Field("macs_per_image", "MACs", "count", "per image", total=True),
+    Field("macs_share", "Share of MACs", "percent", cell=lambda row: bar_cell(row["macs_share"])),
+    Field("params", "Parameters", "count", total=True),
+    Field("params_share", "Share of parameters", "percent", cell=lambda row: bar_cell(row["params_share"])),
+    Field("ratio", "MACs per weight", "significant"),
+    Field("distinct_bytes", "Distinct data", "count", "B", total=True),
+)
+
+
+def _layers_chart(context: Context, lead: NetRows) -> Chart:
+    rows = [row for row in lead.layers if _counts(row)]
+    shown = _most_important(rows)
+    left_out = f" Of {len(rows)} layers the {len(shown)} largest are drawn; the table has all." if len(shown) < len(rows) else ""
+    title = _layer_title(rows)
+    linked = [{**row, "_href": context.layer_href(row["attempt"], row["net_index"], row["layer_index"])} for row in rows]
+    return Chart(
+        title,
+        "MACs per weight say how often a parameter is used for one image: a convolution uses it at every place of its "
+        f"map, a fully connected layer once.{left_out}",
+        charts.costs([_cost(context, row) for row in shown], f"Bars and dots per layer. {title}. The table below has the figures."),
+        tabulate("Compute and parameters by layer", _LAYER_FIELDS, linked),
+        tuple((css_of(kind), kind) for kind in dict.fromkeys(kind_of(row.get("type")) for row in shown)),
+    )
+
+
+def _counts(row: Record) -> bool:
+    """Whether a layer belongs into the chart: it has MACs or parameters, or they are not known."""
+    return any(formats.is_na(row.get(key)) or row[key] for key in ("macs", "params"))
+
+
+def _most_important(rows: Sequence[Record]) -> Sequence[Record]:
+    if len(rows) <= ROWS_SHOWN:
+        return rows
+    ranked = sorted(rows, key=lambda row: -max(_share(row, "macs_share"), _share(row, "params_share")))
+    kept = {id(row) for row in ranked[:ROWS_SHOWN]}
+    return [row for row in rows if id(row) in kept]
+
+
+def _share(row: Record, key: str) -> float:
+    return 0.0 if formats.is_na(row.get(key)) else float(row[key])
+
+
+def _layer_title(rows: Sequence[Record]) -> str:
+    ratios = [(float(row["macs_per_weight"]), layer_name(row)) for row in rows if not formats.is_na(row.get("macs_per_weight"))]
+    if len(ratios) < 2:  # noqa: PLR2004 - a comparison needs two
+        return "Compute and parameters of each layer"
+    (low, least), (high, most) = min(ratios), max(ratios)
+    if low == high:
+        return f"Every weight is used {formats.significant(high)} times per image"
+    return f"A weight of {most} is used {formats.significant(high)} times per image, one of {least} {_times(low)}"
+
+
+def _times(value: float) -> str:
+    return "once" if value == 1 else f"{formats.significant(value)} times"
+
+
+def _cost(context: Context, row: Record) -> charts.Cost:
+    def known(key: str) -> Any:
+        return None if formats.is_na(row.get(key)) else row[key]
+
+    target = context.layer_href(row["attempt"], row["net_index"], row["layer_index"]).removeprefix("#")
+    macs = known("macs_per_image")
+    return charts.Cost(
+        layer_name(row),
+        css_of(kind_of(row.get("type"))),
+        macs if macs is not None else known("macs"),
+        known("macs_share"),
+        known("params"),
+        known("params_share"),
+        known("macs_per_weight"),
+        target,
+    )
+
+
+_LAYER_FIELDS: Final = (
+    Field("layer", "Layer", cell=name_cell),
+    Field("type", "Type"),
+    Field("macs_per_image", "MACs", "count", "per image", total=True),
+    Field("macs_share", "Share of MACs", "percent", cell=lambda row: bar_cell(row["macs_share"])),
+    Field("params", "Parameters", "count", total=True),
+    Field("params_share", "Share of parameters", "percent", cell=lambda row: bar_cell(row["params_share"])),
+    Field("macs_per_weight", "MACs per weight", "significant"),
+)

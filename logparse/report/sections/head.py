@@ -1,0 +1,198 @@
+"""The head of a log: which net, which solver, which batch sizes, how the attempts ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from logparse import formats
+from logparse.report.parts import Fact, Field, Table, tabulate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from logparse.model import Attempt
+    from logparse.reading.textproto import Message
+    from logparse.report.context import Context
+
+ATTEMPTS_SHOWN: Final = 60
+OUTCOMES: Final = {
+    "done": "ran to its end",
+    "stopped": "was stopped early",
+    "signal": "was ended by a signal",
+    "fatal": "ended with a fatal error",
+    "out_of_memory": "ran out of memory",
+    "killed": "was killed",
+    "cut": "has no end in this log",
+    "unfinished": "has no end in this log",
+    "running": "was still running",
+}
+# Fields of the solver that tell how it moves, in the order of reading: field, how it reads.
+SOLVER: Final = (
+    ("base_lr", "lr {}"),
+    ("lr_policy", "policy {}"),
+    ("gamma", "gamma {}"),
+    ("power", "power {}"),
+    ("stepsize", "every {}"),
+    ("momentum", "momentum {}"),
+    ("momentum2", "momentum2 {}"),
+    ("rms_decay", "decay {}"),
+    ("weight_decay", "weight decay {}"),
+    ("iter_size", "{} passes per update"),
+    ("clip_gradients", "gradients clipped at {}"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HeadView:
+    """Name and summary of one log, its facts, all solver settings, and the attempts where there are several."""
+
+    title: str
+    lede: str
+    facts: tuple[Fact, ...]
+    settings: Table | None
+    attempts: Table | None
+
+
+def build(context: Context) -> HeadView:
+    """The head of one log; it exists for every log, whatever could be read."""
+    return HeadView(_title(context), _lede(context), tuple(_facts(context)), _settings(context), _attempts(context))
+
+
+def _title(context: Context) -> str:
+    lead = context.lead
+    name = None if lead is None else lead.net.get("net")
+    if not formats.is_na(name) and name:
+        return str(name)
+    return context.facts.source.name.replace("\\", "/").rsplit("/", 1)[-1]
+
+
+def _lede(context: Context) -> str:
+    """One sentence: what this is, and how it ended."""
+    lead, attempts = context.lead, context.attempts
+    what = (
+        "A log without a net's set-up"
+        if lead is None
+        else f"A {lead.title.removeprefix('Attempt ').lstrip('0123456789, ')} of {len(lead.layers)} layers"
+    )
+    solver = _solver_type(attempts)
+    trained = f", trained with {solver}" if solver else ""
+    return f"{what}{trained}. {_ending(attempts)}"
+
+
+def _solver_type(attempts: Any) -> str:
+    message = next((attempt.solver for attempt in attempts if attempt.solver is not None), None)
+    return "" if message is None else solver_type(message)
+
+
+def solver_type(message: Message) -> str:
+    """`type`, or the older enum `solver_type`, or Caffe's default."""
+    return str(message.last("type") or message.last("solver_type") or "SGD")
+
+
+def _ending(attempts: Any) -> str:
+    if not attempts:
+        return "No start of Caffe is in it."
+    last = attempts[-1]
+    words = OUTCOMES.get(last.outcome, "ended in a way that the log does not tell")
+    subject = "The run" if len(attempts) == 1 else f"The last of {formats.count(len(attempts))} attempts"
+    detail = f": {last.outcome_text.rstrip('.')}" if last.outcome not in {"done", "unknown"} and last.outcome_text else ""
+    return f"{subject} {words}{detail}."
+
+
+def _facts(context: Context) -> Iterator[Fact]:
+    attempts = context.attempts
+    first = attempts[0] if attempts else None
+    message = next((attempt.solver for attempt in attempts if attempt.solver is not None), None)
+    if message is not None:
+        yield Fact("Solver", solver_type(message), " · ".join(_solver_words(message)))
+    yield from _batches(context)
+    yield from _iterations(context, message)
+    if first is not None and first.mode:
+        yield Fact("Mode", first.mode, ", ".join(first.devices))
+    if first is not None and first.versions:
+        yield Fact("Versions", ", ".join(first.versions))
+    source = context.facts.source
+    yield Fact("Log", source.name, f"{formats.count(source.lines)} lines, {formats.size(source.size_bytes)}")
+
+
+def _solver_words(message: Message) -> Iterator[str]:
+    for name, words in SOLVER:
+        value = message.last(name)
+        if value is not None:
+            yield words.format(formats.precise(value) if isinstance(value, int | float) else value)
+    steps = message.integers("stepvalue")
+    if steps:
+        yield f"steps at {', '.join(formats.count(step) for step in steps)}"
+
+
+def _batches(context: Context) -> Iterator[Fact]:
+    outer = [net for net, _ in context.distinct_nets if formats.is_na(net.layers[0].get("nested"))]
+    known = [(net, net.net.get("batch")) for net in outer]
+    texts = [f"{net.title} {formats.count(batch)}" for net, batch in known if not formats.is_na(batch)]
+    if texts:
+        first = next(batch for _, batch in known if not formats.is_na(batch))
+        yield Fact("Batch", formats.count(first), " · ".join(texts))
+
+
+def _iterations(context: Context, message: Message | None) -> Iterator[Fact]:
+    train = context.frame("train")
+    planned = None if message is None else message.last("max_iter")
+    words = f"of {formats.count(planned)} planned" if isinstance(planned, int) else ""
+    if len(train) and train["iteration"].notna().any():
+        yield Fact("Last iteration shown", formats.count(int(train["iteration"].max())), words)
+    elif words:
+        yield Fact("Iterations", "none in the log", words)
+
+
+def _settings(context: Context) -> Table | None:
+    """Every setting of the (first) solver as printed, one row each."""
+    message = next((attempt.solver for attempt in context.attempts if attempt.solver is not None), None)
+    if message is None:
+        return None
+    rows = [{"name": name, "value": text} for name, text in _flat(message)]
+    fields = (Field("name", "Setting"), Field("value", "Value"))
+    return tabulate("All solver settings as the log prints them", fields, rows) if rows else None
+
+
+def _flat(message: Message, prefix: str = "") -> Iterator[tuple[str, str]]:
+    for name, values in message.fields.items():
+        for value in values:
+            if hasattr(value, "fields"):
+                yield from _flat(value, f"{prefix}{name}.")
+            else:
+                yield f"{prefix}{name}", str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _attempts(context: Context) -> Table | None:
+    attempts = context.attempts
+    if len(attempts) < 2:  # noqa: PLR2004 - a table is for comparing
+        return None
+    shown = [*attempts[: ATTEMPTS_SHOWN - 1], attempts[-1]] if len(attempts) > ATTEMPTS_SHOWN else attempts
+    left_out = len(attempts) - len(shown)
+    note = f"{formats.count(left_out)} attempts between are left out; the table “attempts” has all." if left_out else ""
+    return tabulate(
+        f"{formats.count(len(attempts))} attempts", _ATTEMPT_FIELDS, [_attempt(one) for one in shown], note=note
+    )
+
+
+def _attempt(one: Attempt) -> dict[str, Any]:
+    known = one.start_s is not None and one.end_s is not None
+    return {
+        "attempt": one.index,
+        "command": one.command,
+        "outcome": OUTCOMES.get(one.outcome, "not known"),
+        "text": one.outcome_text,
+        "duration": one.end_s - one.start_s if known else None,  # type: ignore[operator]
+        "lines": f"{formats.count(one.line)}–{formats.count(one.end_line)}",
+    }
+
+
+_ATTEMPT_FIELDS: Final = (
+    Field("attempt", "Attempt", "count"),
+    Field("command", "Command"),
+    Field("outcome", "Outcome"),
+    Field("text", "With what", css="wide"),
+    Field("duration", "Duration", "duration"),
+    Field("lines", "Lines", css="n"),
+)

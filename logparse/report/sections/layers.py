@@ -1,0 +1,208 @@
+"""The layer table: every net, every layer, every figure, with a row for each that can be linked to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from logparse import formats
+from logparse.report.context import layer_name
+from logparse.report.parts import Cell, Field, Table, tabulate
+from logparse.report.sections.summary import bar_cell
+from logparse.tables.columns import LAYERS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from logparse.report.context import Context, NetRows, Record
+
+UNKNOWN_CSS: Final = "na"
+
+
+@dataclass(frozen=True, slots=True)
+class NetView:
+    """One net's layers, how each derived figure came about, and which later nets equal this one."""
+
+    anchor: str
+    title: str
+    note: str
+    table: Table
+    derivations: Table | None
+
+
+@dataclass(frozen=True, slots=True)
+class LayersView:
+    """All nets that differ, and the meaning of the columns."""
+
+    nets: tuple[NetView, ...]
+    columns: tuple[tuple[str, str], ...]
+
+
+def build(context: Context) -> LayersView | None:
+    """The tables; None where the log sets up no layer."""
+    if not context.nets:
+        return None
+    return LayersView(tuple(_net(net, others) for net, others in context.distinct_nets), _COLUMN_MEANINGS)
+
+
+def _net(net: NetRows, others: tuple[NetRows, ...]) -> NetView:
+    table = tabulate(
+        f"Layers of the {net.title}",
+        _FIELDS,
+        [{**row, "_id": net.row_id(row["layer_index"])} for row in net.layers],
+        ids=lambda row: str(row["_id"]),
+        css="layers",
+    )
+    return NetView(net.anchor, net.title, _note(net, others), table, _derivations(net))
+
+
+def _note(net: NetRows, others: tuple[NetRows, ...]) -> str:
+    row = net.net
+    parts = [f"{len(net.layers)} layers"]
+    if not formats.is_na(row.get("batch")):
+        parts.append(f"batch {formats.count(row['batch'])}")
+    if not formats.is_na(row.get("element_bytes")):
+        parts.append(f"{row['element_bytes']} bytes per value")
+    if not formats.is_na(row.get("line")):
+        parts.append(f"lines {formats.count(row['line'])}–{formats.count(row.get('end_line'))} of the log")
+    parts.append(_reconciled(net))
+    if others:
+        names = ", ".join(other.title for other in others[:6])
+        more = f" and {len(others) - 6} more" if len(others) > 6 else ""  # noqa: PLR2004 - as many as fit on a line
+        parts.append(f"the same, layer by layer: {names}{more}")
+    return "; ".join(part for part in parts if part) + "."
+
+
+def _reconciled(net: NetRows) -> str:
+    """Whether our sum of the tops equals the log's own figure at every layer."""
+    pairs = [(row.get("logged_step_bytes"), row.get("expected_step_bytes")) for row in net.layers]
+    known = [(logged, expected) for logged, expected in pairs if not formats.is_na(logged) and not formats.is_na(expected)]
+    if not known:
+        return ""
+    wrong = sum(logged != expected for logged, expected in known)
+    if wrong:
+        return f"the running figure differs from the printed shapes at {wrong} of {len(known)} layers"
+    return f"the printed shapes add up to the running figure at {'all' if len(known) == len(net.layers) else len(known)} layers, to the byte"
+
+
+def _lines(values: Any, form: Any) -> str:
+    """A list's items under one another."""
+    return formats.NA if formats.is_na(values) else "\n".join(form(value) for value in values)
+
+
+def _number(row: Mapping[str, Any]) -> Cell:
+    return Cell(formats.count(row["layer_index"]), "n", href=f"#{row['_id']}")
+
+
+def _name(row: Mapping[str, Any]) -> Cell:
+    return Cell(layer_name(row), "nm")
+
+
+def _wiring(row: Mapping[str, Any]) -> Cell:
+    bottoms, tops = (_joined(row.get(key)) for key in ("bottoms", "tops"))
+    return Cell(f"{bottoms} → {tops}" if bottoms else f"→ {tops}", "io")
+
+
+def _joined(values: Any) -> str:
+    return "" if formats.is_na(values) else ", ".join(str(value) or "(automatic)" for value in values)
+
+
+def _owner(row: Mapping[str, Any]) -> Cell:
+    """Whose memory the tops are, said once where all tops agree."""
+    in_place = [] if formats.is_na(row.get("in_place")) else list(row["in_place"])
+    shares = [] if formats.is_na(row.get("shares_with")) else list(row["shares_with"])
+    words = [
+        "in place" if overwrites else (f"shares {shares[i]}" if i < len(shares) and not formats.is_na(shares[i]) else "own")
+        for i, overwrites in enumerate(in_place)
+    ]
+    return Cell("\n".join(dict.fromkeys(words)) or formats.NA, "" if words == ["own"] * len(words) else "shared")
+
+
+def _figure(key: str, reason: str | None = None, form: str = "count") -> Any:
+    """A number; where it is not known the reason is told on hovering (and stands in the derivations)."""
+
+    def cell(row: Mapping[str, Any]) -> Cell:
+        value = row.get(key)
+        if not formats.is_na(value):
+            return Cell(formats.as_text(value, form), "n" if value else "n z")
+        why = row.get(reason) if reason else None
+        return Cell(formats.NA, f"n {UNKNOWN_CSS}", title="" if formats.is_na(why) else str(why))
+
+    return cell
+
+
+_MEANING: Final = {column.name: column.meaning for column in LAYERS}
+
+
+def _column(key: str, title: str, unit: str = "", **more: Any) -> Field:
+    return Field(key, title, more.pop("form", "count"), unit, _MEANING.get(key, ""), **more)
+
+
+_FIELDS: Final = (
+    _column("layer_index", "#", cell=_number),
+    _column("layer", "Layer", form="text", cell=_name),
+    _column("type", "Type", form="text"),
+    _column("tops", "Bottoms → tops", form="text", cell=_wiring),
+    _column("top_shape", "Top shape", form="text", css="sh", cell=lambda row: Cell(_lines(row.get("top_shape"), formats.shape), "sh")),
+    _column("shares_with", "Memory", form="text", cell=_owner),
+    _column("logged_step_bytes", "Step, logged", "B", cell=_figure("logged_step_bytes"), total=True),
+    _column("logged_bytes", "Running, logged", "B", cell=_figure("logged_bytes"), optional=True),
+    _column("distinct_bytes", "Distinct", "B", cell=_figure("distinct_bytes"), total=True),
+    _column("weights", "Weights", cell=_figure("weights", "params_reason"), total=True),
+    _column("biases", "Biases", cell=_figure("biases", "params_reason"), total=True),
+    _column("statistics", "Statistics", cell=_figure("statistics", "params_reason"), total=True, optional=True),
+    _column("params_share", "Params", "share", form="percent", cell=lambda row: bar_cell(row.get("params_share"))),
+    _column("macs_per_image", "MACs", "per image", cell=_figure("macs_per_image", "macs_reason"), total=True),
+    _column("macs_share", "MACs", "share", form="percent", cell=lambda row: bar_cell(row.get("macs_share"))),
+    _column("macs_per_weight", "MACs", "per weight", cell=_figure("macs_per_weight", form="significant")),
+    _column("other_ops_per_image", "Other ops", "per image", cell=_figure("other_ops_per_image"), optional=True),
+    _column("backward", "Back-\nward", form="flag"),
+    _column("line", "Line", form="count"),
+)
+_COLUMN_MEANINGS: Final = tuple(
+    (f"{field.title.replace('-' + chr(10), '')}{', ' + field.unit if field.unit else ''}", field.meaning) for field in _FIELDS if field.meaning
+)
+
+
+def _derivations(net: NetRows) -> Table | None:
+    """How each derived figure came about: formula with the layer's own values, basis, reason where not known."""
+    rows = [row for layer in net.layers for row in _derived(net, layer)]
+    return tabulate(f"How the figures of the {net.title} came about", _DERIVED_FIELDS, rows) if rows else None
+
+
+def _derived(net: NetRows, layer: Record) -> list[dict[str, Any]]:
+    found = []
+    for key, what in (("params", "parameters"), ("macs", "MACs of the batch")):
+        value, reason, formula = layer.get(key), layer.get(f"{key}_reason"), layer.get(f"{key}_formula")
+        if not formats.is_na(value) and not value and _blank(reason):
+            continue
+        found.append(
+            {
+                "layer": layer_name(layer),
+                "_href": f"#{net.row_id(layer['layer_index'])}",
+                "what": what,
+                "value": value,
+                "formula": reason if formats.is_na(value) or _blank(formula) else formula,
+                "basis": layer.get(f"{key}_basis"),
+                "assumptions": layer.get("assumptions"),
+            }
+        )
+    return found
+
+
+def _blank(value: Any) -> bool:
+    return formats.is_na(value) or value == ""
+
+
+def _linked(row: Mapping[str, Any]) -> Cell:
+    return Cell(row["layer"], href=row["_href"])
+
+
+_DERIVED_FIELDS: Final = (
+    Field("layer", "Layer", cell=_linked),
+    Field("what", "Figure"),
+    Field("value", "Value", "count"),
+    Field("formula", "Formula with the layer’s own values, or why it is not known", css="wide"),
+    Field("basis", "Basis"),
+    Field("assumptions", "Assumed", css="wide", optional=True),
+)

@@ -1,0 +1,98 @@
+"""Where the figures come from: the file, its digest, what was read of it, and by which version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import logparse
+from logparse import formats
+from logparse.report.parts import Fact, Field, Table, tabulate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from logparse.report.context import Context
+
+ROWS_SHOWN: Final = 60
+CLASSES: Final = ("unknown", "foreign", "recognised", "dump", "ignored")
+MEANINGS: Final = {
+    "recognised": "read, and what it says is used",
+    "ignored": "known, and left out for the reason given",
+    "dump": "part of a definition that Caffe printed",
+    "foreign": "not Caffe's",
+    "unknown": "not understood",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenanceView:
+    """Facts about the input, the ledger by class and by reason."""
+
+    facts: tuple[Fact, ...]
+    classes: Table | None
+    ledger: Table | None
+
+
+def build(context: Context) -> ProvenanceView:
+    """Provenance of one log; it exists for every log."""
+    ledger = context.facts.ledger
+    order = sorted(ledger, key=lambda row: (CLASSES.index(row.kind) if row.kind in CLASSES else 0, -row.lines))
+    rows = [
+        {"class": row.kind, "reason": row.reason, "lines": row.lines, "first": row.first_line, "example": row.example[:160]}
+        for row in order[:ROWS_SHOWN]
+    ]
+    left_out = len(ledger) - len(rows)
+    note = f"{formats.count(left_out)} more rows are in the table “ledger”." if left_out > 0 else ""
+    table = tabulate("Every line accounted for", _LEDGER_FIELDS, rows, note=note) if rows else None
+    return ProvenanceView(tuple(_facts(context)), _classes(context), table)
+
+
+def _facts(context: Context) -> Iterator[Fact]:
+    source = context.facts.source
+    yield Fact("File", source.name)
+    packed = f", {source.compression}: {formats.exact_bytes(source.text_bytes)} of text" if source.compression else ""
+    yield Fact("Size", f"{formats.exact_bytes(source.size_bytes)}{packed}")
+    yield Fact("SHA-256", source.sha256)
+    yield Fact("Encoding", source.encoding)
+    yield Fact("Lines", formats.count(source.lines), _understood(context))
+    if context.facts.year is not None:
+        yield Fact("Year", str(context.facts.year), context.facts.year_origin or "")
+    yield Fact("Made with", f"logparse {logparse.__version__}")
+
+
+def _understood(context: Context) -> str:
+    rows = context.facts.ledger
+    total = sum(row.lines for row in rows)
+    unknown = sum(row.lines for row in rows if row.kind == "unknown")
+    if not total:
+        return ""
+    return "every one accounted for" if not unknown else f"{formats.percent(1 - unknown / total)} accounted for"
+
+
+def _classes(context: Context) -> Table | None:
+    sums: dict[str, int] = {}
+    for row in context.facts.ledger:
+        sums[row.kind] = sums.get(row.kind, 0) + row.lines
+    total = sum(sums.values())
+    rows = [
+        {"class": kind, "meaning": MEANINGS.get(kind, ""), "lines": lines, "share": lines / total}
+        for kind, lines in sorted(sums.items(), key=lambda item: -item[1])
+        if total
+    ]
+    return tabulate("Lines by how they were understood", _CLASS_FIELDS, rows) if rows else None
+
+
+_CLASS_FIELDS: Final = (
+    Field("class", "Class"),
+    Field("meaning", "Which means"),
+    Field("lines", "Lines", "count", total=True),
+    Field("share", "Share", "percent"),
+)
+_LEDGER_FIELDS: Final = (
+    Field("class", "Class"),
+    Field("reason", "Pattern or reason", css="wide"),
+    Field("lines", "Lines", "count"),
+    Field("first", "First line", "count"),
+    Field("example", "Example", css="wide mono"),
+)

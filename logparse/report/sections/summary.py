@@ -1,0 +1,167 @@
+"""Key figures, and what Caffe's own memory figure counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from logparse import formats
+from logparse.audit.findings import repeated_bytes
+from logparse.report.parts import Cell, Fact, Field, Table, tabulate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from logparse.report.context import Context, NetRows
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryView:
+    """The figures in large type, the explanation of the memory line, and one row per net."""
+
+    about: str
+    figures: tuple[Fact, ...]
+    memory_words: tuple[str, ...]
+    memory_table: Table | None
+    nets: Table | None
+
+
+def build(context: Context) -> SummaryView | None:
+    """Key figures of the leading net; None where the log has no net."""
+    lead = context.lead
+    if lead is None:
+        return None
+    return SummaryView(
+        f"Of the {lead.title}, unless they say otherwise.",
+        tuple(_figures(context, lead)),
+        _memory_words(lead),
+        _memory_table(lead),
+        _nets(context),
+    )
+
+
+def _figures(context: Context, lead: NetRows) -> Iterator[Fact]:
+    net = lead.net
+    logged, distinct = net.get("logged_bytes"), net.get("distinct_bytes")
+    if not formats.is_na(logged):
+        yield Fact("Memory as Caffe logs it", formats.size(logged), formats.exact_bytes(logged))
+    if not formats.is_na(distinct):
+        share = "" if formats.is_na(logged) or not logged else f", {formats.percent(distinct / logged)} of the logged figure"
+        yield Fact("Distinct data", formats.size(distinct), f"{formats.exact_bytes(distinct)}{share}")
+    yield Fact("Parameters", _bound(lead, "params", formats.short), _params_note(lead))
+    yield Fact("MACs per image", _bound(lead, "macs_per_image", formats.short), _macs_note(lead))
+    yield from _loss(context)
+
+
+def _bound(lead: NetRows, key: str, form: Any) -> str:
+    """The net's total; a lower bound where some layers are not known."""
+    known = [row[key] for row in lead.layers if not formats.is_na(row.get(key))]
+    if not known:
+        return formats.NA
+    return f"{'' if len(known) == len(lead.layers) else '≥ '}{form(sum(known))}"
+
+
+def _params_note(lead: NetRows) -> str:
+    net = lead.net
+    if _unknown(lead, "params"):
+        return f"not known for {_unknown(lead, 'params')} of {len(lead.layers)} layers"
+    size = "" if formats.is_na(net.get("param_bytes")) else f"{formats.size(net['param_bytes'])}; "
+    return f"{size}{formats.count(net.get('weights'))} weights, {formats.count(net.get('biases'))} biases"
+
+
+def _macs_note(lead: NetRows) -> str:
+    net = lead.net
+    if _unknown(lead, "macs"):
+        return f"not known for {_unknown(lead, 'macs')} of {len(lead.layers)} layers"
+    batch = net.get("batch")
+    if formats.is_na(batch):
+        return f"{formats.short(net['macs'])} for the whole batch; the log does not show its size"
+    return f"{formats.short(net['macs'])} for the batch of {formats.count(batch)}; FLOPs are twice as many"
+
+
+def _unknown(lead: NetRows, key: str) -> int:
+    return sum(formats.is_na(row.get(key)) for row in lead.layers)
+
+
+def _loss(context: Context) -> Iterator[Fact]:
+    train = context.frame("train")
+    if not len(train) or "loss" not in train:
+        return
+    last = train.iloc[-1]
+    finite = train["loss"].dropna()
+    finite = finite[finite.abs() != float("inf")]
+    if formats.is_na(last["loss"]):
+        return
+    best = f", smallest {formats.precise(float(finite.min()))}" if len(finite) else ""
+    yield Fact("Last loss", formats.precise(float(last["loss"])), f"at iteration {formats.count(last['iteration'])}{best}")
+
+
+def _memory_words(lead: NetRows) -> tuple[str, ...]:
+    logged, distinct = lead.net.get("logged_bytes"), lead.net.get("distinct_bytes")
+    words = (
+        "“Memory required for data” is a running sum over the layers: the number of values in every top of every "
+        "layer, times the size of a value. It counts the data of tops alone. Diffs (gradients), parameters, the "
+        "solver's history, im2col and other private buffers and prefetched batches are not in it."
+    )
+    if formats.is_na(logged):
+        return (words, "This log does not print the figure.")
+    repeated = sum(size for size, _ in repeated_bytes(lead.layers).values())
+    if not repeated or formats.is_na(distinct):
+        return (words,)
+    return (
+        words,
+        f"It also counts memory again that it has counted before: layers that write in place, and the tops of Split, "
+        f"Flatten and Reshape layers. Here that is {formats.size(repeated)} of {formats.size(logged)}; what remains are "
+        f"{formats.size(distinct)} of distinct data.",
+    )
+
+
+def _memory_table(lead: NetRows) -> Table | None:
+    logged, distinct = lead.net.get("logged_bytes"), lead.net.get("distinct_bytes")
+    if formats.is_na(logged) or formats.is_na(distinct) or not logged:
+        return None
+    parts = [("distinct data", int(distinct)), *((kind, size) for kind, (size, _) in repeated_bytes(lead.layers).items())]
+    missing = int(logged) - sum(size for _, size in parts)
+    if missing:
+        parts.append(("in the running figure, but no shape line shows it", missing))
+    rows = [{"part": name, "bytes": size, "share": size / int(logged)} for name, size in parts]
+    fields = (
+        Field("part", "Part of the logged figure"),
+        Field("bytes", "Size", "count", "B", total=True),
+        Field("share", "Share", "percent", cell=_share_cell),
+    )
+    return tabulate("What the logged figure is made of", fields, rows)
+
+
+def _share_cell(row: Mapping[str, Any]) -> Cell:
+    return bar_cell(row["share"])
+
+
+def bar_cell(share: Any) -> Cell:
+    """A share with a bar behind it, in steps of two per cent."""
+    if formats.is_na(share):
+        return Cell(formats.NA, "n")
+    return Cell(formats.percent(share), f"n b{max(0, min(50, round(float(share) * 50)))}")
+
+
+def _nets(context: Context) -> Table | None:
+    if len(context.nets) < 2:  # noqa: PLR2004 - one net is the key figures themselves
+        return None
+    rows = [{**net.net, "_title": net.title, "_n": len(net.layers), "_net": net} for net, _ in context.distinct_nets]
+
+    def named(row: Mapping[str, Any]) -> Cell:
+        return Cell(row["_title"], href=f"#{row['_net'].anchor}")
+
+    fields = (Field("_title", "Net", cell=named), *_NET_FIELDS)
+    return tabulate("All nets of this log", fields, rows)
+
+
+_NET_FIELDS: Final = (
+    Field("_n", "Layers", "count"),
+    Field("batch", "Batch", "count"),
+    Field("logged_bytes", "Memory as logged", "count", "B"),
+    Field("distinct_bytes", "Distinct data", "count", "B"),
+    Field("params", "Parameters", "count"),
+    Field("macs_per_image", "MACs", "count", "per image"),
+    Field("line", "Line", "count"),
+)

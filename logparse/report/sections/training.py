@@ -1,0 +1,228 @@
+"""Loss, outputs and learning rate over iterations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from logparse import formats
+from logparse.report import curves
+from logparse.report.curves import Series
+from logparse.report.parts import Block, Chart, Field, Table, tabulate
+from logparse.report.scales import sample_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import numpy.typing as npt
+    import pandas as pd
+
+    from logparse.report.context import Context
+
+    Floats = npt.NDArray[np.float64]
+
+ROWS_SHOWN: Final = 120
+LINES_SHOWN: Final = 12  # of one output in one panel: one per class, say
+
+
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """One named output of one net: TRAIN, or test net K; `index` where a name has several values."""
+
+    name: str
+    net: str
+    series: Series
+
+
+def build(context: Context) -> Block | None:
+    """Charts and tables of the solver's lines; None where there are none."""
+    train, rate = _loss(context), _rate(context)
+    tests = list(_outputs(context.frame("test"), "test_net"))
+    trained = list(_outputs(context.frame("train_outputs"), None))
+    if train is None and not tests and not trained:
+        return None
+    charts = [*_loss_chart(context, train, rate, tests), *_panel_chart([*trained, *tests])]
+    return Block(charts=tuple(charts))
+
+
+def _floats(column: Any) -> Floats:
+    return np.asarray(column.to_numpy(dtype="float64", na_value=np.nan))
+
+
+def _loss(context: Context) -> Series | None:
+    frame = context.frame("train")
+    if not len(frame) or not frame["loss"].notna().any():
+        return None
+    known = frame[frame["loss"].notna() & frame["iteration"].notna()]
+    return Series("training", "c-train", _floats(known["iteration"]), _floats(known["loss"]))
+
+
+def _rate(context: Context) -> Series | None:
+    frame = context.frame("lr")
+    if not len(frame):
+        return None
+    return Series("learning rate", "rate", _floats(frame["iteration"]), _floats(frame["lr"]))
+
+
+def _outputs(frame: pd.DataFrame, net: str | None) -> Iterator[_Output]:
+    """Each output of each net apart; a name that stands at several indices is several series."""
+    if not len(frame):
+        return
+    keys = [key for key in (net, "output", "index") if key is not None]
+    for key, rows in frame.groupby(keys, sort=True, dropna=False):
+        number = key[0] if net is not None else None
+        label = "training" if net is None else f"test #{number}"
+        css = "c-train" if net is None else f"c-test{int(number) % 3 if not formats.is_na(number) else 0}"
+        series = Series(label, css, _floats(rows["iteration"]), _floats(rows["value"]), dots=net is not None)
+        yield _Output(str(key[-2]), label, series)
+
+
+def _loss_chart(context: Context, train: Series | None, rate: Series | None, tests: Sequence[_Output]) -> Iterator[Chart]:
+    """The displayed loss and the loss outputs of the test nets on one scale, the learning rate beneath."""
+    matching = [one.series for one in tests if _is_loss(one.name)]
+    series = [*([train] if train is not None else []), *matching[:6]]
+    if not series:
+        return
+    title = _title(series[0], matching)
+    note = _note(series, context)
+    yield Chart(
+        title,
+        note,
+        curves.losses(series, rate, f"Line chart of loss over iterations. {title}. {note} The tables have the figures."),
+        _train_table(context),
+        tuple(dict.fromkeys((one.css, one.name) for one in series)),
+    )
+
+
+def _is_loss(name: str) -> bool:
+    return "loss" in name.lower()
+
+
+def _title(train: Series, tests: Sequence[Series]) -> str:
+    finite = train.y[np.isfinite(train.y)]
+    if not finite.size:
+        return "The loss is never a number"
+    broken = curves.first_broken(train)
+    if broken is not None:
+        return f"The loss stops being a number at iteration {formats.count(int(broken))}"
+    first, last = formats.precise(float(finite[0])), formats.precise(float(finite[-1]))
+    if finite.size == 1:
+        return f"The loss is {first}, displayed once"
+    verb = "falls" if finite[-1] < finite[0] else "rises" if finite[-1] > finite[0] else "stays"
+    until = f"iteration {formats.count(int(train.x[-1]))}"
+    test = [one.y[np.isfinite(one.y)] for one in tests[:1]]
+    tested = f"; on test data it ends at {formats.precise(float(test[0][-1]))}" if test and test[0].size else ""
+    return f"The {train.name} loss {verb} from {first} to {last} by {until}{tested}"
+
+
+def _note(series: Sequence[Series], context: Context) -> str:
+    words = ["The displayed loss is the mean over the last average_loss iterations."]
+    if any(one.y.size >= curves.SMOOTHED_FROM and not one.dots for one in series):
+        words.append("The thin line is the loss as printed, the strong one its moving mean.")
+    if any(one.dots for one in series):
+        words.append("Dots are means over a test.")
+    if len(context.attempts) > 1:
+        words.append("A line breaks where an attempt starts again at an earlier iteration.")
+    return " ".join(words)
+
+
+def _train_table(context: Context) -> Table:
+    train, rate = context.frame("train"), context.frame("lr")
+    wide = _wide(train, context.frame("train_outputs"), rate)
+    names = [name for name in wide.columns if name not in ("attempt", "iteration", "loss", "lr", "line")]
+    fields = (
+        *((Field("attempt", "Attempt", "count"),) if len(context.attempts) > 1 else ()),
+        Field("iteration", "Iteration", "count"),
+        Field("loss", "Loss", "precise", "as displayed"),
+        *(Field(name, name, "precise", "output") for name in names[:10]),
+        *((Field("lr", "Learning rate", "precise"),) if len(rate) else ()),
+        Field("line", "Line", "count"),
+    )
+    return _sampled("Loss, outputs and learning rate as displayed", fields, wide, "train")
+
+
+def _wide(train: pd.DataFrame, outputs: pd.DataFrame, rate: pd.DataFrame) -> pd.DataFrame:
+    """One row per display: what stands in the three tables for the same attempt and iteration."""
+    keys = ["attempt", "iteration"]
+    wide = train[[*keys, "loss", "line"]] if len(train) else outputs[[*keys, "line"]].drop_duplicates(keys)
+    wide = wide.iloc[sample_rows(len(wide), ROWS_SHOWN)]
+    if len(outputs):
+        several = outputs.groupby("output")["index"].transform("nunique") > 1
+        named = outputs["output"].where(~several, outputs["output"] + " #" + outputs["index"].astype("string"))
+        table = outputs.assign(named=named).pivot_table("value", keys, "named", aggfunc="last", sort=False, dropna=False)
+        wide = wide.merge(table.reset_index(), on=keys, how="left")
+    return wide.merge(rate.drop_duplicates(keys, keep="last")[[*keys, "lr"]], on=keys, how="left") if len(rate) else wide
+
+
+def _sampled(caption: str, fields: Sequence[Field], frame: pd.DataFrame, name: str) -> Table:
+    picked = frame.iloc[sample_rows(len(frame), ROWS_SHOWN)]
+    note = f"At most {ROWS_SHOWN} rows, spread evenly; all rows: logparse export --table {name}."
+    return tabulate(caption, fields, picked.to_dict("records"), note=note if len(picked) == ROWS_SHOWN else "")
+
+
+def _panel_chart(outputs: Sequence[_Output]) -> Iterator[Chart]:
+    """One small panel per output name; training and test nets together in it."""
+    groups: dict[str, list[Series]] = {}
+    for one in outputs:
+        groups.setdefault(one.name, []).append(one.series)
+    shown = [(name, _few(series)) for name, series in groups.items() if any(one.y.size > 1 for one in series)]
+    if not shown:
+        return
+    title = _outputs_title(outputs)
+    left_out = len(shown) - curves.PANELS
+    note = "Every output has a scale of its own."
+    if left_out > 0:
+        note += f" {left_out} more outputs are in the table."
+    yield Chart(
+        title,
+        note,
+        curves.panels(shown, f"Small line charts, one per output. {title}. The table has the figures."),
+        _outputs_table(outputs),
+        tuple(dict.fromkeys((one.css, one.name) for _, series in shown[: curves.PANELS] for one in series)),
+    )
+
+
+def _few(series: Sequence[Series]) -> Sequence[Series]:
+    return series[:LINES_SHOWN]
+
+
+def _outputs_title(outputs: Sequence[_Output]) -> str:
+    """The best test value of the first output that looks like an accuracy, else what the panels are."""
+    for one in outputs:
+        finite = np.isfinite(one.series.y)
+        if one.net != "training" and "acc" in one.name.lower() and finite.any():
+            best = int(np.argmax(np.where(finite, one.series.y, -np.inf)))
+            value = formats.precise(float(one.series.y[best]))
+            return f"{one.name} on {one.net} is best at iteration {formats.count(int(one.series.x[best]))}: {value}"
+    names = list(dict.fromkeys(one.name for one in outputs))
+    return f"{len(names)} {'output' if len(names) == 1 else 'outputs'}: {', '.join(names[:4])}{' …' if len(names) > 4 else ''}"  # noqa: PLR2004
+
+
+def _outputs_table(outputs: Sequence[_Output]) -> Table:
+    """First, best and last value of each output, and the iteration of the best."""
+    fields = (
+        Field("name", "Output"),
+        Field("net", "Net"),
+        Field("number", "Values", "count"),
+        Field("first", "First", "precise"),
+        Field("low", "Smallest", "precise"),
+        Field("low_at", "at iteration", "count"),
+        Field("high", "Largest", "precise"),
+        Field("high_at", "at iteration", "count"),
+        Field("last", "Last", "precise"),
+        Field("broken", "Not a number", "count", "values"),
+    )
+    rows = [_extent(one) for one in outputs]
+    return tabulate("Range of every output", fields, rows[:ROWS_SHOWN])
+
+
+def _extent(one: _Output) -> dict[str, Any]:
+    finite = np.isfinite(one.series.y)
+    x, y = one.series.x[finite], one.series.y[finite]
+    row: dict[str, Any] = {"name": one.name, "net": one.net, "number": one.series.y.size, "broken": int((~finite).sum())}
+    if y.size:
+        low, high = int(y.argmin()), int(y.argmax())
+        row |= {"first": y[0], "last": y[-1], "low": y[low], "low_at": int(x[low]), "high": y[high], "high_at": int(x[high])}
+    return row

@@ -1,0 +1,124 @@
+"""The page as data: which sections a report has, in which order, and what each of them shows.
+
+A section is one builder (log in, view out, None where there is nothing to say), one partial that prints the view,
+and one entry in `SECTIONS`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from logparse import formats
+from logparse.report.context import Context
+from logparse.report.parts import Cell, Field, Table, tabulate
+from logparse.report.sections import compute, findings, head, layers, memory, provenance, summary, training
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from logparse.report.context import LogLike
+    from logparse.report.sections.head import HeadView
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A kind of section: the end of its anchor, its title, the partial that prints it, what builds its view."""
+
+    name: str
+    title: str
+    partial: str
+    build: Callable[[Context], Any]
+
+
+SECTIONS: Final = (
+    Section("summary", "Key figures", "partials/summary.html", summary.build),
+    Section("findings", "Findings", "partials/findings.html", findings.build),
+    Section("memory", "Memory growth across layers", "partials/block.html", memory.build),
+    Section("compute", "Compute and parameters", "partials/block.html", compute.build),
+    Section("layers", "Layer table", "partials/layers.html", layers.build),
+    Section("training", "Loss, outputs and learning rate", "partials/block.html", training.build),
+    Section("provenance", "Provenance", "partials/provenance.html", provenance.build),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SectionView:
+    """One section of one log, ready to print."""
+
+    anchor: str
+    title: str
+    partial: str
+    view: Any
+
+
+@dataclass(frozen=True, slots=True)
+class LogView:
+    """One log: its head and its sections."""
+
+    anchor: str
+    head: HeadView
+    sections: tuple[SectionView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """The whole page. `comparison` stands before the logs where there are several."""
+
+    title: str
+    logs: tuple[LogView, ...]
+    comparison: Table | None
+
+
+def page_view(logs: Sequence[LogLike], title: str | None) -> PageView:
+    """Logs → page, in the order given."""
+    contexts = [Context(log, number, len(logs) == 1) for number, log in enumerate(logs, 1)]
+    views = tuple(_log_view(context) for context in contexts)
+    heading = title or (views[0].head.title if len(views) == 1 else f"{len(views)} logs")
+    return PageView(heading, views, _comparison(contexts, views) if len(views) > 1 else None)
+
+
+def _log_view(context: Context) -> LogView:
+    built = ((section, section.build(context)) for section in SECTIONS)
+    sections = tuple(
+        SectionView(f"{context.prefix}{section.name}", section.title, section.partial, view)
+        for section, view in built
+        if view is not None
+    )
+    return LogView(f"{context.prefix}top", head.build(context), sections)
+
+
+def _comparison(contexts: Sequence[Context], views: Sequence[LogView]) -> Table:
+    """One row per log with the figures that one compares first."""
+    return tabulate("The logs beside each other", _COMPARED, [_row(*pair) for pair in zip(contexts, views, strict=True)])
+
+
+def _row(context: Context, view: LogView) -> Mapping[str, Any]:
+    net = {} if context.lead is None else context.lead.net
+    train = context.frame("train")
+    last = context.attempts[-1].outcome if context.attempts else None
+    return {
+        **net,
+        "_name": context.facts.source.name,
+        "_href": f"#{view.anchor}",
+        "_title": view.head.title,
+        "_layers": None if context.lead is None else len(context.lead.layers),
+        "_loss": train["loss"].iloc[-1] if len(train) else None,
+        "_iteration": train["iteration"].iloc[-1] if len(train) else None,
+        "_outcome": formats.NA if last is None else last.replace("_", " "),
+    }
+
+
+_COMPARED: Final = (
+    Field("_name", "Log", cell=lambda row: Cell(row["_name"], href=row["_href"])),
+    Field("_title", "Net"),
+    Field("_layers", "Layers", "count"),
+    Field("batch", "Batch", "count"),
+    Field("logged_bytes", "Memory as logged", "count", "B"),
+    Field("distinct_bytes", "Distinct data", "count", "B"),
+    Field("params", "Parameters", "count"),
+    Field("macs_per_image", "MACs", "count", "per image"),
+    Field("_iteration", "Iteration", "count", "last"),
+    Field("_loss", "Loss", "precise", "last"),
+    Field("_outcome", "Outcome"),
+)
