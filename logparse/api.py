@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from logparse.assemble import assemble
 from logparse.definitions import apply_prototxt, read_prototxt
-from logparse.errors import DefinitionError, Note
+from logparse.errors import DefinitionError
 from logparse.model import LogFacts
 from logparse.reading.read import read
-from logparse.tables.derive import NetFact, facts_of
+from logparse.tables.derive import facts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator
     from os import PathLike
 
     import pandas as pd
 
+    from logparse.errors import Note
     from logparse.reading.source import Readable
     from logparse.reading.textproto import Message
+    from logparse.tables.derive import NetFact
 
 # Classes of the ledger that count as understood, and those that are Caffe's own lines at all.
 _UNDERSTOOD: Final = frozenset({"recognised", "ignored"})
@@ -225,10 +228,29 @@ def _ledger(log: Log) -> pd.DataFrame:
 
 
 def _findings(log: Log) -> pd.DataFrame:
-    from logparse.audit.findings import finding_rows  # noqa: PLC0415 - as above
-    from logparse.tables.frames import frame  # noqa: PLC0415 - as above
+    from logparse.audit.findings import find  # noqa: PLC0415 - as above
+    from logparse.tables.frames import finding_rows, frame  # noqa: PLC0415 - as above
 
-    return frame("findings", finding_rows(log))
+    return frame("findings", finding_rows(find(log.facts, Tables(log))))
+
+
+class Tables(Mapping[str, "pd.DataFrame"]):
+    """A log's tables as a mapping: each is built when it is asked for."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        """One table."""
+        return self._log.table(name)
+
+    def __iter__(self) -> Iterator[str]:
+        """The names."""
+        return iter(self._log.table_names)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._log.table_names)
 
 
 _BUILDERS: Final[Mapping[str, Callable[[Log], pd.DataFrame]]] = {

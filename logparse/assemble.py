@@ -8,19 +8,20 @@ a shape that belongs to nobody becomes an unnamed layer instead of being lost.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from logparse.building import AttemptBuilder, LayerBuilder, NetBuilder
+from logparse.building import AttemptBuilder, NetBuilder
 from logparse.definitions import Definitions, layer_messages, phase_of, read_dump, type_of
 from logparse.errors import Note
-from logparse.model import Attempt, Blob, Event, Layer, SharedParam
+from logparse.model import Blob, Event, SharedParam
 from logparse.outcome import outcome_of
 from logparse.reading import records as rec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from logparse.model import Net
+    from logparse.building import LayerBuilder
+    from logparse.model import Attempt, Layer, Net
 
 IN_PLACE: Final = " (in-place)"
 AUTOMATIC: Final = "(automatic)"
@@ -93,7 +94,7 @@ def _solver(state: _State, record: rec.SolverParameters) -> None:
 
 def _start(state: _State, record: rec.Start) -> None:
     attempt = state.attempt(record.line)
-    starts = record.mode is not None and record.device is None or record.version is not None
+    starts = (record.mode is not None and record.device is None) or record.version is not None
     if starts and attempt.begun:
         attempt = state.begin_attempt(record.line)
     attempt.command = record.command or attempt.command
@@ -298,7 +299,8 @@ def _event(state: _State, record: rec.EventRecord) -> None:
     state.attempt(record.line).events.append(event)
 
 
-_FILE: Final[dict[type[rec.Record], Callable[[_State, rec.Record], None]]] = {
+# Each function takes the record type that is its key.
+_FILE: Final[dict[type[rec.Record], Callable[[_State, Any], None]]] = {
     rec.SolverParameters: _solver,
     rec.Start: _start,
     rec.Milestone: _milestone,
@@ -321,7 +323,7 @@ _FILE: Final[dict[type[rec.Record], Callable[[_State, rec.Record], None]]] = {
     rec.RecurrentStart: _recurrent,
     rec.Chatter: _chatter,
     rec.EventRecord: _event,
-}  # type: ignore[dict-item]  # each function takes the record type that is its key
+}
 
 
 @dataclass(frozen=True, slots=True)

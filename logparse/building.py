@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from logparse.model import Attempt, Blob, Layer, Net, SharedParam
+from logparse.model import Attempt, Blob, Layer, Net
 
 if TYPE_CHECKING:
-    from logparse.model import Definition, Event
+    from logparse.model import Definition, Event, SharedParam
     from logparse.reading.records import TopShape
     from logparse.reading.textproto import Message
 
@@ -69,7 +69,7 @@ class LayerBuilder:
 
 @dataclass(slots=True)
 class NetBuilder:
-    """A net between `Initializing net` and `Network initialization done.`"""
+    """A net between `Initializing net` and its "Network initialization done"."""
 
     index: int
     line: int

@@ -6,18 +6,17 @@ Line numbers (from 1, as an editor shows them) are the one coordinate that every
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     import numpy.typing as npt
 
     from logparse.errors import Note
     from logparse.reading.textproto import Message
 
-    Column = npt.NDArray[np.generic]
+    Column = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from logparse.errors import NothingRecognisedError
-from logparse.reading.extract import Extracted, Extractor
-from logparse.reading.source import Readable, open_input
+from logparse.reading.extract import Extractor
+from logparse.reading.source import open_input
 
 if TYPE_CHECKING:
     from logparse.errors import Note
     from logparse.model import Source
+    from logparse.reading.extract import Extracted
+    from logparse.reading.source import Readable
 
 
 def read(source: Readable, *, max_text_bytes: int | None = None) -> tuple[Extracted, Source, tuple[Note, ...]]:

@@ -130,7 +130,7 @@ class NetOutput(Record):
 
 @dataclass(frozen=True, slots=True)
 class NetDone(Record):
-    """`Network initialization done.`"""
+    """`Network initialization done.`: the net stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ class DroppedLayer(Record):
 
 @dataclass(frozen=True, slots=True)
 class RecurrentStart(Record):
-    """`Initializing recurrent layer: … T timesteps of N independent streams.`"""
+    """`Initializing recurrent layer: … T timesteps of N independent streams.`, with its text."""
 
     steps: int
     streams: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from logparse.model import SERIES_COLUMNS, Curves
 from logparse.reading.values import NAN, number
@@ -11,10 +11,9 @@ from logparse.reading.values import NAN, number
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    import numpy as np
     import numpy.typing as npt
 
-    Column = npt.NDArray[np.generic]
+    Column = npt.NDArray[Any]
     Match = re.Match[str]
     Intern = Callable[[str], int]
     Row = tuple[float, ...]

@@ -252,10 +252,11 @@ LEDGER: Final = (
     _text("example", "Example", "Its message."),
 )
 FINDINGS: Final = (
-    _text("severity", "Severity", "error, warning or note."),
+    _text("severity", "Severity", "error, warning, hint or note; worst first."),
     _text("kind", "Kind", "A fixed word per kind of finding."),
     _text("title", "Finding", "In one sentence."),
     _text("text", "Meaning", "What it means and what to do."),
+    _list("evidence", "Evidence", "What it rests on."),
     ATTEMPT,
     _int("net_index", "Net #", "The net it concerns."),
     _int("layer_index", "Layer #", "The layer it concerns."),

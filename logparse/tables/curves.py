@@ -13,7 +13,6 @@ from logparse.tables.columns import TABLES
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    import numpy as np
     import numpy.typing as npt
     import pandas as pd
 
@@ -69,7 +68,7 @@ def _names(curves: Curves, places: Column) -> Any:  # noqa: ANN401 - a pandas ar
     import numpy as np  # noqa: PLC0415 - as above
     import pandas as pd  # noqa: PLC0415 - as above
 
-    return pd.Categorical.from_codes(places.astype(np.int64), categories=list(curves.names))
+    return pd.Categorical.from_codes(places.astype(np.int64), categories=pd.Index(list(curves.names)))
 
 
 def train(curves: Curves, attempts: Sequence[Attempt]) -> pd.DataFrame:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from logparse.cost.infer import cost_or_infer, guess
 from logparse.cost.sharing import LayerUse, TopUse, shared_tops
-from logparse.cost.spec import Cost, LayerSpec
+from logparse.cost.spec import LayerSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from logparse.cost.spec import ParamBlob, Shape
+    from logparse.cost.spec import Cost, ParamBlob, Shape
     from logparse.model import Layer, Net
 
 FLOAT_BYTES: Final = 4  # Caffe's default Dtype; used only where the running memory line does not tell
@@ -81,7 +81,8 @@ def derive(net: Net) -> NetFact:
     types = [_type(layer, spec) for layer, spec in zip(net.layers, specs, strict=True)]
     owners = shared_tops(_use(layer, kind) for layer, (kind, _) in zip(net.layers, types, strict=True))
     facts = []
-    before, total = 0, 0
+    before: int | None = 0
+    total: int | None = 0
     for place, layer in enumerate(net.layers):
         distinct = _distinct(layer, owners[place], size)
         total = total + distinct if total is not None and distinct is not None else None

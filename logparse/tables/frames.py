@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from logparse.audit.findings import Finding
     from logparse.model import Attempt, LedgerRow
     from logparse.tables.derive import LayerFact, NetFact
 
@@ -249,6 +250,25 @@ def ledger_rows(ledger: Iterable[LedgerRow]) -> list[Row]:
             "example": row.example,
         }
         for row in ledger
+    ]
+
+
+def finding_rows(findings: Iterable[Finding]) -> list[Row]:
+    """The `findings` rows of a log."""
+    return [
+        {
+            "severity": one.severity,
+            "kind": one.kind,
+            "title": one.title,
+            "text": one.text,
+            "evidence": list(one.evidence),
+            "attempt": one.attempt,
+            "net_index": one.net_index,
+            "layer_index": one.layer_index,
+            "saves_bytes": one.saves_bytes,
+            "line": one.line,
+        }
+        for one in findings
     ]
 
 
