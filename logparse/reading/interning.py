@@ -1,0 +1,130 @@
+"""Names that repeat by the million → small whole numbers, without one string per line.
+
+A name is told from others by a 64-bit hash of its words, and then compared with the name that it was taken
+for, byte by byte: two names that share a hash are never confused, the second one is refused (-1).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from logparse.reading.digits import KEEP, WORD, literal_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy.typing as npt
+
+    from logparse.reading.digits import Places, Text, Words
+
+    Ids = npt.NDArray[np.int32]
+
+LONGEST_NAME: Final = 128  # bytes; longer ones are read line by line
+REFUSED: Final = -1
+
+_U = np.uint64
+_FACTOR: Final = _U(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: Fibonacci hashing
+_FOLD: Final = _U(29)
+_MOST_NAMES: Final = 1 << 16
+_FEW: Final = 6
+
+
+class Interner:
+    """Numbers names from 0 in the order in which they are first met. `accept` may refuse one."""
+
+    def __init__(self, accept: Callable[[bytes], bool]) -> None:
+        self.names: list[bytes] = []
+        self._literals: list[tuple[tuple[int, np.uint64, np.uint64], ...]] = []
+        self._accept = accept
+        self._hashes = np.empty(0, np.uint64)  # sorted
+        self._ids = np.empty(0, np.int32)  # of each hash; REFUSED where it was
+        self._rows = np.empty(0, np.int64)  # of each hash: where its words stand
+        self._words = np.empty((0, LONGEST_NAME // WORD), np.uint64)
+
+    def ids(self, text: Text, at: Places, length: Places) -> Ids:
+        """The number of the name at each place; -1 where it is refused."""
+        found = np.full(len(at), REFUSED, np.int32)
+        if len(at) == 0:
+            return found
+        if len(self.names) > _FEW:
+            return self._looked_up(text, at, length)
+        left = self._compared(text, at, length, found) if self.names else np.arange(len(at))
+        if len(left):
+            found[left] = self._looked_up(text, at[left], length[left])
+        return found
+
+    def _compared(self, text: Text, at: Places, length: Places, found: Ids) -> Places:
+        """Compare with each of a few known names: cheaper than a hash. Returns the rows that are none of them."""
+        read = text.load(at, max(len(known) for known in self._literals))
+        none = np.ones(len(at), np.bool_)
+        for number, (name, known) in enumerate(zip(self.names, self._literals, strict=True)):
+            same = length == len(name)
+            for word, (_, mask, expected) in zip(read, known, strict=False):
+                same &= (word & mask) == expected
+            np.putmask(found, same, number)
+            none &= ~same
+        return np.flatnonzero(none)
+
+    def _looked_up(self, text: Text, at: Places, length: Places) -> Ids:
+        read = _name_words(text, at, length)
+        hashes = _hash(read, length)
+        self._learn(read, hashes, length)
+        place = self._places(hashes)
+        found = self._ids.take(place)
+        wrong = (length <= 0) | (length > LONGEST_NAME)
+        row = self._rows.take(place)
+        for index, word in enumerate(read):
+            wrong |= self._words[:, index].take(row) != word
+        found[wrong] = REFUSED
+        return found
+
+    def _places(self, hashes: Words) -> Places:
+        """Where each hash stands in the sorted table (the nearest place where it does not)."""
+        return np.minimum(np.searchsorted(self._hashes, hashes), len(self._hashes) - 1)
+
+    def _learn(self, read: list[Words], hashes: Words, length: Places) -> None:
+        """Take up the names that are new."""
+        if len(self._hashes):
+            new = np.flatnonzero(self._hashes.take(self._places(hashes)) != hashes)
+        else:
+            new = np.arange(len(hashes))
+        if len(new) == 0:
+            return
+        _, first = np.unique(hashes[new], return_index=True)
+        fresh = new[np.sort(first)]
+        for row in fresh[: _MOST_NAMES - len(self.names)].tolist():
+            self._add(hashes[row], np.array([word[row] for word in read], np.uint64), int(length[row]))
+
+    def _add(self, hash_: np.uint64, word: Words, length: int) -> None:
+        name = word.astype("<u8").tobytes()[: max(length, 0)]
+        accepted = 0 < length <= LONGEST_NAME and self._accept(name)
+        place = int(np.searchsorted(self._hashes, hash_))
+        self._hashes = np.insert(self._hashes, place, hash_)
+        self._ids = np.insert(self._ids, place, len(self.names) if accepted else REFUSED)
+        self._rows = np.insert(self._rows, place, len(self._words))
+        self._words = np.vstack([self._words, np.zeros((1, LONGEST_NAME // WORD), np.uint64)])
+        self._words[-1, : len(word)] = word
+        if accepted:
+            self.names.append(name)
+            self._literals.append(literal_words(name))
+
+
+def _name_words(text: Text, at: Places, length: Places) -> list[Words]:
+    """The words of each name, zero behind its end; as many as the longest has."""
+    count = (min(int(length.max()), LONGEST_NAME) + WORD - 1) // WORD
+    read = []
+    for index in range(count):
+        left = np.clip(length - WORD * index, 0, WORD)
+        place = at if index == 0 else np.where(left > 0, at + WORD * index, at)
+        read.append(text.word(place) & KEEP.take(left))
+    return read
+
+
+def _hash(read: list[Words], length: Places) -> Words:
+    mixed = length.astype(np.uint64) * _FACTOR
+    for word in read:
+        mixed = (mixed ^ word) * _FACTOR
+        mixed ^= mixed >> _FOLD
+    return mixed

@@ -1,0 +1,247 @@
+"""A chunk of lines walks down the tree of templates together: one whole-array step a literal or field.
+
+One pass finds the line ends, the bracket that closes a line's header and the first equals sign behind it.
+The headers are checked and read as a whole. Then every step compares or reads something at the place that each
+line has been read to, and the lines that do not fit drop out.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import numpy as np
+
+from logparse.reading.digits import (
+    PADDING,
+    WORD,
+    Text,
+    decimals,
+    differs,
+    integers,
+    last_byte_equal,
+    literal_words,
+    pairs,
+)
+from logparse.reading.forms import Fork, Leaf
+from logparse.reading.interning import REFUSED, Interner
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from logparse.reading.digits import Mask, Places, Words
+    from logparse.reading.forms import Node
+
+    Column: TypeAlias = npt.NDArray[Any]
+    Bytes: TypeAlias = npt.NDArray[np.uint8]
+
+_LINE_END, _BRACKET, _EQUALS, _BLANK = b"\n]= "
+_SEVERITY: Final = np.uint64(ord("I"))
+_BYTE: Final = np.uint64(0xFF)
+_NOTHING: Final = (0, np.uint64(0), np.uint64(0))
+
+# `I1124 10:43:20.990321 23669 solver.cpp:239] `: date and time have fixed places, the rest has not.
+_CLOCK: Final = (b"0000 00:", b"00:00.00", b"0000 ")
+_CLOCK_BYTES: Final = len("1124 10:43:20.990321")
+_SHORTEST: Final = len("I1124 10:43:20.990321 1 a:1]")
+_YEAR_DIGITS: Final = 4
+_YEAR_AT: Final = np.uint64(8 * len("I1124"))  # bits before what is a blank, or the fifth digit of a date with its year
+_CENTURIES: Final = (19, 20)
+_SECOND_BYTE: Final = np.uint64(8)
+_DAYS: Final = np.array((31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31))
+_LAST_HOUR, _LAST = 23, 59  # a leap second is read line by line
+_TAIL: Final = re.compile(rb' {1,16}\d{1,20} [^\s:\]"<>|*?]+:\d{1,7}\]')
+# Names of printable ASCII, no blanks around them; others are read line by line.
+_NAME: Final = re.compile(rb"[!-~](?:[ -~]*[!-~])?")
+PLACE: Final = re.compile(rb"Layer ([ -~]*), (top|bottom|param) blob ([ -~]*) (?:data|diff)")
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """A chunk of whole lines. Per line: its first byte, its line end, and the index of its first event; `events` are
+    the places of all line ends, closing brackets and equals signs."""
+
+    text: Text
+    starts: Places
+    ends: Places
+    events: Places
+    first: Places
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Date and time of the lines of a chunk that have a header, one row each; `line` is ascending."""
+
+    line: Places
+    month_day: npt.NDArray[np.int32]
+    seconds: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Lines on their way down the tree: their indices, how far each is read, and the fields so far."""
+
+    line: Places
+    at: Places
+    fields: tuple[Column, ...] = ()
+
+    def where(self, mask: Mask) -> Walk:
+        """The lines for which `mask` holds."""
+        if mask.all():
+            return self
+        keep = np.flatnonzero(mask)
+        return Walk(self.line.take(keep), self.at.take(keep), tuple(column.take(keep) for column in self.fields))
+
+    def behind(self, length: Places | int, *fields: Column) -> Walk:
+        """The same lines, each read on by `length` bytes."""
+        return Walk(self.line, self.at + length, (*self.fields, *fields))
+
+
+class Walker:
+    """Walks chunks one after another and remembers the names of earlier ones. Not for two threads at once."""
+
+    def __init__(self, tree: Node) -> None:
+        self.outputs = Interner(lambda name: _NAME.fullmatch(name) is not None)
+        self.places = Interner(lambda place: PLACE.fullmatch(place) is not None)
+        self._tails = Interner(lambda tail: _TAIL.fullmatch(tail) is not None)
+        self._tree = tree
+        self._marks = np.empty((2, 0), np.bool_)
+
+    def lines(self, padded: Bytes) -> Lines:
+        """The lines of a text that has PADDING bytes behind its last line end."""
+        text = padded[: len(padded) - PADDING]
+        if len(text) > self._marks.shape[1]:
+            self._marks = np.empty((2, len(text)), np.bool_)
+        marks, other = self._marks[:, : len(text)]
+        np.equal(text, _LINE_END, out=marks)
+        for byte in (_BRACKET, _EQUALS):
+            np.equal(text, byte, out=other)
+            np.logical_or(marks, other, out=marks)
+        events = np.flatnonzero(marks)
+        last = np.flatnonzero(text.take(events) == _LINE_END)
+        ends = events.take(last)
+        starts, first = np.zeros_like(ends), np.zeros_like(last)
+        starts[1:] = ends[:-1] + 1
+        first[1:] = last[:-1] + 1
+        return Lines(Text(padded), starts, ends, events, first)
+
+    def headed(self, lines: Lines) -> Walk:
+        """The lines that may have a header, read up to the bracket that would close it."""
+        bracket = lines.events.take(lines.first)
+        closed = (lines.text.padded.take(bracket) == _BRACKET) & (bracket - lines.starts >= _SHORTEST)
+        return Walk(np.arange(len(bracket)), bracket).where(closed)
+
+    def headers(self, lines: Lines, walk: Walk) -> tuple[Walk, Clock]:
+        """The lines with a whole glog header of severity I, read up to their message; and their date and time."""
+        starts = lines.starts.take(walk.line)
+        word = lines.text.word(starts)
+        dated = ((word >> _YEAR_AT) & _BYTE) != _BLANK
+        at = starts + 1
+        if dated.any():
+            at += dated * _YEAR_DIGITS
+        month_day, seconds, proper = _clock(lines.text, at)
+        if dated.any():
+            proper &= ~dated | _is_year(word)
+        at += _CLOCK_BYTES
+        proper &= (word & _BYTE) == _SEVERITY
+        proper &= self._tails.ids(lines.text, at, walk.at + 1 - at) != REFUSED
+        proper &= lines.text.padded.take(walk.at + 1) == _BLANK
+        return walk.behind(2).where(proper), Clock(walk.line, month_day, seconds)
+
+    def walk(self, lines: Lines, walk: Walk) -> list[tuple[Leaf, Walk]]:
+        """The lines that fit a template to their last byte, by template."""
+        found: list[tuple[Leaf, Walk]] = []
+        self._step(self._tree, lines, walk, found)
+        return found
+
+    def _step(self, node: Node, lines: Lines, walk: Walk, found: list[tuple[Leaf, Walk]]) -> None:
+        if len(walk.line) == 0:
+            return
+        if isinstance(node, Leaf):
+            found.append((node, walk))
+        elif isinstance(node, Fork):
+            self._fork(node, lines, walk, found)
+        else:
+            self._step(node.then, lines, self._take(node.kind, lines, walk), found)
+
+    def _fork(self, fork: Fork, lines: Lines, walk: Walk, found: list[tuple[Leaf, Walk]]) -> None:
+        first = lines.text.word(walk.at)
+        rest = np.ones(len(first), np.bool_)
+        for literal, then in fork.options:
+            _, mask, word = _pieces(literal)[0]
+            begins = ((first & mask) == word) & rest
+            if begins.any():
+                rest ^= begins
+                self._step(then, lines, _behind_literal(lines.text, walk.where(begins), literal), found)
+
+    def _take(self, kind: str, lines: Lines, walk: Walk) -> Walk:
+        if kind in "df":
+            value, length = (integers if kind == "d" else decimals)(lines.text, walk.at)
+            return walk.behind(length, value).where(length > 0)
+        if kind == "s":
+            length = _equals(lines, walk) - 1 - walk.at
+            ids = self.outputs.ids(lines.text, walk.at, length)
+        else:
+            length = _last_blank(lines, walk) - 1 - walk.at
+            ids = self.places.ids(lines.text, walk.at, length)
+        return walk.behind(length, ids).where(ids != REFUSED)
+
+
+@cache
+def _pieces(literal: bytes) -> tuple[tuple[int, np.uint64, np.uint64], ...]:
+    return literal_words(literal) or (_NOTHING,)
+
+
+def _behind_literal(text: Text, walk: Walk, literal: bytes) -> Walk:
+    """The lines that go on with `literal`, of which the first eight bytes are known to."""
+    pieces = _pieces(literal)[1:]
+    if pieces:
+        read = text.load(walk.at + WORD, len(pieces))
+        same = (read[0] & pieces[0][1]) == pieces[0][2]
+        for word, (_, mask, expected) in zip(read[1:], pieces[1:], strict=True):
+            same &= (word & mask) == expected
+        walk = walk.where(same)
+    return walk.behind(len(literal))
+
+
+def _equals(lines: Lines, walk: Walk) -> Places:
+    """The first equals sign of each line's message; some other place where it has none in sight."""
+    event = lines.first.take(walk.line) + 1
+    place = lines.events.take(event)
+    if (place < walk.at).any():  # the closing bracket of a rank
+        further = lines.events.take(np.minimum(event + 1, len(lines.events) - 1))
+        place = np.where(place < walk.at, further, place)
+    return place
+
+
+def _last_blank(lines: Lines, walk: Walk) -> Places:
+    """The last blank of each line, which stands before its value; -1 where that is longer than any value."""
+    ends = lines.ends.take(walk.line)
+    near = last_byte_equal(lines.text.word(ends - WORD), _BLANK)
+    far = last_byte_equal(lines.text.word(ends - 2 * WORD), _BLANK)
+    return np.where(near >= 0, ends - WORD + near, np.where(far >= 0, ends - 2 * WORD + far, -1))
+
+
+def _clock(text: Text, at: Places) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64], Mask]:
+    """`mmdd hh:mm:ss.uuuuuu ` → MMDD, seconds since midnight, and where all of it is as it should be."""
+    date, clock, rest = text.load(at, 3)
+    wrong = differs(date, _CLOCK[0]) | differs(clock, _CLOCK[1]) | differs(rest, _CLOCK[2])
+    date, clock, rest = pairs(date), pairs(clock), pairs(rest)
+    month, day, hour = _byte(date, 0), _byte(date, 2), _byte(date, 5)
+    minute, second = _byte(clock, 0), _byte(clock, 3)
+    micros = (_byte(clock, 6) * 100 + _byte(rest, 0)) * 100 + _byte(rest, 2)
+    wrong |= (month < 1) | (month > len(_DAYS)) | (day < 1) | (hour > _LAST_HOUR) | (minute > _LAST) | (second > _LAST)
+    wrong |= day > _DAYS.take(month - 1, mode="clip")
+    whole = ((hour * 60 + minute) * 60 + second).astype(np.float64)
+    return (month * 100 + day).astype(np.int32), whole + micros / 1e6, ~wrong
+
+
+def _is_year(word: Words) -> Mask:
+    """Whether the word, a line's first, holds 19yy or 20yy behind its letter."""
+    return ~differs(word >> _SECOND_BYTE, b"0000") & np.isin(_byte(pairs(word), 1), _CENTURIES)
+
+
+def _byte(words: Words, index: int) -> Places:
+    return ((words >> np.uint64(8 * index)) & _BYTE).view(np.int64)
