@@ -14,8 +14,8 @@ truth value           true, false         true, false         bool              
 list, shape           [64, 20] (as JSON)  [64, 20]            list                     64 × 20
 ====================  ==================  ==================  =======================  ==============
 
-\* A NaN in a column of floats is a value that the log printed (a diverged loss), not a gap. RFC 8259 has no number
-for it, so JSON gets a string and stays valid for every reader.
+\* A loss or an output that the log prints as nan is a value, not a gap. RFC 8259 has no number for it, so JSON gets a
+string and stays valid for every reader.
 
 CSV follows RFC 4180 except for its line ends (a bare newline); all text is UTF-8 without a byte order mark. Tables are
 written in pieces of rows, so that a curve of millions of points need not stand in memory twice; Parquet alone is built
@@ -36,14 +36,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, SupportsFloat, Support
 
 from logparse import formats
 from logparse.errors import UsageError
-from logparse.tables.columns import TABLES
+from logparse.tables.columns import TABLES, Column
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     import pandas as pd
-
-    from logparse.tables.columns import Column
 
 # Takes the module pyarrow and returns one of its types.
 ArrowType: TypeAlias = "Callable[[Any], Any]"
@@ -53,6 +51,10 @@ ROWS_AT_ONCE: Final = 20_000
 
 _PLAIN: Final = frozenset({int, float})
 _CSV_SPECIAL: Final = frozenset(',"\r\n')
+
+# Columns of plain floats (numpy's, which know no NA) in which a NaN is what the log printed, beside those of the
+# outputs, whose names begin with "#". In any other such column it is a gap.
+PRINTED: Final = frozenset({"loss", "value"})
 
 # The registry's dtype → how Markdown shows a cell, how Parquet stores it. Lists are lists of text …
 NUMERIC: Final = frozenset({"Int64", "Float64"})
@@ -111,10 +113,7 @@ def check_available(name: str) -> None:
 
 
 def cell(value: object, *, gap_if_nan: bool = False) -> Cell:
-    """The value as plain Python: None for NA, numpy's kin unwrapped, sequences as lists.
-
-    `gap_if_nan` takes a NaN for NA: pandas marks gaps so in columns that hold no floats.
-    """
+    """The value as plain Python: None for NA, numpy's kin unwrapped, sequences as lists; `gap_if_nan`: NaN is NA."""
     if isinstance(value, bool | int | str):
         return value
     if formats.is_na(value):
@@ -209,12 +208,19 @@ def _scalar(value: object) -> Cell:
 
 
 def _column(series: pd.Series) -> list[Cell]:
-    """The cells of one column; a NaN is a gap unless the column holds floats."""
-    gap_if_nan = series.dtype.kind not in "iuf"
+    """The cells of one column."""
+    gap_if_nan = not _nan_is_value(series)
     values: list[Cell] = series.tolist()
-    if not gap_if_nan and set(map(type, values)) <= _PLAIN:  # the long columns of numbers: nothing to do
+    if set(map(type, values)) <= _PLAIN and not (gap_if_nan and series.hasnans):  # the long columns: nothing to do
         return values
     return [cell(value, gap_if_nan=gap_if_nan) for value in values]
+
+
+def _nan_is_value(series: pd.Series) -> bool:
+    """Whether a NaN in the column was printed so: in a nullable one always, its gaps are NA; else by its name."""
+    if series.dtype.kind != "f":
+        return False
+    return str(series.dtype).startswith("Float") or series.name in PRINTED or str(series.name).startswith("#")
 
 
 def _csv_line(row: Iterable[Cell]) -> bytes:
@@ -256,9 +262,19 @@ def _without_nan(value: object) -> object:
 
 
 def _described(frame: pd.DataFrame, table: str) -> list[Column]:
-    """The registry's entry for each column of the frame."""
+    """The registry's entry for each column of the frame; a column named by the log (an output) describes itself."""
     entries = {column.name: column for column in TABLES[table]}
-    return [entries[str(name)] for name in frame.columns]
+    return [
+        entries.get(str(name))
+        or Column(str(name), _registry_dtype(dtype), str(name), "An output, named as in the log.")
+        for name, dtype in frame.dtypes.items()
+    ]
+
+
+def _registry_dtype(dtype: object) -> str:
+    """The registry's word for a pandas dtype."""
+    kind = getattr(dtype, "kind", "O")
+    return {"i": "Int64", "u": "Int64", "f": "Float64", "b": "boolean"}.get(kind, "string")
 
 
 def _title(column: Column) -> str:

@@ -144,6 +144,34 @@ def test_a_diverged_loss_is_a_value_and_a_gap_is_none() -> None:
     assert shown[2:] == ["2.30259", "1e−05", "nan", "inf", "−inf", "–", "0.1"]
 
 
+def test_a_nan_of_a_plain_column_is_a_value_only_where_the_log_prints_such() -> None:
+    row = {"loss": [NAN, 1.0], "#0 loss": [NAN, 1.0], "seconds": [NAN, INF], "epoch": [0.5, NAN]}
+    records = json.loads(written(pd.DataFrame(row), "train", "json"))
+    assert records == [
+        {"loss": "NaN", "#0 loss": "NaN", "seconds": None, "epoch": 0.5},
+        {"loss": 1.0, "#0 loss": 1.0, "seconds": "Infinity", "epoch": None},
+    ]
+
+
+def test_names_from_a_category_are_text_and_its_gaps_none() -> None:
+    names = pd.Categorical.from_codes(np.array([0, -1]), categories=pd.Index(["loss"]))
+    assert json.loads(written(pd.DataFrame({"output": names}), "test", "json")) == [
+        {"output": "loss"},
+        {"output": None},
+    ]
+
+
+def test_a_column_that_the_log_named_describes_itself() -> None:
+    frame = frame_of("train", iteration=[0]).assign(**{"#0 loss": floats([0.25]), "#1 a|b": floats([None])})
+    assert written(frame, "train", "markdown").decode().splitlines() == [
+        r"| Iteration | \#0 loss | \#1 a\|b |",
+        "| ---: | ---: | ---: |",
+        "| 0 | 0.25 | – |",
+    ]
+    stored = parquet.read_table(io.BytesIO(written(frame, "train", "parquet")))
+    assert stored.to_pylist() == [{"iteration": 0, "#0 loss": 0.25, "#1 a|b": None}]
+
+
 @pytest.mark.parametrize("form", ["csv", "json", "jsonl", "markdown", "parquet"])
 @pytest.mark.parametrize("table", TABLES)
 def test_every_table_without_rows_is_still_a_table(table: str, form: str) -> None:
