@@ -108,7 +108,7 @@ def type_of(definition: Definition | None, layer: LayerBuilder) -> str | None:
 
 
 def is_split(layer: LayerBuilder) -> bool:
-    """Whether Caffe inserted it (insert_splits.cpp): named BLOB_LAYER_INDEX_split, its tops NAME_0, NAME_1, and so on."""
+    """Whether Caffe inserted it (insert_splits.cpp): named BLOB_LAYER_INDEX_split, its tops NAME_0, NAME_1 …."""
     name = layer.name or ""
     if not _SPLIT_NAME.match(name) or len(layer.bottoms) != 1 or not layer.tops:
         return False

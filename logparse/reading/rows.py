@@ -146,7 +146,8 @@ class SeriesTable:
         names = (*SERIES_COLUMNS[series], *CLOCK_COLUMNS)
         parts = [*self._chunks.pop(series, ()), *_columns_of(names, self._rows.pop(series, ()))]
         if len(parts) == 1:
-            return parts[0]
+            only: Mapping[str, Column] = parts[0]
+            return only
         order = np.argsort(np.concatenate([part["line"] for part in parts]), kind="stable")
         return {name: np.concatenate([part[name] for part in parts])[order] for name in names}
 

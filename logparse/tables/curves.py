@@ -64,11 +64,10 @@ def superseded(attempt: Column, iteration: Column) -> Column:
     return flags
 
 
-def _names(curves: Curves, places: Column) -> Any:  # noqa: ANN401 - a pandas array
-    import numpy as np  # noqa: PLC0415 - as above
+def _names(curves: Curves, places: Column) -> Any:  # noqa: ANN401 - a pandas string array
     import pandas as pd  # noqa: PLC0415 - as above
 
-    return pd.Categorical.from_codes(places.astype(np.int64), categories=pd.Index(list(curves.names)))
+    return pd.array(list(curves.names), dtype="string").take(places)
 
 
 def train(curves: Curves, attempts: Sequence[Attempt]) -> pd.DataFrame:
