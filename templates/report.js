@@ -59,8 +59,8 @@
   for (const net of all(".net")) {
     const table = net.querySelector("table.layers");
     const heads = [...table.tHead.rows[0].cells].map((head) => head.textContent.replace(/\s+/g, " ").trim());
-    const choices = [["Network order", -1], ["Most memory first", heads.indexOf("Distinct B")],
-      ["Most parameters first", heads.indexOf("Params share")], ["Most MACs first", heads.indexOf("MACs share")]];
+    const choices = [["Network order", -1], ["Most memory first", heads.indexOf("Step, distinct B")],
+      ["Most parameters first", heads.indexOf("Parameters share")], ["Most MACs first", heads.indexOf("MACs share")]];
     const buttons = choices.filter(([name, at]) => at >= 0 || name === choices[0][0]).map(([name, at]) => {
       const button = make("button", { type: "button", textContent: name });
       button.setAttribute("aria-pressed", String(at < 0));

@@ -87,9 +87,15 @@ def find(facts: LogFacts, tables: Mapping[str, pd.DataFrame]) -> tuple[Finding, 
     """
     log = _Log(facts, tables)
     found = [finding for finder in FINDERS for finding in finder(log)]
-    unique = {(one.kind, one.title, one.attempt): one for one in reversed(found)}
-    ordered = [one for one in found if unique.get((one.kind, one.title, one.attempt)) is one]
-    return tuple(sorted(ordered, key=lambda one: (SEVERITIES.index(one.severity), -(one.saves_bytes or 0))))
+    first: dict[tuple[Any, ...], Finding] = {}
+    for one in found:
+        first.setdefault(_identity(one), one)
+    return tuple(sorted(first.values(), key=lambda one: (SEVERITIES.index(one.severity), -(one.saves_bytes or 0))))
+
+
+def _identity(one: Finding) -> tuple[Any, ...]:
+    """What makes two findings one: a net that is set up again in a later attempt has nothing new to say."""
+    return one.kind, one.title, one.evidence, one.attempt if one.net_index is None else None
 
 
 # How the attempts ended ------------------------------------------------------------------------------------------
@@ -167,9 +173,12 @@ def _broken(log: _Log, name: str, value: str, label: str) -> Iterator[Record]:
     frame = log.frame(name)
     if frame is None:
         return
-    numbers = frame[value].to_numpy(dtype="float64", na_value=0.0)
-    found = frame[~np.isfinite(numbers)].dropna(subset=["iteration", "line"])
+    finite = np.isfinite(frame[value].to_numpy(dtype="float64", na_value=np.nan))
+    found = frame[~finite].dropna(subset=["iteration", "line"])
+    printed = set(frame["attempt"][finite])  # a form that never prints the displayed loss has no number either
     for attempt, rows in found.groupby("attempt", sort=False):
+        if not label and attempt not in printed:
+            continue
         first = rows[rows["iteration"] == rows["iteration"].iloc[0]]
         for row in first.to_dict("records"):
             what = str(row[label]) if label else "the displayed loss"
@@ -401,15 +410,10 @@ def _may_be_overwritten(version: _Version) -> bool:
 
 def _counted_twice(log: _Log) -> Iterator[Finding]:
     """How much of Caffe's figure is memory that it has counted before."""
-    for net, layers in log.nets():
+    for net, layers in _leading(log):
         logged, distinct = net.get("logged_bytes"), net.get("distinct_bytes")
-        if formats.is_na(logged) or formats.is_na(distinct) or not logged or logged <= distinct:
-            continue
         parts = repeated_bytes(layers)
-        evidence = [
-            f"{kind}: {formats.exact_bytes(size)} in {number} {_plural('layer', number)}" for kind, (size, number) in parts.items()
-        ]
-        if not evidence:
+        if formats.is_na(logged) or formats.is_na(distinct) or not logged or not parts:
             continue
         twice = sum(size for size, _ in parts.values())
         yield Finding(
@@ -419,23 +423,22 @@ def _counted_twice(log: _Log) -> Iterator[Finding]:
             f" ({formats.percent(twice / int(logged))})",
             "It adds the data of every top of every layer. A top that is written in place, and the tops of Split, "
             "Flatten and Reshape layers, are memory that is counted already.",
-            tuple(evidence),
+            tuple(f"{kind}: {formats.exact_bytes(size)}, {_some(rows)[0]}" for kind, (size, rows) in parts.items()),
             *_place(net),
         )
 
 
-def repeated_bytes(layers: Iterable[Record]) -> dict[str, tuple[int, int]]:
-    """Bytes that the running figure counts although they are another blob's: way → (bytes, number of layers)."""
-    parts: dict[str, tuple[int, int]] = {}
+def repeated_bytes(layers: Iterable[Record]) -> dict[str, tuple[int, list[Record]]]:
+    """Bytes that the running figure counts although they are another blob's: way → (bytes, the layers)."""
+    parts: dict[str, tuple[int, list[Record]]] = {}
     for row in layers:
-        step, distinct = row.get("logged_step_bytes"), row.get("distinct_bytes")
-        expected = row.get("expected_step_bytes")
-        counted = step if formats.is_na(expected) else expected
-        if formats.is_na(counted) or formats.is_na(distinct) or counted <= distinct:
+        distinct, expected = row.get("distinct_bytes"), row.get("expected_step_bytes")
+        counted = row.get("logged_step_bytes") if formats.is_na(expected) else expected
+        if counted is None or formats.is_na(counted) or formats.is_na(distinct) or counted <= distinct:
             continue
         kind = "written in place" if any(_list(row.get("in_place"))) else "tops that share their bottom's memory"
-        size, number = parts.get(kind, (0, 0))
-        parts[kind] = (size + int(counted) - int(distinct), number + 1)
+        size, rows = parts.get(kind, (0, []))
+        parts[kind] = (size + int(counted) - int(distinct), [*rows, row])
     return parts
 
 

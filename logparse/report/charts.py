@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 WIDTH: Final = 960.0
 NAMED: Final = 52  # up to so many layers each has its name under the chart
 TALLEST: Final = 13  # of more layers, so many are named: those with the largest steps
+_ZEROS: Final = re.compile(r"\.0+(?= )|(?<=\.\d)0+(?= )")
 CHARACTER: Final = 6.1  # mean width of a character of a label
 
 
@@ -83,7 +85,7 @@ def _totals(canvas: Canvas, steps: Sequence[Step], across: _Layers) -> None:
     peak = max([value for _, value in (*logged, *distinct)], default=1) or 1
     scale = Scale(0, peak, bottom, top)
     canvas.text(across.left, 12, "Running total", "t-head")
-    grid(canvas, scale, across.left, across.right, 4, formats.size)
+    grid(canvas, scale, across.left, across.right, 4, round_size)
     lines = [(_placed(logged, scale), "logged"), (_placed(distinct, scale), "distinct")]
     for points, css in lines:
         if points:
@@ -124,7 +126,7 @@ def _steps(canvas: Canvas, steps: Sequence[Step], across: _Layers, names: Sequen
     peak = max((max(step.logged_step or 0, step.distinct or 0) for step in steps), default=0) or 1
     scale = Scale(0, peak, bottom, top)
     canvas.text(across.left, 234, "Step of each layer", "t-head")
-    grid(canvas, scale, across.left, across.right, 3, formats.size)
+    grid(canvas, scale, across.left, across.right, 3, round_size)
     inset = min(2.0, across.width * 0.14)
     canvas.boxes(_bars([step.logged_step for step in steps], scale, across, inset), "bar logged")
     canvas.boxes(_bars([step.distinct for step in steps], scale, across, inset), "bar distinct")
@@ -150,6 +152,11 @@ def _step_title(step: Step) -> str:
     )
 
 
+def round_size(tick: float) -> str:
+    """A round number of bytes without the zeros that three digits would give it: `10 MB`."""
+    return "0" if not tick else _ZEROS.sub("", formats.size(int(tick)))
+
+
 def grid(canvas: Canvas, scale: Scale, left: float, right: float, wanted: int, form: Any) -> None:
     """Horizontal rules at round values with their text left of them."""
     ticks = scale.ticks(wanted)
@@ -170,7 +177,7 @@ class Share:
 def stacked(rows: Sequence[tuple[str, str, Sequence[Share]]], description: str) -> Markup:
     """One bar of 100 % per row: (name, total as text, parts in the order in which they stand)."""
     canvas = Canvas(WIDTH, 14 + 46 * len(rows))
-    left, right, height = 150.0, WIDTH - 8, 28.0
+    left, right, height = 104.0, WIDTH - 8, 28.0
     for index, (name, total, parts) in enumerate(rows):
         top = 6 + 46 * index
         canvas.text(left - 14, top + 12, name, "t-label", "end")
@@ -212,33 +219,45 @@ class Cost:
 
 
 ROW: Final = 21.0
-COLUMNS: Final = ((176.0, 440.0), (486.0, 720.0), (772.0, 914.0))  # MACs, params, MACs per weight
+LONGEST_NAME: Final = 26
+HEADS: Final = ("Share of MACs", "Share of parameters", "MACs per weight, log scale")
+Columns = tuple[tuple[float, float], ...]
 
 
 def costs(rows: Sequence[Cost], description: str) -> Markup:
     """Per layer its share of the MACs, its share of the parameters, and the MACs per weight (log scale)."""
     height = 34 + ROW * len(rows) + 26
     canvas = Canvas(WIDTH, height)
-    heads = ("Share of MACs", "Share of parameters", "MACs per weight, log scale")
-    for (left, _), head in zip(COLUMNS, heads, strict=True):
+    columns = _columns(rows)
+    for (left, _), head in zip(columns, HEADS, strict=True):
         canvas.text(left, 13, head, "t-head")
-    canvas.rules([(left, 24, left, height - 24) for left, _ in COLUMNS], "axis")
+    canvas.rules([(left, 24, left, height - 24) for left, _ in columns], "axis")
     for index, row in enumerate(rows):
-        canvas.text(COLUMNS[0][0] - 12, _row(index) + 11.5, label(row.name, 26), "t-label", "end")
-    _share_column(canvas, rows, 0, [(row.macs_share, row.macs) for row in rows])
-    _share_column(canvas, rows, 1, [(row.params_share, row.params) for row in rows])
-    _ratio_column(canvas, rows, height)
+        canvas.text(columns[0][0] - 12, _row(index) + 11.5, label(row.name, LONGEST_NAME), "t-label", "end")
+    _share_column(canvas, rows, columns[0], [(row.macs_share, row.macs) for row in rows])
+    _share_column(canvas, rows, columns[1], [(row.params_share, row.params) for row in rows])
+    _ratio_column(canvas, rows, columns[2], height)
     boxes = [(0.0, _row(index) - 3, WIDTH, _row(index) + ROW - 3) for index in range(len(rows))]
     canvas.boxes(boxes, "hit", [_cost_title(row) for row in rows], [row.target for row in rows])
     return canvas.svg(description)
+
+
+def _columns(rows: Sequence[Cost]) -> Columns:
+    """Left and right end of the three columns; the names take what they need."""
+    names = 20 + 6.6 * max(len(label(row.name, LONGEST_NAME)) for row in rows)
+    room = WIDTH - names - 2 * 36
+    first, second = names + room * 0.4, names + room * 0.76 + 36
+    return (names, first), (first + 36, second), (second + 36, WIDTH - 40)
 
 
 def _row(index: int) -> float:
     return 32 + ROW * index
 
 
-def _share_column(canvas: Canvas, rows: Sequence[Cost], column: int, values: Sequence[tuple[Any, Any]]) -> None:
-    left, right = COLUMNS[column]
+def _share_column(
+    canvas: Canvas, rows: Sequence[Cost], column: tuple[float, float], values: Sequence[tuple[Any, Any]]
+) -> None:
+    left, right = column
     peak = max((share for share, _ in values if share is not None), default=0) or 1
     scale = Scale(0, peak, left, right - 88)
     by_kind: dict[str, list[Any]] = {}
@@ -252,8 +271,8 @@ def _share_column(canvas: Canvas, rows: Sequence[Cost], column: int, values: Seq
         canvas.boxes(boxes, f"bar {css}")
 
 
-def _ratio_column(canvas: Canvas, rows: Sequence[Cost], height: float) -> None:
-    left, right = COLUMNS[2]
+def _ratio_column(canvas: Canvas, rows: Sequence[Cost], column: tuple[float, float], height: float) -> None:
+    left, right = column
     known = [row.ratio for row in rows if row.ratio]
     if not known:
         return

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from logparse import formats
+from logparse.tables.columns import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     import pandas as pd
 
     from logparse.model import Attempt, LogFacts
 
-    Record = Mapping[str, Any]
+Record = Mapping[str, Any]
 
 
 class LogLike(Protocol):
@@ -66,6 +68,11 @@ class Context:
             self._frames[name] = self.log.table(name)
         return self._frames[name]
 
+    @property
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """The log's tables as a mapping: each is built when it is asked for."""
+        return _Tables(self)
+
     def records(self, name: str) -> tuple[Record, ...]:
         """A table's rows as mappings from column to raw value."""
         return tuple(self.frame(name).to_dict("records"))  # type: ignore[arg-type]
@@ -77,9 +84,10 @@ class Context:
         for record in self.records("layers"):
             layers.setdefault((record["attempt"], record["net_index"]), []).append(record)
         rows = {(net["attempt"], net["net_index"]): net for net in self.records("nets")}
+        numbered = any(not formats.is_na(net.get("test_index")) and net["test_index"] > 0 for net in rows.values())
         several = len({attempt for attempt, _ in layers}) > 1
         return tuple(
-            NetRows(rows.get(key, {}), tuple(found), self.net_anchor(*key), _net_title(rows.get(key, found[0]), several))
+            NetRows(rows.get(key, {}), tuple(found), self.net_anchor(*key), _net_title(rows.get(key, found[0]), several, numbered))
             for key, found in layers.items()
         )
 
@@ -124,15 +132,31 @@ class Context:
         return self.facts.attempts
 
 
+class _Tables(Mapping[str, "pd.DataFrame"]):
+    """Name → frame of one log, built on demand."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        return self._context.frame(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(TABLES)
+
+    def __len__(self) -> int:
+        return len(TABLES)
+
+
 def layer_name(record: Record) -> str:
     """A layer's name; a shape line without its layer has none."""
     return "(unnamed)" if formats.is_na(record.get("layer")) else str(record["layer"])
 
 
-def _net_title(net: Record, several: bool) -> str:  # noqa: FBT001 - the one caller names it
+def _net_title(net: Record, several: bool, numbered: bool) -> str:  # noqa: FBT001 - the one caller names them
     phase = "Net" if formats.is_na(net.get("phase")) else f"{net['phase']} net"
     test = net.get("test_index")
-    number = "" if formats.is_na(test) else f" #{test}"
+    number = "" if formats.is_na(test) or not numbered else f" #{test}"
     nested = net.get("nested")
     inside = "" if formats.is_na(nested) else f" inside {nested}"
     attempt = f"Attempt {net['attempt']}, " if several else ""

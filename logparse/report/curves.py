@@ -136,7 +136,7 @@ def _rate(canvas: Canvas, rate: Series, across: Scale) -> None:
     scale = fitting_scale(rate.y, 332.0, 292.0)
     canvas.text(70, 280, f"Learning rate{_named(scale)}", "t-head")
     ticks = scale.ticks(2)
-    for tick in {ticks[0], ticks[-1]} if len(ticks) > 1 else ticks:
+    for tick in dict.fromkeys((ticks[0], ticks[-1])):
         canvas.rules([(70, scale.at(tick), across.end, scale.at(tick))], "grid")
         canvas.text(62, scale.at(tick) + 4, formats.precise(tick), "t-tick", "end")
     x, y = reduce_series(rate.x, rate.y, BUCKETS)

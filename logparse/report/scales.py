@@ -29,6 +29,7 @@ class Scale:
     start: float
     end: float
     kind: str = "linear"
+    constant: float | None = None
 
     def __call__(self, values: Any) -> Floats:
         """Places of the values; those outside the range stand at its edge."""
@@ -48,7 +49,9 @@ class Scale:
         return values
 
     def ticks(self, wanted: int) -> list[float]:
-        """Round values inside the range, about as many as wanted."""
+        """Round values inside the range, about as many as wanted; the one value of a range around a constant."""
+        if self.constant is not None:
+            return [self.constant]
         if self.kind == "log":
             return log_ticks(self.low, self.high, wanted)
         if self.kind == "symlog":
@@ -70,15 +73,14 @@ def linear_ticks(low: float, high: float, wanted: int) -> list[float]:
 
 
 def log_ticks(low: float, high: float, wanted: int) -> list[float]:
-    """Powers of ten inside [low, high]; 1, 2 and 5 of each where that leaves fewer than three."""
+    """Powers of ten inside [low, high], every second or third where they are many; 1, 2, 5 where they are few."""
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    stride = max(1, math.ceil((last - first) / max(wanted, 1)))
-    powers = [10.0**power for power in range(first, last + 1, stride)]
-    inside = [value for value in powers if low * (1 - 1e-9) <= value <= high * (1 + 1e-9)]
-    if len(inside) >= 3:  # noqa: PLR2004 - two ticks do not make a scale
-        return inside
+    powers = [power for power in range(first, last + 1) if low * 0.999 <= 10.0**power <= high * 1.001]
+    if len(powers) >= 2:  # noqa: PLR2004 - one tick is no scale
+        stride = math.ceil(len(powers) / max(wanted, 2))
+        return [10.0**power for power in powers[::stride]]
     fine = [digit * 10.0**power for power in range(first, last + 1) for digit in (1, 2, 5)]
-    return [value for value in fine if low * (1 - 1e-9) <= value <= high * (1 + 1e-9)] or inside
+    return [value for value in fine if low * 0.999 <= value <= high * 1.001] or [low]
 
 
 def symlog_ticks(low: float, high: float) -> list[float]:
@@ -108,9 +110,12 @@ def fitting_scale(values: Floats, start: float, end: float) -> Scale:
 
 
 def _aired(low: float, high: float, start: float, end: float) -> Scale:
+    if low == high:
+        air = abs(high) / 2 or 1.0
+        return Scale(low - air, high + air, start, end, constant=low)
     if 0 <= low < high / 2:
         return Scale(0.0, high * 1.04, start, end)
-    air = (high - low) * 0.06 or abs(high) * 0.1 or 1.0
+    air = (high - low) * 0.06
     return Scale(low - air, high + air, start, end)
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from logparse import formats
 from logparse.audit.findings import SEVERITIES, find
-from logparse.tables.columns import TABLES
 
 if TYPE_CHECKING:
     from logparse.audit.findings import Finding
@@ -41,7 +40,7 @@ class FindingsView:
 
 def build(context: Context) -> FindingsView:
     """All findings of the log; there is always something to say, if only that nothing was found."""
-    found = find(context.facts, {name: context.frame(name) for name in TABLES if name != "findings"})
+    found = find(context.facts, context.tables)
     left_out = f"{len(found) - SHOWN} more are in the table “findings”." if len(found) > SHOWN else ""
     return FindingsView(_summary(found), tuple(_view(context, one) for one in found[:SHOWN]), left_out)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ATTEMPTS_SHOWN: Final = 60
 OUTCOMES: Final = {
-    "done": "ran to its end",
+    "done": "reached its end",
     "stopped": "was stopped early",
     "signal": "was ended by a signal",
     "fatal": "ended with a fatal error",

@@ -90,12 +90,8 @@ def _lines(values: Any, form: Any) -> str:
     return formats.NA if formats.is_na(values) else "\n".join(form(value) for value in values)
 
 
-def _number(row: Mapping[str, Any]) -> Cell:
-    return Cell(formats.count(row["layer_index"]), "n", href=f"#{row['_id']}")
-
-
 def _name(row: Mapping[str, Any]) -> Cell:
-    return Cell(layer_name(row), "nm")
+    return Cell(layer_name(row), "nm", href=f"#{row['_id']}")
 
 
 def _wiring(row: Mapping[str, Any]) -> Cell:
@@ -139,28 +135,30 @@ def _column(key: str, title: str, unit: str = "", **more: Any) -> Field:
 
 
 _FIELDS: Final = (
-    _column("layer_index", "#", cell=_number),
     _column("layer", "Layer", form="text", cell=_name),
+    _column("layer_index", "#"),
     _column("type", "Type", form="text"),
-    _column("tops", "Bottoms → tops", form="text", cell=_wiring),
-    _column("top_shape", "Top shape", form="text", css="sh", cell=lambda row: Cell(_lines(row.get("top_shape"), formats.shape), "sh")),
+    _column("top_shape", "Top shape", form="text", cell=lambda row: Cell(_lines(row.get("top_shape"), formats.shape), "sh")),
     _column("shares_with", "Memory", form="text", cell=_owner),
     _column("logged_step_bytes", "Step, logged", "B", cell=_figure("logged_step_bytes"), total=True),
-    _column("logged_bytes", "Running, logged", "B", cell=_figure("logged_bytes"), optional=True),
-    _column("distinct_bytes", "Distinct", "B", cell=_figure("distinct_bytes"), total=True),
-    _column("weights", "Weights", cell=_figure("weights", "params_reason"), total=True),
-    _column("biases", "Biases", cell=_figure("biases", "params_reason"), total=True),
-    _column("statistics", "Statistics", cell=_figure("statistics", "params_reason"), total=True, optional=True),
-    _column("params_share", "Params", "share", form="percent", cell=lambda row: bar_cell(row.get("params_share"))),
+    _column("distinct_bytes", "Step, distinct", "B", cell=_figure("distinct_bytes"), total=True),
+    _column("params", "Parameters", cell=_figure("params", "params_reason"), total=True),
+    _column("params_share", "Parameters", "share", form="percent", cell=lambda row: bar_cell(row.get("params_share"))),
     _column("macs_per_image", "MACs", "per image", cell=_figure("macs_per_image", "macs_reason"), total=True),
     _column("macs_share", "MACs", "share", form="percent", cell=lambda row: bar_cell(row.get("macs_share"))),
     _column("macs_per_weight", "MACs", "per weight", cell=_figure("macs_per_weight", form="significant")),
+    _column("logged_bytes", "Running, logged", "B", cell=_figure("logged_bytes"), optional=True),
+    _column("distinct_total_bytes", "Running, distinct", "B", cell=_figure("distinct_total_bytes")),
+    _column("weights", "Weights", cell=_figure("weights", "params_reason"), total=True),
+    _column("biases", "Biases", cell=_figure("biases", "params_reason"), total=True),
+    _column("statistics", "Statistics", cell=_figure("statistics", "params_reason"), total=True, optional=True),
     _column("other_ops_per_image", "Other ops", "per image", cell=_figure("other_ops_per_image"), optional=True),
-    _column("backward", "Back-\nward", form="flag"),
-    _column("line", "Line", form="count"),
+    _column("backward", "Backward", form="flag"),
+    _column("tops", "Bottoms → tops", form="text", cell=_wiring),
+    _column("line", "Line"),
 )
 _COLUMN_MEANINGS: Final = tuple(
-    (f"{field.title.replace('-' + chr(10), '')}{', ' + field.unit if field.unit else ''}", field.meaning) for field in _FIELDS if field.meaning
+    (f"{field.title}{', ' + field.unit if field.unit else ''}", field.meaning) for field in _FIELDS if field.meaning
 )
 
 

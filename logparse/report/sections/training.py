@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 ROWS_SHOWN: Final = 120
+OUTPUTS_SHOWN: Final = 10  # columns of the table
 LINES_SHOWN: Final = 12  # of one output in one panel: one per class, say
 
 
@@ -71,7 +72,7 @@ def _outputs(frame: pd.DataFrame, net: str | None) -> Iterator[_Output]:
     if not len(frame):
         return
     keys = [key for key in (net, "output", "index") if key is not None]
-    for key, rows in frame.groupby(keys, sort=True, dropna=False):
+    for key, rows in frame.groupby(keys, sort=True, dropna=False, observed=True):
         number = key[0] if net is not None else None
         label = "training" if net is None else f"test #{number}"
         css = "c-train" if net is None else f"c-test{int(number) % 3 if not formats.is_na(number) else 0}"
@@ -129,37 +130,25 @@ def _note(series: Sequence[Series], context: Context) -> str:
 
 
 def _train_table(context: Context) -> Table:
+    """What each display says, with the learning rate of the same iteration; evenly sampled where there are many."""
     train, rate = context.frame("train"), context.frame("lr")
-    wide = _wide(train, context.frame("train_outputs"), rate)
-    names = [name for name in wide.columns if name not in ("attempt", "iteration", "loss", "lr", "line")]
+    first = list(train.columns).index("superseded") + 1
+    names = [str(name) for name in train.columns[first:-1]][:OUTPUTS_SHOWN]
+    picked = train.iloc[sample_rows(len(train), ROWS_SHOWN)]
+    rates = dict(zip(zip(rate["attempt"], rate["iteration"], strict=True), rate["lr"], strict=True)) if len(rate) else {}
+    rows = [{**row, "lr": rates.get((row["attempt"], row["iteration"]))} for row in picked.to_dict("records")]
     fields = (
-        *((Field("attempt", "Attempt", "count"),) if len(context.attempts) > 1 else ()),
         Field("iteration", "Iteration", "count"),
+        *((Field("attempt", "Attempt", "count"),) if len(context.attempts) > 1 else ()),
         Field("loss", "Loss", "precise", "as displayed"),
-        *(Field(name, name, "precise", "output") for name in names[:10]),
+        *(Field(name, name.split(" ", 1)[-1], "precise", f"output {name.split(' ', 1)[0]}") for name in names),
         *((Field("lr", "Learning rate", "precise"),) if len(rate) else ()),
         Field("line", "Line", "count"),
     )
-    return _sampled("Loss, outputs and learning rate as displayed", fields, wide, "train")
-
-
-def _wide(train: pd.DataFrame, outputs: pd.DataFrame, rate: pd.DataFrame) -> pd.DataFrame:
-    """One row per display: what stands in the three tables for the same attempt and iteration."""
-    keys = ["attempt", "iteration"]
-    wide = train[[*keys, "loss", "line"]] if len(train) else outputs[[*keys, "line"]].drop_duplicates(keys)
-    wide = wide.iloc[sample_rows(len(wide), ROWS_SHOWN)]
-    if len(outputs):
-        several = outputs.groupby("output")["index"].transform("nunique") > 1
-        named = outputs["output"].where(~several, outputs["output"] + " #" + outputs["index"].astype("string"))
-        table = outputs.assign(named=named).pivot_table("value", keys, "named", aggfunc="last", sort=False, dropna=False)
-        wide = wide.merge(table.reset_index(), on=keys, how="left")
-    return wide.merge(rate.drop_duplicates(keys, keep="last")[[*keys, "lr"]], on=keys, how="left") if len(rate) else wide
-
-
-def _sampled(caption: str, fields: Sequence[Field], frame: pd.DataFrame, name: str) -> Table:
-    picked = frame.iloc[sample_rows(len(frame), ROWS_SHOWN)]
-    note = f"At most {ROWS_SHOWN} rows, spread evenly; all rows: logparse export --table {name}."
-    return tabulate(caption, fields, picked.to_dict("records"), note=note if len(picked) == ROWS_SHOWN else "")
+    note = f"{ROWS_SHOWN} of {formats.count(len(train))} rows, spread evenly; all rows: logparse export --table train."
+    return tabulate(
+        "Loss, outputs and learning rate as displayed", fields, rows, note=note if len(rows) < len(train) else ""
+    )
 
 
 def _panel_chart(outputs: Sequence[_Output]) -> Iterator[Chart]:
@@ -192,7 +181,7 @@ def _outputs_title(outputs: Sequence[_Output]) -> str:
     """The best test value of the first output that looks like an accuracy, else what the panels are."""
     for one in outputs:
         finite = np.isfinite(one.series.y)
-        if one.net != "training" and "acc" in one.name.lower() and finite.any():
+        if one.net != "training" and "acc" in one.name.lower() and np.unique(one.series.y[finite]).size > 1:
             best = int(np.argmax(np.where(finite, one.series.y, -np.inf)))
             value = formats.precise(float(one.series.y[best]))
             return f"{one.name} on {one.net} is best at iteration {formats.count(int(one.series.x[best]))}: {value}"
