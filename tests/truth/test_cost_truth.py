@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from logparse.cost.buffers import buffers
 from logparse.cost.gradients import FlowLayer, flow_of, learns, propagate_down
 from logparse.cost.rules import cost
 from logparse.cost.spec import Basis, LayerSpec
@@ -184,3 +185,54 @@ def test_every_number_has_a_basis_and_a_formula(layers: list[tuple[str, dict[str
         assert found.macs.basis is expected, where
         assert found.macs.formula.endswith(f"= {truth['macs_forward']:,}"), where
         assert found.other_ops.value is not None, where
+
+
+def fresh_bytes(blobs: list[dict[str, Any]], seen: set[int], kind: str) -> int:
+    """Bytes of the blobs' memories that no earlier layer touched; `kind` is data or diff."""
+    found = 0
+    for blob in blobs:
+        memory = blob[f"{kind}_mem_id"]
+        if blob[f"{kind}_allocated"] and memory not in seen:
+            seen.add(memory)
+            found += blob["data_mem_bytes"]
+    return found
+
+
+def internal_growth(net: dict[str, Any], *, training: bool) -> list[tuple[int, int]]:
+    """Per layer, what the heap grew by in its first forward and backward, its blobs taken off."""
+    layers, data, diff = net["layers"], set[int](), set[int]()
+    tops = {top["name"]: top for layer in layers for top in layer["tops"]}
+    forward = [layer["heap_growth_first_forward"] - fresh_bytes(layer["tops"], data, "data") for layer in layers]
+    backward = [0] * len(layers)
+    for place, layer in reversed(list(enumerate(layers))):
+        if training and layer["need_backward"]:
+            bottoms = [tops[bottom["name"]] for bottom in layer["bottoms"]]
+            backward[place] = layer["heap_growth_first_backward"] - fresh_bytes(bottoms, diff, "diff")
+    return list(zip(forward, backward, strict=True))
+
+
+TOLERANCE_BYTES = 9 * 1024
+TOUCHED_AT_INIT = {"Data", "Input"}  # their tops are filled before the first forward
+SHARED_GRADIENT = {"Crop"}  # the order in which Crop's bottoms get their gradients is not in the figures
+
+
+def test_private_buffers_agree_with_the_heap_of_the_live_nets(genuine_truth: dict[str, Any], shared_logs: Path) -> None:
+    rows = {where: spec for where, _, spec in truth_layers(shared_logs / "genuine")}
+    checked, wrong = 0, []
+    for net, phases in genuine_truth["nets"].items():
+        for phase, live in phases.items():
+            if phase == "opencv" or f"{net} {phase} {live['layers'][0]['name']}" not in rows:
+                continue
+            growth = internal_growth(live, training=not phase.startswith("TEST"))
+            for layer, grown in zip(live["layers"], growth, strict=True):
+                if layer["type"] in TOUCHED_AT_INIT | SHARED_GRADIENT:
+                    continue
+                found = buffers(rows[f"{net} {phase} {layer['name']}"], "cpu", live["dtype_bytes"])
+                assert found.items is not None, layer["name"]
+                for moment, measured in zip(("forward", "backward"), grown, strict=True):
+                    said = sum(item.bytes for item in found.items if item.moment == moment)
+                    checked += 1
+                    if abs(said - measured) > max(TOLERANCE_BYTES, 0.02 * measured):
+                        wrong.append((net, phase, layer["name"], layer["type"], moment, said, measured))
+    assert checked > 1500
+    assert wrong == []
