@@ -20,9 +20,11 @@ _LOOKS_LIKE_A_LOG: Final = re.compile(
     rb"|\bIteration \d+(?: \(|, )|\bTop shape: |\b(?:INFO|ERROR) - \d\d:\d\d:\d\d - "
 )
 # Not opened in a folder: big, binary, or text that quotes logs without being one.
-_NEVER: Final = frozenset(
-    ".caffemodel .solverstate .h5 .hdf5 .mdb .npy .npz .bin .pkl .prototxt .proto .py .ipynb .cpp .hpp .cu .h .sh .md .rst "
-    ".html .css .js .json .jsonl .csv .parquet .svg .png .jpg .jpeg .gif .bmp .pdf .zip .tar .whl .so .o .a .exe .dll".split()
+_NEVER: Final = re.compile(
+    r"""[.](?: caffemodel | solverstate | prototxt | proto | h5 | hdf5 | mdb | npy | npz | bin | pkl | parquet
+      | py | sh | cpp | hpp | cu | h | js | css | html | svg | ipynb | md | rst | json | jsonl | csv
+      | png | jpe?g | gif | bmp | pdf | zip | tar | whl | so | o | a | exe | dll )\Z""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _SEVERITY_FILE: Final = re.compile(r"(?<=\.)(?:WARNING|ERROR|FATAL)(?=\.|$)")
 
@@ -80,7 +82,7 @@ def _files(folder: Path) -> Iterator[Path]:
         folders[:] = [each for each in folders if not each.startswith(".")]
         for name in names:
             path = Path(root, name)
-            if not name.startswith(".") and path.suffix.lower() not in _NEVER and path.is_file():
+            if not name.startswith(".") and not _NEVER.search(name) and path.is_file():
                 yield path
 
 

@@ -21,6 +21,7 @@ ENCODINGS_BY_BOM: Final = (
 HEAD_BYTES: Final = 4096
 # A carriage return is doubled by each text-mode layer that a log passes; more than this is data.
 _MAX_CR: Final = 4
+_CR_TO_LF: Final = bytes.maketrans(b"\r", b"\n")
 _ESCAPE: Final = re.compile(
     rb"""\x1b(?:
         \[ [0-?]{0,64} [\x20-/]{0,8} [@-~]                 # CSI: colours, erase, move (ECMA-48 5.4)
@@ -62,7 +63,7 @@ def as_utf8(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
 def without_nul(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """NUL bytes removed: a crash of the machine leaves blocks of them in a log."""
     for chunk in chunks:
-        yield chunk.replace(b"\0", b"") if b"\0" in chunk else chunk
+        yield chunk.translate(None, b"\0") if b"\0" in chunk else chunk
 
 
 def unix_line_ends(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -82,7 +83,9 @@ def unix_line_ends(chunks: Iterable[bytes]) -> Iterator[bytes]:
 def _unix(text: bytes) -> bytes:
     for _ in range(_MAX_CR):
         text = text.replace(b"\r\n", b"\n")
-    return text.replace(b"\r", b"\n")
+        if b"\r" not in text:
+            return text
+    return text.translate(_CR_TO_LF)
 
 
 def line_blocks(chunks: Iterable[bytes], block_bytes: int, max_line_bytes: int) -> Iterator[bytes]:
@@ -145,7 +148,9 @@ def without_escapes(block: bytes) -> bytes:
     """Terminal escape sequences and byte order marks (of appended files) removed."""
     if b"\x1b" in block:
         block = _ESCAPE.sub(b"", block)
-    return block.replace(codecs.BOM_UTF8, b"") if codecs.BOM_UTF8 in block else block
+    if not block.isascii() and codecs.BOM_UTF8 in block:
+        block = block.replace(codecs.BOM_UTF8, b"")
+    return block
 
 
 def is_utf8(block: bytes) -> bool:

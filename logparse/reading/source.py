@@ -6,14 +6,8 @@ the name; see `decompress`. What happens to encodings, line ends and escapes: se
 
 from __future__ import annotations
 
-import hashlib
-import io
-import sys
-import threading
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, Final, Self
 
 from logparse.errors import Note, UnreadableError
 from logparse.model import Source
@@ -21,16 +15,16 @@ from logparse.reading import plaintext
 from logparse.reading.arguments import expand
 from logparse.reading.decompress import MAGIC_BYTES, BrokenArchiveError, compression_of, decompressed
 from logparse.reading.plaintext import decode
+from logparse.reading.raw import Raw, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import TracebackType
 
     from logparse.reading.decompress import Compression
+    from logparse.reading.raw import Readable
 
 __all__ = ["Block", "Input", "decode", "expand", "open_input"]
-
-Readable: TypeAlias = "str | Path | bytes | BinaryIO"
 
 BLOCK_BYTES: Final = 8 << 20
 MAX_LINE_BYTES: Final = 1 << 20
@@ -38,8 +32,7 @@ MAX_TEXT_BYTES: Final = 64 << 30
 # Real logs shrink to a twentieth; beyond this ratio, once it is big, it is a bomb.
 _BOMB_RATIO: Final = 1000
 _BOMB_BYTES: Final = 1 << 30
-_RAW_STEP_BYTES: Final = 1 << 20
-_INLINE_HASH_BYTES: Final = 256 << 10
+_STEP_BYTES: Final = 1 << 20
 _ARCHIVES: Final = (
     (b"PK\x03\x04", "a ZIP archive"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
@@ -66,48 +59,6 @@ class Block:
     first_line: int
 
 
-class _Raw:
-    """The bytes of the input as they stand, counted and hashed on the way."""
-
-    def __init__(self, stream: BinaryIO, step: int, *, hashing: bool) -> None:
-        self._stream = stream
-        self._step = step
-        self._hash = hashlib.sha256() if hashing else None
-        self._worker: threading.Thread | None = None
-        self.size_bytes = 0
-
-    def __iter__(self) -> Iterator[bytes]:
-        while chunk := self._read():
-            self.size_bytes += len(chunk)
-            self._update(chunk)
-            yield chunk
-
-    def _read(self) -> bytes:
-        data: Any = self._stream.read(self._step)
-        return data.encode("utf-8", "replace") if isinstance(data, str) else data or b""
-
-    def _update(self, chunk: bytes) -> None:
-        """Hash in a thread (hashlib lets go of the interpreter), one chunk behind the reader."""
-        if self._hash is None:
-            return
-        self.wait()
-        if len(chunk) < _INLINE_HASH_BYTES:
-            self._hash.update(chunk)
-        else:
-            self._worker = threading.Thread(target=self._hash.update, args=(chunk,), daemon=True)
-            self._worker.start()
-
-    def wait(self) -> None:
-        """Until every chunk is hashed."""
-        if self._worker is not None:
-            self._worker.join()
-            self._worker = None
-
-    def sha256(self) -> str:
-        self.wait()
-        return "" if self._hash is None else self._hash.hexdigest()
-
-
 class Input:
     """An open input. Iterate `blocks()` once to the end; then `source()` and `notes` are complete."""
 
@@ -121,7 +72,7 @@ class Input:
         self._owned = owned
         self._block_bytes = max(block_bytes, 1)
         self._max_text_bytes = max_text_bytes
-        self._raw = _Raw(stream, min(self._block_bytes, BLOCK_BYTES), hashing=hashing)
+        self._raw = Raw(stream, min(self._block_bytes, _STEP_BYTES), hashing=hashing)
         self._text_bytes = 0
         self._lines = 0
         self._encoding = "utf-8"
@@ -217,7 +168,7 @@ class Input:
 
     def _unpacked(self, chunks: Iterator[bytes], compression: Compression) -> Iterator[bytes]:
         try:
-            yield from decompressed(chunks, compression, min(self._block_bytes, _RAW_STEP_BYTES))
+            yield from decompressed(chunks, compression, min(self._block_bytes, _STEP_BYTES))
         except BrokenArchiveError as error:
             if not self._text_bytes:
                 message = f"{self.name}: the {compression.name} archive is broken: {error}"
@@ -262,56 +213,8 @@ def open_input(
         UnreadableError: the file is missing, a folder, or may not be read.
 
     """
-    name, stream, owned = _opened(source)
+    name, stream, owned = opened(source)
     return Input(name, stream, owned=owned, block_bytes=block_bytes, max_text_bytes=max_text_bytes, hashing=hashing)
-
-
-def _opened(source: Readable) -> tuple[str, BinaryIO, bool]:
-    """Name, stream, and whether we opened it."""
-    if isinstance(source, bytes | bytearray | memoryview):
-        return "<bytes>", io.BytesIO(source), True
-    if isinstance(source, str) and source == "-":
-        return "<stdin>", sys.stdin.buffer, False
-    if isinstance(source, str | Path):
-        return str(source), _opened_path(Path(source)), True
-    stream: Any = getattr(source, "buffer", source)
-    name = getattr(source, "name", None)
-    return (name if isinstance(name, str) else "<stream>"), stream, False
-
-
-def _opened_path(path: Path) -> BinaryIO:
-    shown = _shown(path)
-    try:
-        if path.is_dir():
-            message = f"{shown}: this is a folder, not a log"
-            raise UnreadableError(message, remedy="give a log inside it, or a pattern such as 'FOLDER/*.log'")
-        return path.open("rb", buffering=0)
-    except FileNotFoundError:
-        message = f"{shown}: there is no such file"
-        raise UnreadableError(message, remedy=_nearby(path)) from None
-    except PermissionError:
-        message = f"{shown}: you may not read this file"
-        raise UnreadableError(message, remedy="ask its owner, or change its permissions") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        message = f"{shown}: cannot be opened: {reason}"
-        raise UnreadableError(message, remedy="check the path") from None
-
-
-def _shown(path: Path) -> str:
-    text = str(path).encode("utf-8", "backslashreplace").decode()
-    return text if len(text) < 300 and text.isprintable() else f"{text[:100]!r}…"  # noqa: PLR2004 (a screen line or two)
-
-
-def _nearby(path: Path) -> str:
-    """A remedy for a missing file: the likeliest meant one, else to check the path."""
-    import difflib  # noqa: PLC0415 (only for the message of an error)
-
-    with suppress(OSError, ValueError):
-        names = [each.name for each in path.parent.iterdir()]
-        for name in difflib.get_close_matches(path.name, names, n=1, cutoff=0.8):
-            return f"did you mean {path.parent / name}?"
-    return "check the path and the folder you are in"
 
 
 def _peeked(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
