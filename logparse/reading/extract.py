@@ -20,6 +20,7 @@ from logparse.reading.ignored import IGNORED
 from logparse.reading.lines import LineSplitter
 from logparse.reading.patterns import PATTERNS
 from logparse.reading.rows import SeriesTable
+from logparse.reading.series import SeriesScanner
 from logparse.reading.tally import DUMP, FOREIGN, RECOGNISED, UNKNOWN, LedgerTally
 from logparse.reading.tally import IGNORED as IGNORED_CLASS
 
@@ -105,6 +106,7 @@ class Extractor:
     records: list[rec.Record] = field(default_factory=list)
     series: SeriesTable = field(default_factory=SeriesTable)
     tally: LedgerTally = field(default_factory=LedgerTally)
+    _scanner: SeriesScanner = field(default_factory=SeriesScanner)
     _splitter: LineSplitter = field(default_factory=LineSplitter)
     _dump: _Dump | None = None
     _in_layer: bool = False
@@ -115,12 +117,22 @@ class Extractor:
     _last: tuple[int, float] | None = None
 
     def feed(self, block: Block) -> None:
-        """Read one block of whole lines."""
-        data = block.data.removesuffix(b"\n")
-        number = block.first_line - 1
-        for number, raw in enumerate(data.split(b"\n"), block.first_line):
+        """Read one block of whole lines: the bulk of the solver's by columns, what is left line by line."""
+        found = self._scanner.scan(block)
+        for series, columns in found.columns.items():
+            self.series.add_chunk(series, columns, found.names)
+        for name, (lines, first, example) in found.counts.items():
+            pattern = _BY_NAME[name]
+            self.tally.add(_CLASS_OF_ROLE.get(pattern.role, RECOGNISED), pattern.reason or name, first, example, lines)
+        following = block.first_line
+        for number, raw in found.residue_lines(block.data):
+            if number != following:
+                self._end_dump()  # a line with a header stood between
             self.feed_line(number, raw)
-        self._lines = number
+            following = number + 1
+        self._lines = block.first_line + found.lines - 1
+        if following <= self._lines:
+            self._end_dump()
 
     def feed_line(self, number: int, raw: bytes) -> None:
         """Read one line, given without its line end."""

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from logparse.api import Log, parse_log
+from logparse.api import parse_log
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from logparse.api import Log
 
 
 @pytest.fixture(params=["the excerpt alone", "with its definition"])
