@@ -125,7 +125,7 @@ def _scale(layer: View, device: str) -> Iterator[Need]:
     if outer > 1 and inner_count > 1:
         yield Need("sums per scale", BACKWARD, (outer, scaled))
     if layer.param("scale_param").flag("bias_term", default=False):
-        yield Need("bias multiplier", SETUP if device == CPU else FORWARD, (inner_count,))
+        yield Need("bias multiplier", SETUP if device == CPU else BACKWARD, (inner_count,))
 
 
 def _scale_dims(layer: View) -> tuple[int, int, int]:
@@ -209,7 +209,7 @@ def _bias(layer: View, device: str) -> Iterator[Need]:
     params = RULES["Bias"].params(layer)
     shape = params.blobs[0].shape if params.blobs else layer.bottom(1)
     axis = layer.param("bias_param").integer("axis", 1) % max(len(layer.bottom()), 1)
-    yield Need("multiplier", SETUP if device == CPU else FORWARD, (prod(layer.bottom()[axis + len(shape) :]),))
+    yield Need("multiplier", SETUP if device == CPU else BACKWARD, (prod(layer.bottom()[axis + len(shape) :]),))
 
 
 def _embed(layer: View, device: str) -> Iterator[Need]:
