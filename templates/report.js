@@ -25,7 +25,7 @@
   const sort = (table, index, direction) => {
     const body = table.tBodies[0];
     const rows = [...body.rows].map((row) => ({ row, text: row.cells[index].textContent.trim() }));
-    const numeric = table.tHead.rows[0].cells[index].classList.contains("n") || rows.some(({ text }) => number(text) !== null);
+    const numeric = !table.tHead.rows[0].cells[index].classList.contains("t");
     const value = ({ row, text }) => (direction ? (numeric ? number(text) : text.toLowerCase()) : Number(row.dataset.at));
     const sign = direction === "descending" ? -1 : 1;
     rows.sort((a, b) => {
@@ -48,7 +48,7 @@
       const button = make("button", { type: "button" });
       button.append(...head.childNodes);
       head.append(button);
-      const order = head.classList.contains("n") ? ["descending", "ascending", ""] : ["ascending", "descending", ""];
+      const order = head.classList.contains("t") ? ["ascending", "descending", ""] : ["descending", "ascending", ""];
       button.addEventListener("click", () => {
         sort(table, index, order[(order.indexOf(head.getAttribute("aria-sort") || "") + 1) % 3]);
       });

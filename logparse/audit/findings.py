@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from logparse import formats
 
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
     Record = Mapping[str, Any]
 
+_T = TypeVar("_T")
+
 SEVERITIES: Final = ("error", "warning", "hint", "note")  # worst first
-NAMES_SHOWN: Final = 12
+NAMES_SHOWN: Final = 8
 
 # Layer types that may overwrite their bottom: their backward pass reads the top, a mask or a copy of its own, never
 # the bottom's data (caffe/src/caffe/layers/*_layer.cpp). PReLU and Scale can, too, but then keep a copy of the bottom.
@@ -276,55 +278,92 @@ def _contradictions(log: _Log) -> Iterator[Finding]:
 
 
 def _cut_dumps(log: _Log) -> Iterator[Finding]:
-    for net, layers in log.nets():
-        if formats.is_na(net.get("definition_cut")) or not net["definition_cut"]:
-            continue
-        without = [row for row in layers if formats.is_na(row.get("type"))]
+    """The nets of an attempt whose dump is cut, as one finding."""
+    cut = [(net, layers) for net, layers in log.nets() if not formats.is_na(net.get("definition_cut")) and net["definition_cut"]]
+    for pairs in _by_attempt(cut):
+        nets = _and([_net_of(net) for net, _ in pairs])
+        counts = [f"{_net_of(net)}: {sum(formats.is_na(row.get('type')) or _list(row.get('assumptions')) != [] for row in layers)} of "
+                  f"{len(layers)} layers without their definition" for net, layers in pairs]
         yield Finding(
             "warning",
             "dump_cut",
-            f"The definition of {_net_of(net)} is cut in the log: {len(without)} of {len(layers)} layers lack theirs",
-            "glog cuts every message at 29,999 bytes. Shapes and bytes are still exact; parameters and MACs of these "
-            "layers need the definition: give it with --prototxt FILE.",
-            _texts(_some(without)),
-            *_place(net),
+            f"The log shows only the beginning of the definition of {nets}",
+            "glog cuts every message at 29,999 bytes. Shapes and bytes of all layers are exact; parameters and MACs of "
+            "the layers after the cut need the definition: give it with --prototxt FILE.",
+            tuple(counts),
+            *_place(pairs[0][0]),
         )
 
 
 def _not_derived(log: _Log) -> Iterator[Finding]:
-    """Costs that are NA, one finding per net and reason."""
-    for net, layers in log.nets():
-        reasons: dict[str, list[Record]] = {}
-        for row in layers:
-            if formats.is_na(row.get("params")) or formats.is_na(row.get("macs")):
-                reason = next((row[key] for key in ("params_reason", "macs_reason") if not _blank(row.get(key))), "")
-                reasons.setdefault(str(reason), []).append(row)
-        for reason, rows in reasons.items():
-            bytes_, _ = _known_sum(rows, "distinct_bytes")
-            total, _ = _known_sum(layers, "distinct_bytes")
-            share = f" ({formats.percent(bytes_ / total)} of its distinct bytes)" if total else ""
-            yield Finding(
-                "warning",
-                "not_derived",
-                f"Parameters or MACs of {len(rows)} of {len(layers)} layers in {_net_of(net)} are not known{share}",
-                f"{reason or 'No reason is recorded'}. They are shown as not known, never as 0; totals are lower bounds.",
-                _texts(_some(rows)),
-                *_place(rows[0]),
-            )
+    """Costs that are NA: one finding per attempt and reason, with the layers of each net as evidence."""
+    for pairs in _by_attempt(list(log.nets())):
+        reasons: dict[str, list[tuple[Record, list[Record]]]] = {}
+        for net, layers in pairs:
+            for reason, rows in _grouped(filter(_is_unknown, layers), _reason).items():
+                reasons.setdefault(reason, []).append((net, rows))
+        for reason, found in reasons.items():
+            yield _unknown_costs(reason, found)
+
+
+def _is_unknown(row: Record) -> bool:
+    return formats.is_na(row.get("params")) or formats.is_na(row.get("macs"))
+
+
+def _reason(row: Record) -> str:
+    return next((str(row[key]) for key in ("params_reason", "macs_reason") if not _blank(row.get(key))), "")
+
+
+def _unknown_costs(reason: str, found: Sequence[tuple[Record, list[Record]]]) -> Finding:
+    where = _and([f"{len(rows)} {_plural('layer', len(rows))} of {_net_of(net)}" for net, rows in found])
+    why = f"{reason[:1].upper()}{reason[1:]}".rstrip(".") or "No reason is recorded"
+    return Finding(
+        "warning",
+        "not_derived",
+        f"Parameters or MACs of {where} are not known",
+        f"{why}. They are shown as not known, never as 0; totals are lower bounds.",
+        tuple(f"{_net_of(net)}: {_some(rows)[0]}{_share_of(net, rows)}" for net, rows in found),
+        *_place(found[0][1][0]),
+    )
+
+
+def _share_of(net: Record, rows: Sequence[Record]) -> str:
+    """How much of the net's distinct data the layers hold."""
+    part, _ = _known_sum(rows, "distinct_bytes")
+    total = net.get("distinct_bytes")
+    return "" if total is None or formats.is_na(total) or not total else f" ({formats.percent(part / int(total))} of its distinct data)"
 
 
 def _assumed(log: _Log) -> Iterator[Finding]:
-    for net, layers in log.nets():
-        rows = [row for row in layers if _list(row.get("assumptions"))]
-        if rows:
-            yield Finding(
-                "note",
-                "assumed",
-                f"Figures of {len(rows)} {_plural('layer', len(rows))} in {_net_of(net)} rest on a stated assumption",
-                "Their basis is “inferred”. With the definition (--prototxt FILE) they are exact.",
-                _texts(f"{_name(row)}: {'; '.join(map(str, _list(row['assumptions'])))}" for row in rows),
-                *_place(rows[0]),
-            )
+    """Inferred figures: one finding per attempt, its evidence what was assumed, for which layers."""
+    for pairs in _by_attempt(list(log.nets())):
+        rows = [row for _, layers in pairs for row in layers if _list(row.get("assumptions"))]
+        if not rows:
+            continue
+        names = dict.fromkeys(_name(row) for row in rows)
+        same = _grouped(rows, lambda row: "; ".join(map(str, _list(row["assumptions"]))))
+        evidence = [f"{', '.join(_first(dict.fromkeys(map(_name, group))))}: {text}" for text, group in same.items()]
+        yield Finding(
+            "note",
+            "assumed",
+            f"Figures of {len(names)} {_plural('layer', len(names))} rest on a stated assumption",
+            "Their basis is “inferred”. With the definition (--prototxt FILE) they are exact.",
+            tuple(_first(evidence)),
+            *_place(rows[0]),
+        )
+
+
+def _by_attempt(pairs: Sequence[tuple[Record, list[Record]]]) -> Iterator[list[tuple[Record, list[Record]]]]:
+    """Nets by attempt, those without layers left out."""
+    yield from _grouped((pair for pair in pairs if pair[1]), lambda pair: pair[0]["attempt"]).values()
+
+
+def _grouped(items: Iterable[_T], key: Callable[[_T], Any]) -> dict[Any, list[_T]]:
+    """Items by key, keys in order of first appearance."""
+    groups: dict[Any, list[_T]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return groups
 
 
 # Where memory goes -----------------------------------------------------------------------------------------------
@@ -578,11 +617,16 @@ def _texts(values: Iterable[Any]) -> tuple[str, ...]:
     return tuple(str(value) for value in values if not _blank(value))
 
 
+def _first(items: Iterable[str], limit: int = NAMES_SHOWN) -> list[str]:
+    """The first items, and how many more there are."""
+    listed = list(items)
+    more = len(listed) - limit
+    return [*listed[:limit], f"and {more} more"] if more > 0 else listed
+
+
 def _some(rows: Sequence[Record]) -> list[str]:
-    """The names of the first rows, and how many more there are."""
-    names = ", ".join(_name(row) for row in rows[:NAMES_SHOWN])
-    more = len(rows) - NAMES_SHOWN
-    return [f"{names} and {more} more" if more > 0 else names]
+    """The names of the first rows, and how many more there are, as one text."""
+    return [", ".join(_first(map(_name, rows)))]
 
 
 def _known_sum(rows: Iterable[Record], key: str) -> tuple[int, int]:

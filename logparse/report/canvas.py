@@ -49,6 +49,7 @@ LONGEST_LABEL: Final = 32
 
 _MARK: Final = re.compile(r'<g id="mark(\d+)">\s*(?:<path d="([^"]*)"[^>]*/>|<text ([^>]*)>(.*?)</text>)\s*</g>', re.DOTALL)
 _NUMBER: Final = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
+_COMMAND: Final = re.compile(r"([MLQCZz])([^MLQCZz]*)")
 _PLACE: Final = re.compile(r'\b(x|y|transform)="([^"]*)"')
 _ANCHOR: Final = re.compile(r"text-anchor: (\w+)")
 
@@ -103,7 +104,7 @@ class Canvas:
     ) -> None:
         """Filled boxes; `titles` (hover) and `targets` (the id of a table row), one per box, are optional."""
         points = [p for x0, y0, x1, y1 in boxes for p in ((x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0))]
-        codes = [Path.MOVETO, *[Path.LINETO] * 3, Path.CLOSEPOLY] * len(boxes)
+        codes = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY] * len(boxes)
         self._path(points, codes, _Mark(css, tuple(titles), tuple(targets)), fill=True)
 
     def dots(self, places: Sequence[tuple[float, float]], radius: float, css: str, titles: Sequence[str] = ()) -> None:
@@ -174,9 +175,24 @@ def _titled(data: str, mark: _Mark, index: int) -> str:
 
 
 def _compact(data: str) -> str:
-    """Path data with one decimal and no blank that it can do without."""
-    return re.sub(r"\s*([MLQCZz])\s*", r"\1", _NUMBER.sub(lambda number: _rounded(number[0]), data)).strip()
+    """Path data with one decimal, a level or upright line as one number, and no blank that it can do without."""
+    pieces: list[str] = []
+    last = ("", "")
+    for command, numbers in _COMMAND.findall(data):
+        places = [_rounded(number) for number in numbers.split()]
+        pieces.append(_piece_of_path(command, places, last))
+        last = (places[-2], places[-1]) if places else last
+    return "".join(pieces)
+
+
+def _piece_of_path(command: str, places: Sequence[str], last: tuple[str, str]) -> str:
+    if command == "L" and places[1] == last[1]:
+        return f"H{places[0]}"
+    if command == "L" and places[0] == last[0]:
+        return f"V{places[1]}"
+    return f"{command}{' '.join(places)}"
 
 
 def _rounded(number: str) -> str:
-    return f"{float(number):.1f}".removesuffix(".0").replace("-0", "-0") or "0"
+    text = f"{float(number):.1f}".removesuffix(".0")
+    return "0" if text == "-0" else text

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 WIDTH: Final = 960.0
 NAMED: Final = 52  # up to so many layers each has its name under the chart
+LONGEST_NAME: Final = 24
 TALLEST: Final = 13  # of more layers, so many are named: those with the largest steps
 _ZEROS: Final = re.compile(r"\.0+(?= )|(?<=\.\d)0+(?= )")
 CHARACTER: Final = 6.1  # mean width of a character of a label
@@ -37,7 +38,7 @@ class Step:
 def memory(steps: Sequence[Step], description: str) -> Markup:
     """Running totals over the layers (logged and distinct), and beneath the step of each layer."""
     names = _named(steps)
-    below = 14 + 0.87 * CHARACTER * max((len(label(steps[index].name)) for index in names), default=0)
+    below = 14 + 0.87 * CHARACTER * max((len(label(steps[index].name, LONGEST_NAME)) for index in names), default=0)
     canvas = Canvas(WIDTH, 374 + below)
     across = _Layers(len(steps), 70, WIDTH - 128)
     _totals(canvas, steps, across)
@@ -132,7 +133,7 @@ def _steps(canvas: Canvas, steps: Sequence[Step], across: _Layers, names: Sequen
     canvas.boxes(_bars([step.distinct for step in steps], scale, across, inset), "bar distinct")
     for index in names:
         middle = across.middle(index)
-        canvas.text(middle + 3, bottom + 12, label(steps[index].name), "t-name", "end", 60)
+        canvas.text(middle + 3, bottom + 12, label(steps[index].name, LONGEST_NAME), "t-name", "end", 60)
     boxes = [(across.start(index), 26.0, across.start(index + 1), bottom) for index in range(len(steps))]
     canvas.boxes(boxes, "hit", [_step_title(step) for step in steps], [step.target for step in steps])
 
@@ -146,10 +147,8 @@ def _bars(values: Sequence[int | None], scale: Scale, across: _Layers, inset: fl
 
 
 def _step_title(step: Step) -> str:
-    return (
-        f"{step.name}\nlogged {formats.exact_bytes(step.logged_step)}, running {formats.exact_bytes(step.logged_total)}"
-        f"\ndistinct {formats.exact_bytes(step.distinct)}, running {formats.exact_bytes(step.distinct_total)}"
-    )
+    logged, distinct = formats.size(step.logged_step), formats.size(step.distinct)
+    return f"{step.name}\nlogged +{logged} = {formats.size(step.logged_total)}\ndistinct +{distinct} = {formats.size(step.distinct_total)}"
 
 
 def round_size(tick: float) -> str:
@@ -219,7 +218,6 @@ class Cost:
 
 
 ROW: Final = 21.0
-LONGEST_NAME: Final = 26
 HEADS: Final = ("Share of MACs", "Share of parameters", "MACs per weight, log scale")
 Columns = tuple[tuple[float, float], ...]
 
@@ -281,7 +279,7 @@ def _ratio_column(canvas: Canvas, rows: Sequence[Cost], column: tuple[float, flo
     ticks = [tick for tick in scale.ticks(3) if tick >= low]
     canvas.rules([(scale.at(tick), 24, scale.at(tick), height - 24) for tick in ticks], "grid")
     for tick in ticks:
-        canvas.text(scale.at(tick), height - 8, formats.short(tick), "t-tick", "middle")
+        canvas.text(scale.at(tick), height - 8, _ZEROS.sub("", formats.short(tick)), "t-tick", "middle")
     for css in dict.fromkeys(row.css for row in rows):
         places = [(scale.at(row.ratio), _row(i) + 7) for i, row in enumerate(rows) if row.ratio and row.css == css]
         canvas.dots(places, 4, f"dot {css}")

@@ -127,6 +127,11 @@ class Context:
         return f"#{shown}" if formats.is_na(layer_index) else f"#{shown}-layer{layer_index}"
 
     @property
+    def file_name(self) -> str:
+        """The log's name without its folder; Windows paths too."""
+        return self.facts.source.name.replace("\\", "/").rsplit("/", 1)[-1]
+
+    @property
     def attempts(self) -> Sequence[Attempt]:
         """The attempts as read."""
         return self.facts.attempts

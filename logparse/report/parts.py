@@ -115,8 +115,8 @@ def _head(one: Field) -> Head:
 
 
 def _css(one: Field) -> str:
-    numeric = "n" if one.form in NUMERIC else ""
-    return f"{numeric} {one.css}".strip()
+    """Text is the exception in these tables: it gets the class, so that numbers need none."""
+    return f"{'' if one.form in NUMERIC else 't'} {one.css}".strip()
 
 
 def _cell(one: Field, record: Mapping[str, Any]) -> Cell:
@@ -131,7 +131,7 @@ def _tells(value: object) -> bool:
 
 def _totals(fields: Sequence[Field], records: Sequence[Mapping[str, Any]]) -> tuple[Cell, ...]:
     cells = [_total(one, records) if one.total else Cell("") for one in fields]
-    return (Cell("Total"), *cells[1:])
+    return (Cell("Total", "t"), *cells[1:])
 
 
 def _total(one: Field, records: Sequence[Mapping[str, Any]]) -> Cell:

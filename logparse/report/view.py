@@ -110,7 +110,7 @@ def _row(context: Context, view: LogView) -> Mapping[str, Any]:
 
 
 _COMPARED: Final = (
-    Field("_name", "Log", cell=lambda row: Cell(row["_name"], href=row["_href"])),
+    Field("_name", "Log", cell=lambda row: Cell(row["_name"], "t", href=row["_href"])),
     Field("_title", "Net"),
     Field("_layers", "Layers", "count"),
     Field("batch", "Batch", "count"),

@@ -76,7 +76,8 @@ def _kinds_chart(lead: NetRows) -> Chart:
         for key, name, form in WHOLES
         if totals[key]
     ]
-    title = _contrast(kinds, totals)
+    known = "known " if any(formats.is_na(row.get("macs")) or formats.is_na(row.get("params")) for row in lead.layers) else ""
+    title = _contrast(kinds, totals, known)
     table = tabulate("Totals by kind of layer", _KIND_FIELDS, _kind_rows(kinds, totals))
     return Chart(title, _KIND_NOTE, charts.stacked(rows, f"Stacked bars. {title}. The table below has the figures."), table)
 
@@ -100,21 +101,21 @@ def _by_kind(layers: Sequence[Record]) -> dict[str, dict[str, int]]:
     return {kind: kinds[kind] for kind in order}
 
 
-def _contrast(kinds: Mapping[str, Mapping[str, int]], totals: Mapping[str, int]) -> str:
+def _contrast(kinds: Mapping[str, Mapping[str, int]], totals: Mapping[str, int], known: str) -> str:
     """The title: which kind holds most MACs, which most parameters."""
     parts = []
     for key, what in (("macs_per_image", "MACs"), ("params", "parameters")):
         if totals[key]:
             kind = max(kinds, key=lambda kind: kinds[kind][key])
-            parts.append((_PLURAL.get(kind, f"{kind} layers"), formats.percent(kinds[kind][key] / totals[key]), what))
+            share = formats.percent(kinds[kind][key] / totals[key])
+            parts.append((_PLURAL.get(kind, f"{kind} layers"), f"{share} of the {known}{what}"))
     if not parts:
         return "No layer computes matrix products or has parameters"
-    if len(parts) == 2 and parts[0][0] == parts[1][0]:  # noqa: PLR2004 - one kind leads in both
-        kind, macs, _ = parts[0]
-        return f"{kind.capitalize()} hold {macs} of the MACs and {parts[1][1]} of the parameters"
-    return ", ".join(f"{kind} hold {share} of the {what}" for kind, share, what in parts)[:1].upper() + ", ".join(
-        f"{kind} hold {share} of the {what}" for kind, share, what in parts
-    )[1:]
+    kind, first = parts[0]
+    if len(parts) == 2 and parts[1][0] == kind:  # noqa: PLR2004 - one kind leads in both
+        return f"{kind.capitalize()} hold {first} and {parts[1][1]}"
+    others = "".join(f", {other} {share}" for other, share in parts[1:])
+    return f"{kind.capitalize()} hold {first}{others}"
 
 
 _PLURAL: Final = {"convolution": "convolutions", "fully connected": "fully connected layers", "unknown": "layers of unknown type"}

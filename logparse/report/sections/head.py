@@ -64,7 +64,7 @@ def _title(context: Context) -> str:
     name = None if lead is None else lead.net.get("net")
     if not formats.is_na(name) and name:
         return str(name)
-    return context.facts.source.name.replace("\\", "/").rsplit("/", 1)[-1]
+    return context.file_name
 
 
 def _lede(context: Context) -> str:
@@ -113,7 +113,7 @@ def _facts(context: Context) -> Iterator[Fact]:
     if first is not None and first.versions:
         yield Fact("Versions", ", ".join(first.versions))
     source = context.facts.source
-    yield Fact("Log", source.name, f"{formats.count(source.lines)} lines, {formats.size(source.size_bytes)}")
+    yield Fact("Log", context.file_name, f"{formats.count(source.lines)} lines, {formats.size(source.size_bytes)}")
 
 
 def _solver_words(message: Message) -> Iterator[str]:
@@ -194,5 +194,5 @@ _ATTEMPT_FIELDS: Final = (
     Field("outcome", "Outcome"),
     Field("text", "With what", css="wide"),
     Field("duration", "Duration", "duration"),
-    Field("lines", "Lines", css="n"),
+    Field("lines", "Lines"),
 )

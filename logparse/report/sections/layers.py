@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from logparse.report.context import Context, NetRows, Record
 
-UNKNOWN_CSS: Final = "na"
-
 
 @dataclass(frozen=True, slots=True)
 class NetView:
@@ -42,10 +40,11 @@ def build(context: Context) -> LayersView | None:
     """The tables; None where the log sets up no layer."""
     if not context.nets:
         return None
-    return LayersView(tuple(_net(net, others) for net, others in context.distinct_nets), _COLUMN_MEANINGS)
+    told: set[tuple[Any, ...]] = set()
+    return LayersView(tuple(_net(net, others, told) for net, others in context.distinct_nets), _COLUMN_MEANINGS)
 
 
-def _net(net: NetRows, others: tuple[NetRows, ...]) -> NetView:
+def _net(net: NetRows, others: tuple[NetRows, ...], told: set[tuple[Any, ...]]) -> NetView:
     table = tabulate(
         f"Layers of the {net.title}",
         _FIELDS,
@@ -53,7 +52,7 @@ def _net(net: NetRows, others: tuple[NetRows, ...]) -> NetView:
         ids=lambda row: str(row["_id"]),
         css="layers",
     )
-    return NetView(net.anchor, net.title, _note(net, others), table, _derivations(net))
+    return NetView(net.anchor, net.title, _note(net, others), table, _derivations(net, told))
 
 
 def _note(net: NetRows, others: tuple[NetRows, ...]) -> str:
@@ -91,12 +90,12 @@ def _lines(values: Any, form: Any) -> str:
 
 
 def _name(row: Mapping[str, Any]) -> Cell:
-    return Cell(layer_name(row), "nm", href=f"#{row['_id']}")
+    return Cell(layer_name(row), "t nm", href=f"#{row['_id']}")
 
 
 def _wiring(row: Mapping[str, Any]) -> Cell:
     bottoms, tops = (_joined(row.get(key)) for key in ("bottoms", "tops"))
-    return Cell(f"{bottoms} → {tops}" if bottoms else f"→ {tops}", "io")
+    return Cell(f"{bottoms} → {tops}" if bottoms else f"→ {tops}", "t io")
 
 
 def _joined(values: Any) -> str:
@@ -111,18 +110,23 @@ def _owner(row: Mapping[str, Any]) -> Cell:
         "in place" if overwrites else (f"shares {shares[i]}" if i < len(shares) and not formats.is_na(shares[i]) else "own")
         for i, overwrites in enumerate(in_place)
     ]
-    return Cell("\n".join(dict.fromkeys(words)) or formats.NA, "" if words == ["own"] * len(words) else "shared")
+    return Cell("\n".join(dict.fromkeys(words)) or formats.NA, "t" if words == ["own"] * len(words) else "t shared")
 
 
 def _figure(key: str, reason: str | None = None, form: str = "count") -> Any:
-    """A number; where it is not known the reason is told on hovering (and stands in the derivations)."""
+    """A number; where it is not known the reason is told on hovering (and stands in the derivations).
+
+    Without a `reason` the figure does not apply to every layer, and the cell stays empty.
+    """
 
     def cell(row: Mapping[str, Any]) -> Cell:
         value = row.get(key)
         if not formats.is_na(value):
-            return Cell(formats.as_text(value, form), "n" if value else "n z")
-        why = row.get(reason) if reason else None
-        return Cell(formats.NA, f"n {UNKNOWN_CSS}", title="" if formats.is_na(why) else str(why))
+            return Cell(formats.as_text(value, form), "" if value else "z")
+        if reason is None:
+            return Cell("")
+        why = row.get(reason)
+        return Cell(formats.NA, "na", title="" if formats.is_na(why) else str(why))
 
     return cell
 
@@ -138,7 +142,7 @@ _FIELDS: Final = (
     _column("layer", "Layer", form="text", cell=_name),
     _column("layer_index", "#"),
     _column("type", "Type", form="text"),
-    _column("top_shape", "Top shape", form="text", cell=lambda row: Cell(_lines(row.get("top_shape"), formats.shape), "sh")),
+    _column("top_shape", "Top shape", form="text", cell=lambda row: Cell(_lines(row.get("top_shape"), formats.shape), "t sh")),
     _column("shares_with", "Memory", form="text", cell=_owner),
     _column("logged_step_bytes", "Step, logged", "B", cell=_figure("logged_step_bytes"), total=True),
     _column("distinct_bytes", "Step, distinct", "B", cell=_figure("distinct_bytes"), total=True),
@@ -162,10 +166,22 @@ _COLUMN_MEANINGS: Final = tuple(
 )
 
 
-def _derivations(net: NetRows) -> Table | None:
-    """How each derived figure came about: formula with the layer's own values, basis, reason where not known."""
+def _derivations(net: NetRows, told: set[tuple[Any, ...]]) -> Table | None:
+    """How each derived figure came about: formula with the layer's own values, basis, reason where not known.
+
+    What an earlier net has told (a TEST net has most layers of its TRAIN net) is not told again.
+    """
     rows = [row for layer in net.layers for row in _derived(net, layer)]
-    return tabulate(f"How the figures of the {net.title} came about", _DERIVED_FIELDS, rows) if rows else None
+    new = [row for row in rows if _told_as(row) not in told]
+    told.update(map(_told_as, rows))
+    if not new:
+        return None
+    note = f"{len(rows) - len(new)} figures are derived as in the nets before." if len(new) < len(rows) else ""
+    return tabulate(f"How the figures of the {net.title} came about", _DERIVED_FIELDS, new, note=note)
+
+
+def _told_as(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return row["layer"], row["what"], str(row["value"]), row["formula"], str(row["basis"])
 
 
 def _derived(net: NetRows, layer: Record) -> list[dict[str, Any]]:
@@ -193,7 +209,7 @@ def _blank(value: Any) -> bool:
 
 
 def _linked(row: Mapping[str, Any]) -> Cell:
-    return Cell(row["layer"], href=row["_href"])
+    return Cell(row["layer"], "t", href=row["_href"])
 
 
 _DERIVED_FIELDS: Final = (

@@ -78,7 +78,7 @@ def _linked(context: Context, lead: NetRows) -> list[dict[str, Any]]:
 
 def name_cell(row: Mapping[str, Any]) -> Cell:
     """A layer's name that leads to its row in the layer table."""
-    return Cell(layer_name(row), href=row.get("_href", ""))
+    return Cell(layer_name(row), "t", href=row.get("_href", ""))
 
 
 _FIELDS: Final = (

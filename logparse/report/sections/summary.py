@@ -140,8 +140,9 @@ def _share_cell(row: Mapping[str, Any]) -> Cell:
 def bar_cell(share: Any) -> Cell:
     """A share with a bar behind it, in steps of two per cent."""
     if formats.is_na(share):
-        return Cell(formats.NA, "n")
-    return Cell(formats.percent(share), f"n b{max(0, min(50, round(float(share) * 50)))}")
+        return Cell(formats.NA)
+    width = max(0, min(50, round(float(share) * 50)))
+    return Cell(formats.percent(share), f"b{width}" if width else "")
 
 
 def _nets(context: Context) -> Table | None:
@@ -150,7 +151,7 @@ def _nets(context: Context) -> Table | None:
     rows = [{**net.net, "_title": net.title, "_n": len(net.layers), "_net": net} for net, _ in context.distinct_nets]
 
     def named(row: Mapping[str, Any]) -> Cell:
-        return Cell(row["_title"], href=f"#{row['_net'].anchor}")
+        return Cell(row["_title"], "t", href=f"#{row['_net'].anchor}")
 
     fields = (Field("_title", "Net", cell=named), *_NET_FIELDS)
     return tabulate("All nets of this log", fields, rows)

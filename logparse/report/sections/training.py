@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 ROWS_SHOWN: Final = 120
+LOSSES_SHOWN: Final = 5  # of the test nets, in one chart
 OUTPUTS_SHOWN: Final = 10  # columns of the table
 LINES_SHOWN: Final = 12  # of one output in one panel: one per class, say
 
@@ -35,6 +36,7 @@ class _Output:
     name: str
     net: str
     series: Series
+    weighted: bool  # whether it enters the loss
 
 
 def build(context: Context) -> Block | None:
@@ -72,18 +74,21 @@ def _outputs(frame: pd.DataFrame, net: str | None) -> Iterator[_Output]:
     if not len(frame):
         return
     keys = [key for key in (net, "output", "index") if key is not None]
+    numbered = net is not None and frame[net].nunique() > 1
     for key, rows in frame.groupby(keys, sort=True, dropna=False, observed=True):
         number = key[0] if net is not None else None
-        label = "training" if net is None else f"test #{number}"
+        label = "training" if net is None else f"test #{number}" if numbered else "test"
         css = "c-train" if net is None else f"c-test{int(number) % 3 if not formats.is_na(number) else 0}"
         series = Series(label, css, _floats(rows["iteration"]), _floats(rows["value"]), dots=net is not None)
-        yield _Output(str(key[-2]), label, series)
+        yield _Output(str(key[-2]), label, series, bool(rows["loss_weight"].notna().any()))
 
 
 def _loss_chart(context: Context, train: Series | None, rate: Series | None, tests: Sequence[_Output]) -> Iterator[Chart]:
     """The displayed loss and the loss outputs of the test nets on one scale, the learning rate beneath."""
-    matching = [one.series for one in tests if _is_loss(one.name)]
-    series = [*([train] if train is not None else []), *matching[:6]]
+    losses = [one for one in tests if one.weighted] or [one for one in tests if "loss" in one.name.lower()]
+    several = len({one.name for one in losses}) > 1
+    matching = [replace(one.series, name=f"{one.name}, {one.net}") if several else one.series for one in losses]
+    series = [*([train] if train is not None else []), *matching[:LOSSES_SHOWN]]
     if not series:
         return
     title = _title(series[0], matching)
@@ -95,10 +100,6 @@ def _loss_chart(context: Context, train: Series | None, rate: Series | None, tes
         _train_table(context),
         tuple(dict.fromkeys((one.css, one.name) for one in series)),
     )
-
-
-def _is_loss(name: str) -> bool:
-    return "loss" in name.lower()
 
 
 def _title(train: Series, tests: Sequence[Series]) -> str:
