@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from logparse.errors import Note
-    from logparse.reading.source import Readable
+    from logparse.reading.raw import Readable
     from logparse.reading.textproto import Message
     from logparse.tables.derive import NetFact
 

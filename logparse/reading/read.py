@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from logparse.errors import Note
     from logparse.model import Source
     from logparse.reading.extract import Extracted
-    from logparse.reading.source import Readable
+    from logparse.reading.raw import Readable
 
 
 def read(source: Readable, *, max_text_bytes: int | None = None) -> tuple[Extracted, Source, tuple[Note, ...]]:
@@ -42,4 +42,5 @@ def _nothing(source: Source, foreign: str | None) -> str:
         return f"{source.name}: the file is empty"
     if foreign is not None:
         return f"{source.name}: this is {foreign}, not a log"
-    return f"{source.name}: no line of Caffe's in {source.lines:,} lines"
+    counted = "its one line" if source.lines == 1 else f"{source.lines:,} lines"
+    return f"{source.name}: no line of Caffe's in {counted}"

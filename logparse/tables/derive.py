@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from logparse.cost.gradients import FlowLayer, forced_bottoms, learns, printed_flow
 from logparse.cost.infer import cost_or_infer, guess
 from logparse.cost.sharing import LayerUse, TopUse, shared_tops
 from logparse.cost.spec import LayerSpec
@@ -13,6 +14,7 @@ from logparse.cost.spec import LayerSpec
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from logparse.cost.gradients import Flow
     from logparse.cost.spec import Cost, ParamBlob, Shape
     from logparse.model import Layer, Net
 
@@ -76,8 +78,8 @@ def derive(net: Net) -> NetFact:
     """Everything that is derived from one net."""
     size = net.element_bytes or FLOAT_BYTES
     resolved = _resolve_bottoms(net)
-    needing = _needs_gradient(net)
-    specs = [_spec(net, layer, shapes, needing) for layer, (shapes, _) in zip(net.layers, resolved, strict=True)]
+    specs = [_spec(net, layer, shapes) for layer, (shapes, _) in zip(net.layers, resolved, strict=True)]
+    specs = _with_gradients(net, specs)
     types = [_type(layer, spec) for layer, spec in zip(net.layers, specs, strict=True)]
     owners = shared_tops(_use(layer, kind) for layer, (kind, _) in zip(net.layers, types, strict=True))
     facts = []
@@ -149,12 +151,44 @@ def _note_tops(layer: Layer, known: dict[str, Shape | None], unnamed: list[tuple
     known.update({top.name: top.shape for top in layer.tops if top.name})
 
 
-def _needs_gradient(net: Net) -> frozenset[str]:
-    """Blobs whose maker does backward, as the log says; a layer passes gradients down to these only."""
-    return frozenset(top.name for layer in net.layers if layer.backward for top in layer.tops)
+def _with_gradients(net: Net, specs: list[LayerSpec]) -> list[LayerSpec]:
+    """The specs told which bottoms get a gradient: by the printed flags, and by the definitions where none is."""
+    forced = net.dump is not None and net.dump.flag("force_backward", default=False)
+    decided = forced or any(layer.backward is None for layer in net.layers)
+    flow = [_flow(layer, spec, weigh=decided) for layer, spec in zip(net.layers, specs, strict=True)]
+    flags = printed_flow(flow, [layer.backward for layer in net.layers], force_backward=forced)
+    if not decided:
+        return [replace(spec, bottom_needs_grad=flag.bottoms) for spec, flag in zip(specs, flags, strict=True)]
+    return [
+        replace(spec, bottom_needs_grad=flag.bottoms, force_backward=forced, backward=_decided(net, layer, flag))
+        for spec, layer, flag in zip(specs, net.layers, flags, strict=True)
+    ]
 
 
-def _spec(net: Net, layer: Layer, bottoms: tuple[Shape | None, ...], needing: frozenset[str]) -> LayerSpec:
+def _decided(net: Net, layer: Layer, flag: Flow) -> bool | None:
+    """Whether the layer does backward; None where neither its flag nor a whole definition of the net tells."""
+    if layer.backward is not None:
+        return layer.backward
+    return flag.backward if net.dump is not None and not net.dump_cut else None
+
+
+def _flow(layer: Layer, spec: LayerSpec, *, weigh: bool) -> FlowLayer:
+    """`weigh` is whether a flag is missing, so that it matters what learns."""
+    definition = spec.definition
+    stated = tuple(value is True for value in definition.all("propagate_down")) if definition is not None else ()
+    blobs = len(cost_or_infer(spec).params or ()) if weigh else 0
+    weights = (top.loss_weight for top in layer.tops)
+    return FlowLayer(
+        bottoms=layer.bottoms,
+        tops=tuple(top.name for top in layer.tops),
+        learns=learns(definition, blobs),
+        loss=any(weight is not None for weight in weights) or (layer.type or "").endswith("Loss"),
+        propagate_down=stated,
+        forced_bottoms=forced_bottoms(layer.type, len(layer.bottoms)),
+    )
+
+
+def _spec(net: Net, layer: Layer, bottoms: tuple[Shape | None, ...]) -> LayerSpec:
     return LayerSpec(
         name=layer.name or "",
         type=layer.type,
@@ -164,7 +198,6 @@ def _spec(net: Net, layer: Layer, bottoms: tuple[Shape | None, ...], needing: fr
         in_place=tuple(top.in_place for top in layer.tops),
         phase=net.phase,
         backward=layer.backward,
-        bottom_needs_grad=tuple(name in needing for name in layer.bottoms),
         nested_notes=layer.chatter,
     )
 

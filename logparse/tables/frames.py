@@ -83,6 +83,7 @@ def _layer_facts(one: LayerFact, fact: NetFact) -> Row:
         "macs_basis": str(cost.macs.basis),
         "macs_formula": cost.macs.formula or None,
         "macs_reason": cost.macs.reason or None,
+        "backward_macs": cost.backward_macs.value,
         "other_ops_per_image": _ratio(cost.other_ops.value, fact.batch),
         "logged_bytes": layer.logged_bytes,
         "logged_step_bytes": one.logged_step_bytes,

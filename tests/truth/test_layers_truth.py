@@ -64,6 +64,7 @@ def expected_rows(net: Truth) -> list[Truth]:
             "biases": layer["bias_count"],
             "statistics": layer.get("statistics_count") or 0,
             "macs": layer["macs_forward"],
+            "backward_macs": layer["macs_backward"],
             "logged_bytes": layer["memory_required_logged_cumulative"],
             "distinct_bytes": step,
         }
