@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -47,8 +46,9 @@ class LayerBuilder:
         if place >= len(self.shapes):
             return named
         shape = self.shapes[place]
-        count = math.prod(shape.dims) if shape.count is None else shape.count
-        return Blob(named.name, shape.dims, count, named.in_place, named.automatic, self.weights.get(place), shape.line)
+        return Blob(
+            named.name, shape.dims, shape.count, named.in_place, named.automatic, self.weights.get(place), shape.line
+        )
 
     def freeze(self, type_: str | None, definition: Definition | None) -> Layer:
         """The finished layer; its type and definition come from the net's dump."""

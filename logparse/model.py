@@ -41,7 +41,7 @@ class Blob:
     """One top of a layer.
 
     `shape` is as printed; `()` is a scalar; None where no "Top shape" line was found. `count` is the
-    printed count, or the product of the shape where none is printed (2013).
+    printed count; None where none is printed: the shapes of 2013 leave out batch and count (`96 55 55`).
     """
 
     name: str
@@ -51,6 +51,11 @@ class Blob:
     automatic: bool = False
     loss_weight: float | None = None
     line: int | None = None
+
+    @property
+    def is_per_image(self) -> bool:
+        """Whether the shape is printed without its batch."""
+        return self.shape is not None and self.count is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from logparse.cost.gradients import Flow
     from logparse.cost.spec import Cost, ParamBlob, Shape
-    from logparse.model import Layer, Net
+    from logparse.model import Blob, Layer, Net
 
 FLOAT_BYTES: Final = 4  # Caffe's default Dtype; used only where the running memory line does not tell
 _STREAMS: Final = re.compile(r"of (\d++) independent streams")
@@ -72,6 +72,7 @@ class NetFact:
     element_bytes: int
     batch: int | None
     layers: tuple[LayerFact, ...]
+    is_per_image: bool = False  # the log prints shapes without their batch (2013): every count is of one image
 
 
 def derive(net: Net) -> NetFact:
@@ -106,7 +107,17 @@ def derive(net: Net) -> NetFact:
             )
         )
         before = layer.logged_bytes
-    return NetFact(net, size, batch_of(net), tuple(facts))
+    per_image = _is_per_image(net)
+    return NetFact(net, size, None if per_image else batch_of(net), tuple(facts), per_image)
+
+
+def _is_per_image(net: Net) -> bool:
+    return any(top.is_per_image for layer in net.layers for top in layer.tops)
+
+
+def _whole(top: Blob) -> Shape | None:
+    """A top's shape with a batch: 1 where the log prints none."""
+    return (1, *top.shape) if top.shape is not None and top.is_per_image else top.shape
 
 
 def batch_of(net: Net) -> int | None:
@@ -144,11 +155,11 @@ def _resolve_bottoms(net: Net) -> list[tuple[tuple[Shape | None, ...], tuple[str
 
 
 def _note_tops(layer: Layer, known: dict[str, Shape | None], unnamed: list[tuple[str, Shape]]) -> None:
-    blank = [top.shape for top in layer.tops if not top.name and top.shape is not None]
+    blank = [shape for top in layer.tops if not top.name and (shape := _whole(top)) is not None]
     if blank:
         label = "the unnamed layer" if layer.name is None else f"the layer {layer.name}"
         unnamed[:] = [(label, shape) for shape in blank]
-    known.update({top.name: top.shape for top in layer.tops if top.name})
+    known.update({top.name: _whole(top) for top in layer.tops if top.name})
 
 
 def _with_gradients(net: Net, specs: list[LayerSpec]) -> list[LayerSpec]:
@@ -194,7 +205,7 @@ def _spec(net: Net, layer: Layer, bottoms: tuple[Shape | None, ...]) -> LayerSpe
         type=layer.type,
         definition=layer.definition.message if layer.definition is not None else None,
         bottoms=bottoms,
-        tops=tuple(top.shape for top in layer.tops),
+        tops=tuple(_whole(top) for top in layer.tops),
         in_place=tuple(top.in_place for top in layer.tops),
         phase=net.phase,
         backward=layer.backward,

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     Row = dict[str, Any]
 
+NO_BATCH: Final = "the log prints shapes without their batch"
+
 
 def frame(table: str, rows: Sequence[Row]) -> pd.DataFrame:
     """Rows → the table's DataFrame: the registry's columns in its order, None as NA."""
@@ -57,7 +59,7 @@ def layer_rows(attempt: int, fact: NetFact) -> list[Row]:
 
 def _layer_facts(one: LayerFact, fact: NetFact) -> Row:
     layer, cost = one.layer, one.cost
-    per_image = per_batch_item(cost.macs.value, fact.batch)
+    per_image, macs = _macs(cost.macs.value, fact)
     return {
         "layer_index": layer.index,
         "layer": layer.name,
@@ -79,12 +81,12 @@ def _layer_facts(one: LayerFact, fact: NetFact) -> Row:
         "params_formula": cost.params_formula or None,
         "params_reason": cost.params_reason or None,
         "macs_per_image": per_image,
-        "macs": cost.macs.value,
+        "macs": macs,
         "macs_basis": str(cost.macs.basis),
         "macs_formula": cost.macs.formula or None,
-        "macs_reason": cost.macs.reason or None,
-        "backward_macs": cost.backward_macs.value,
-        "other_ops_per_image": _ratio(cost.other_ops.value, fact.batch),
+        "macs_reason": cost.macs.reason or (NO_BATCH if fact.is_per_image else None),
+        "backward_macs": None if fact.is_per_image else cost.backward_macs.value,
+        "other_ops_per_image": _ratio(cost.other_ops.value, 1 if fact.is_per_image else fact.batch),
         "logged_bytes": layer.logged_bytes,
         "logged_step_bytes": one.logged_step_bytes,
         "expected_step_bytes": one.expected_step_bytes,
@@ -96,6 +98,11 @@ def _layer_facts(one: LayerFact, fact: NetFact) -> Row:
         "problems": list(cost.problems),
         "line": layer.line,
     }
+
+
+def _macs(total: int | None, fact: NetFact) -> tuple[int | None, int | None]:
+    """MACs of one image and of the batch; where the log prints no batch, its figures are of one image."""
+    return (total, None) if fact.is_per_image else (per_batch_item(total, fact.batch), total)
 
 
 def per_batch_item(total: int | None, batch: int | None) -> int | None:
@@ -171,7 +178,7 @@ def param_rows(attempt: int, fact: NetFact) -> list[Row]:
 def net_row(attempt: int, fact: NetFact) -> Row:
     """The `nets` row of one net."""
     net, layers = fact.net, fact.layers
-    macs = _known_sum(one.cost.macs.value for one in layers)
+    per_image, batch_macs = _macs(_known_sum(one.cost.macs.value for one in layers), fact)
     values = _known_sum(one.own_values for one in layers)
     steps = [(one.logged_step_bytes, one.expected_step_bytes) for one in layers]
     checked = [(step, want or 0) for step, want in steps if step is not None]
@@ -188,8 +195,8 @@ def net_row(attempt: int, fact: NetFact) -> Row:
         "statistics": _own_of_kind(fact, "statistic"),
         "params": _known_sum(one.own_params for one in layers),
         "param_bytes": values * fact.element_bytes,
-        "macs": macs,
-        "macs_per_image": per_batch_item(macs, fact.batch),
+        "macs": batch_macs,
+        "macs_per_image": per_image,
         "unknown_params": sum(one.cost.params is None for one in layers),
         "unknown_macs": sum(one.cost.macs.value is None for one in layers),
         "reconciled_layers": sum(step == want for step, want in checked),
