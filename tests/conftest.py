@@ -100,7 +100,7 @@ def genuine_truth(shared_logs: Path) -> dict[str, Any]:
 
 @pytest.fixture
 def run_logparse(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[bytes]]:
-    """Run `python -m logparse ARGUMENTS` in an empty folder, as a user would; standard input and environment on request."""
+    """Run `python -m logparse ARGUMENTS` in an empty folder, as a user would."""
 
     def run(
         *arguments: str | Path, stdin: bytes = b"", env: dict[str, str] | None = None, cwd: Path = tmp_path
