@@ -17,6 +17,8 @@ import numpy as np
 from logparse.reading.values import number
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     Words: TypeAlias = npt.NDArray[np.uint64]
@@ -41,7 +43,9 @@ _POWERS: Final = np.array([float(10**power) for power in range(23)])
 # KEEP[n] keeps the first n bytes of a word.
 KEEP: Final = np.array([(1 << (8 * count)) - 1 for count in range(WORD + 1)], np.uint64)
 
-_POINT, _EXPONENT, _ZERO, _NINE = _U(ord(".")), _U(ord("e")), _U(ord("0")), _U(9)
+_BYTE, _BITS = _U(0xFF), _U(64)
+_POINT, _EXPONENT, _ZERO, _MINUS, _PLUS = (_U(byte) for byte in b".e0-+")
+_NINE: Final = _U(9)
 
 _MOST_DIGITS: Final = 15
 _MOST_POWER: Final = 22
@@ -85,21 +89,29 @@ def _packed(text: bytes) -> np.uint64:
     return _U(int.from_bytes(text, "little"))
 
 
-def _first_set(flags: Words) -> Places:
-    """The index of the first byte whose high bit is set; 8 where none is."""
-    below: Places = np.bitwise_count((flags - _U(1)) & ~flags).astype(np.int64)
-    return below >> 3
-
-
-def _not_digits(words: Words) -> Words:
-    """The high bit of every byte that is no ASCII digit."""
+def _digit_bits(words: Words) -> Words:
+    """How many bits of each word the digits take that it begins with: 8 a digit, 0 to 64."""
     nibbles = words ^ _ZEROS
-    return (((nibbles & _LOW7) + _TO_HIGH) | nibbles) & _HIGH
+    # A byte beyond ASCII may carry into the bytes behind it, but it is itself the first that is no digit.
+    other = ((nibbles + _TO_HIGH) | nibbles) & _HIGH
+    return (np.bitwise_count((other - _U(1)) & ~other) & np.uint8(0x78)).astype(np.uint64)
 
 
 def count_digits(words: Words) -> Places:
     """How many digits each word begins with, 0 to 8."""
-    return _first_set(_not_digits(words))
+    return _count(_digit_bits(words))
+
+
+def _count(bits: Words) -> Places:
+    return (bits >> _U(3)).view(np.int64)
+
+
+def shifted(row: Sequence[Words], offset: int) -> Words:
+    """The word that begins `offset` bytes into words in a row."""
+    index, odd = divmod(offset, WORD)
+    if odd == 0:
+        return row[index]
+    return (row[index] >> _U(8 * odd)) | (row[index + 1] << _U(64 - 8 * odd))
 
 
 def _bytes_equal(words: Words, byte: int) -> Words:
@@ -117,9 +129,10 @@ def last_byte_equal(words: Words, byte: int) -> Places:
 
 
 def differs(words: Words, template: bytes) -> Mask:
-    """Where a word does not begin as `template` says: 0 is any digit, every other byte is itself."""
+    """Where a word does not begin as `template` says: 0 is any digit, ? anything, every other byte is itself."""
     limits = bytes(0x76 if byte == ord("0") else 0x7F for byte in template)
-    other = (words ^ _packed(template)) & KEEP[len(template)]
+    matter = bytes(0 if byte == ord("?") else 0xFF for byte in template)
+    other = (words ^ _packed(template)) & _packed(matter)
     wrong: Mask = ((((other & _LOW7) + _packed(limits)) | other) & _HIGH) != 0
     return wrong
 
@@ -137,111 +150,108 @@ def eight_digits(words: Words) -> Words:
     return ((fours & _U(0x0000FFFF0000FFFF)) * _U(42949672960001)) >> _U(32)
 
 
-def _bits(count: Places) -> Words:
-    """A count of bytes as the number of bits to shift by."""
-    return (count << 3).view(np.uint64)
-
-
-def _bits_left(count: Places) -> Words:
-    """What to shift by so that the first `count` bytes of a word become its last."""
-    return ((WORD - count) << 3).view(np.uint64)
-
-
-def integers(text: Text, at: Places) -> tuple[Places, Places]:
-    """The whole number of 1 to 7 digits at each place, and its length; length 0 where there is none."""
-    word = text.word(at)
-    length = count_digits(word)
-    value = eight_digits(word << _bits_left(length)).view(np.int64)
+def integers(word: Words) -> tuple[Places, Places]:
+    """The whole number of 1 to 7 digits that each word begins with, and its length; length 0 where there is none."""
+    bits = _digit_bits(word)
+    value = eight_digits(word << (_U(64) - bits)).view(np.int64)
+    length = _count(bits)
     length[length == WORD] = 0
     return value, length
 
 
-def decimals(text: Text, at: Places) -> tuple[Floats, Places]:
-    """The number at each place and its length in bytes; length 0 where there is none that is understood."""
-    value, length = _plain(text, at)
+def decimals(text: Text, at: Places, word: Words, next_word: Words) -> tuple[Floats, Places]:
+    """The number at each place and its length in bytes; length 0 where there is none that is understood.
+
+    `word` and `next_word` are the sixteen bytes at each place.
+    """
+    value, length = _plain(word, next_word)
     odd = np.flatnonzero(length == 0)
     if len(odd):
-        value[odd], length[odd] = _signed(text, at[odd])
+        value[odd], length[odd] = _signed(word[odd], next_word[odd])
+        rest = odd[length[odd] == 0]
+        if len(rest):
+            value[rest], length[rest] = _one_by_one(text, at[rest])
     return value, length
 
 
-def _plain(text: Text, at: Places) -> tuple[Floats, Places]:
+def _plain(word: Words, next_word: Words) -> tuple[Floats, Places]:
     """`12`, `1.25`, `0.00316159`: at most eight digits, leading zero apart; nearly every number of a log."""
-    word, next_word = text.load(at, 2)
-    whole = count_digits(word)
-    bits = _bits(whole)
-    after = (word >> bits) & _U(0xFF)
+    whole = _digit_bits(word)
+    after = (word >> whole) & _BYTE
     pointed = after == _POINT
-    tail: Words = (word >> (bits + _U(8))) | (next_word << (_U(56) - bits))
-    part = count_digits(tail) * pointed
-    part_bits = _bits(part)
+    tail = _behind_point(word, next_word, whole)
+    part = _digit_bits(tail) * pointed
     # Shifted by 64 bits a word is 0: behind eight decimals only the zero before the point is left out.
-    digits = ((word << (_U(64) - bits)) >> part_bits) | (tail << (_U(64) - part_bits))
-    value = eight_digits(digits) / _POWERS.take(part)
-    length = whole + part + pointed
-    last = np.where(pointed, tail >> part_bits, after) & _U(0xFF)
-    fits = (whole + part <= WORD) & (last != _EXPONENT)
-    long = part == WORD
+    digits = ((word << (_U(64) - whole)) >> part) | (tail << (_U(64) - part))
+    value = eight_digits(digits) / _POWERS.take(_count(part))
+    length = _count(whole + part) + pointed
+    last = np.where(pointed, tail >> part, after) & _BYTE
+    fits = (whole + part <= _BITS) & (last != _EXPONENT)
+    long = part == _BITS
     if long.any():
-        last = (next_word >> _U(16)) & _U(0xFF)
-        zero = (whole == 1) & ((word & _U(0xFF)) == _ZERO) & (last != _EXPONENT) & (last - _ZERO > _NINE)
+        last = (next_word >> _U(16)) & _BYTE
+        zero = (whole == _U(8)) & ((word & _BYTE) == _ZERO) & (last != _EXPONENT) & (last - _ZERO > _NINE)
         fits = np.where(long, zero, fits)
-    fits &= (whole > 0) & (whole < WORD) & (pointed == (part > 0))
+    fits &= (whole > 0) & (whole < _BITS) & (pointed == (part > 0))
     return value, length * fits
 
 
-def _signed(text: Text, at: Places) -> tuple[Floats, Places]:
-    """Numbers with a sign; what stands behind it is any of the unsigned forms."""
-    minus = (text.word(at) & _U(0xFF)) == ord("-")
-    value, length = _unsigned(text, at + minus)
-    value = np.where(minus, -value, value)
-    length = np.where(length > 0, length + minus, 0)
-    rest = np.flatnonzero(length == 0)
-    if len(rest):
-        value[rest], length[rest] = _one_by_one(text, at[rest])
-    return value, length
+def _behind_point(word: Words, next_word: Words, whole: Words) -> Words:
+    """The eight bytes behind `whole` bits of digits and one byte more."""
+    high: Words = next_word << (_U(56) - whole)
+    return (word >> (whole + _U(8))) | high
 
 
-def _unsigned(text: Text, at: Places) -> tuple[Floats, Places]:
-    """Up to 15 digits, an exponent, `nan` and `inf`."""
-    word = text.word(at)
-    whole = count_digits(word)
-    pointed = ((word >> _bits(whole)) & _U(0xFF)) == ord(".")
-    part_at = at + whole + 1
-    tail = text.word(part_at)
-    part = np.where(pointed, count_digits(tail), 0)
-    long = part == WORD
-    more = np.where(long, text.word(part_at + WORD), _U(0))
-    part_more = np.where(long, count_digits(more), 0)
-    digits = part + part_more
-    mantissa = _mantissa(word, whole, tail, part, more, part_more)
-    end = at + whole + pointed + digits
-    power, power_length = _exponents(text, end)
+def _signed(word: Words, next_word: Words) -> tuple[Floats, Places]:
+    """Numbers with or without a minus; what stands behind it is any of the unsigned forms."""
+    minus = (word & _BYTE) == _MINUS
+    if not minus.any():
+        return _unsigned(word, next_word)
+    word = np.where(minus, (word >> _U(8)) | (next_word << _U(56)), word)
+    next_word = np.where(minus, next_word >> _U(8), next_word)
+    value, length = _unsigned(word, next_word)
+    return np.where(minus, -value, value), np.where(length > 0, length + minus, 0)
+
+
+def _unsigned(word: Words, next_word: Words) -> tuple[Floats, Places]:
+    """Up to 15 digits, an exponent, `nan` and `inf`, as far as sixteen bytes hold the number and its end."""
+    whole = _digit_bits(word)
+    pointed = ((word >> whole) & _BYTE) == _POINT
+    tail = _behind_point(word, next_word, whole)
+    part = _digit_bits(tail) * pointed
+    more = next_word >> (whole + _U(8))
+    part_more = _digit_bits(more) * (part == _BITS)
+    mantissa = _mantissa(
+        word << (_U(64) - whole), tail << (_U(64) - part), part, more << (_U(64) - part_more), part_more
+    )
+    end = whole + part + part_more + _U(8) * pointed
+    # A shift by 64 bits or more gives 0, also where the subtraction wrapped round.
+    rest = (word >> end) | (next_word << (_U(64) - end)) | (next_word >> (end - _U(64)))
+    power, power_length = _exponents(rest)
+    digits = _count(part + part_more)
     value, exact = _scaled(mantissa, power - digits)
-    understood = (whole > 0) & (whole < WORD) & (whole + digits <= _MOST_DIGITS) & (pointed == (digits > 0))
-    understood &= exact & (power_length >= 0) & (part_more < WORD)
-    length = np.where(understood, end + power_length - at, 0)
-    return _with_names(word, value, length)
+    length = _count(end) + power_length
+    fits = (whole > 0) & (whole < _BITS) & (_count(whole) + digits <= _MOST_DIGITS) & (pointed == (part > 0))
+    fits &= exact & (power_length >= 0) & (length < 2 * WORD)
+    return _with_names(word, value, length * fits)
 
 
-def _mantissa(word: Words, whole: Places, tail: Words, part: Places, more: Words, part_more: Places) -> Words:
+def _mantissa(head: Words, middle: Words, part: Words, last: Words, part_more: Words) -> Words:
     """All digits as one whole number; meaningless where there are more than 19."""
-    head = eight_digits(word << _bits_left(whole))
-    middle = eight_digits(tail << _bits_left(part))
-    last = eight_digits(more << _bits_left(part_more))
-    return (head * _INTEGER_POWERS.take(part) + middle) * _INTEGER_POWERS.take(part_more) + last
+    high = eight_digits(head) * _INTEGER_POWERS.take(_count(part)) + eight_digits(middle)
+    return high * _INTEGER_POWERS.take(_count(part_more)) + eight_digits(last)
 
 
-def _exponents(text: Text, at: Places) -> tuple[Places, Places]:
+def _exponents(word: Words) -> tuple[Places, Places]:
     """`e-05` → (-5, 4); (0, 0) where no `e` stands, length -1 where something else follows it."""
-    word = text.word(at)
-    marked = (word & _U(0xFF)) == ord("e")
-    sign = (word >> _U(8)) & _U(0xFF)
+    marked = (word & _BYTE) == _EXPONENT
+    sign = (word >> _U(8)) & _BYTE
     rest = word >> _U(16)
-    count = np.minimum(count_digits(rest), 6)
-    value = eight_digits(rest << _bits_left(count)).view(np.int64)
-    value = np.where(marked, np.where(sign == ord("-"), -value, value), 0)
-    proper = ((sign == ord("-")) | (sign == ord("+"))) & (count > 0) & (count <= _POWER_DIGITS)
+    bits = _digit_bits(rest)
+    count = _count(bits)
+    value = eight_digits(rest << (_U(64) - bits)).view(np.int64)
+    value = np.where(sign == _MINUS, -value, value) * marked
+    proper = ((sign == _MINUS) | (sign == _PLUS)) & (count > 0) & (count <= _POWER_DIGITS)
     return value, np.where(marked, np.where(proper, count + 2, -1), 0)
 
 

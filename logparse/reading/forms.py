@@ -12,8 +12,16 @@ from dataclasses import dataclass, field
 from string import Formatter
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from logparse.reading.digits import KEEP, WORD, literal_words
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    import numpy as np
+
+WHOLE, DECIMAL, NAME, PLACE = "d", "f", "s", "k"
+# How many bytes of the line a reader of each kind wants to see at once; a shifted word touches the one behind it.
+_FIELD_BYTES: Final = {"": 0, WHOLE: WORD, DECIMAL: 2 * WORD, NAME: 0, PLACE: 0}
 
 _LOSS: Final = "loss = {loss:f}"
 _SPEED: Final = "({iterations_per_second:f} iter/s, {seconds:f}s/{interval:f} iter"
@@ -75,21 +83,35 @@ class Leaf:
 
 
 @dataclass(frozen=True, slots=True)
-class Take:
-    """A field of one kind, and what follows it."""
+class Option:
+    """A literal, the kind of field behind it ("" for none), and what follows both.
 
+    `first` and `mask` are the literal's first eight bytes, `further` the rest as (index of the word, mask, word);
+    `words` is how many words in a row hold the literal and as much as the field needs.
+    """
+
+    literal: bytes
     kind: str
     then: Node
+    first: np.uint64
+    mask: np.uint64
+    further: tuple[tuple[int, np.uint64, np.uint64], ...]
+    words: int
+
+    @property
+    def length(self) -> int:
+        """The literal's length in bytes."""
+        return len(self.literal)
 
 
 @dataclass(frozen=True, slots=True)
 class Fork:
-    """Literals, no two of which begin alike, and what follows each; an empty one stands last and takes the rest."""
+    """Options, no two of which begin alike; an empty literal stands last and takes the rest."""
 
-    options: tuple[tuple[bytes, Node], ...]
+    options: tuple[Option, ...]
 
 
-Node: TypeAlias = "Fork | Take | Leaf"
+Node: TypeAlias = "Fork | Leaf"
 _Symbol: TypeAlias = "tuple[str, str]"  # a kind of field, or "" and one character
 
 
@@ -126,22 +148,28 @@ def _node(branch: _Branch) -> Node:
     if branch.leaf is not None:
         return branch.leaf
     options = [_run(character, after) for (_, character), after in branch.after.items() if character]
-    fields = [Take(kind, _node(after)) for (kind, _), after in branch.after.items() if kind]
+    fields = [_option("", kind, after) for (kind, _), after in branch.after.items() if kind]
     if len(fields) > 1:
         message = "fields of two kinds begin at one place"
         raise ValueError(message)
-    if fields and not options:
-        return fields[0]
-    return Fork((*options, *((b"", take) for take in fields)))
+    return Fork((*options, *fields))
 
 
-def _run(first: str, branch: _Branch) -> tuple[bytes, Node]:
-    """The literal from `first` up to where the tree forks, takes a field or ends."""
+def _run(first: str, branch: _Branch) -> Option:
+    """The literal from `first` up to where the tree forks, takes a field or ends; and that field."""
     literal = first
     while branch.leaf is None and len(branch.after) == 1:
         (kind, character), after = next(iter(branch.after.items()))
         if kind:
-            break
+            return _option(literal, kind, after)
         literal += character
         branch = after
-    return literal.encode("ascii"), _node(branch)
+    return _option(literal, "", branch)
+
+
+def _option(text: str, kind: str, after: _Branch) -> Option:
+    literal = text.encode("ascii")
+    (_, mask, first), *further = literal_words(literal) or ((0, KEEP[0], KEEP[0]),)
+    words = -(-(len(literal) + _FIELD_BYTES[kind]) // WORD)
+    places = tuple((offset // WORD, rest, word) for offset, rest, word in further)
+    return Option(literal, kind, _node(after), first, mask, places, max(words, 1))

@@ -181,7 +181,7 @@ def in_order(series: str, parts: Sequence[Mapping[str, Column]]) -> Columns:
 def _column(name: str, parts: Sequence[Mapping[str, Column]], length: int) -> Column:
     if not any(name in part for part in parts):
         return np.broadcast_to(_NAN, length)
-    return _concatenated([part.get(name, np.broadcast_to(_NAN, len(part["line"]))) for part in parts])
+    return _concatenated([part[name] if name in part else np.broadcast_to(_NAN, len(part["line"])) for part in parts])
 
 
 def _concatenated(arrays: Sequence[Column]) -> Column:

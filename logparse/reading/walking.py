@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
@@ -22,32 +21,31 @@ from logparse.reading.digits import (
     differs,
     integers,
     last_byte_equal,
-    literal_words,
     pairs,
+    shifted,
 )
-from logparse.reading.forms import Fork, Leaf
+from logparse.reading.forms import DECIMAL, NAME, WHOLE, Leaf
 from logparse.reading.interning import REFUSED, Interner
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from logparse.reading.digits import Mask, Places, Words
-    from logparse.reading.forms import Node
+    from logparse.reading.forms import Fork, Node, Option
 
     Column: TypeAlias = npt.NDArray[Any]
     Bytes: TypeAlias = npt.NDArray[np.uint8]
 
 _LINE_END, _BRACKET, _EQUALS, _BLANK = b"\n]= "
-_SEVERITY: Final = np.uint64(ord("I"))
+_SEVERITY: Final = ord("I")
 _BYTE: Final = np.uint64(0xFF)
-_NOTHING: Final = (0, np.uint64(0), np.uint64(0))
 
 # `I1124 10:43:20.990321 23669 solver.cpp:239] `: date and time have fixed places, the rest has not.
-_CLOCK: Final = (b"0000 00:", b"00:00.00", b"0000 ")
-_CLOCK_BYTES: Final = len("1124 10:43:20.990321")
+_CLOCK: Final = (b"?0000 00", b":00:00.0", b"00000 ")
+_CLOCK_BYTES: Final = len("I1124 10:43:20.990321")
+_DATE_BYTES: Final = len("I1124")
 _SHORTEST: Final = len("I1124 10:43:20.990321 1 a:1]")
 _YEAR_DIGITS: Final = 4
-_YEAR_AT: Final = np.uint64(8 * len("I1124"))  # bits before what is a blank, or the fifth digit of a date with its year
 _CENTURIES: Final = (19, 20)
 _SECOND_BYTE: Final = np.uint64(8)
 _DAYS: Final = np.array((31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31))
@@ -136,16 +134,14 @@ class Walker:
     def headers(self, lines: Lines, walk: Walk) -> tuple[Walk, Clock]:
         """The lines with a whole glog header of severity I, read up to their message; and their date and time."""
         starts = lines.starts.take(walk.line)
-        word = lines.text.word(starts)
-        dated = ((word >> _YEAR_AT) & _BYTE) != _BLANK
-        at = starts + 1
+        proper = lines.text.padded.take(starts) == _SEVERITY
+        dated = lines.text.padded.take(starts + _DATE_BYTES) != _BLANK
         if dated.any():
-            at += dated * _YEAR_DIGITS
-        month_day, seconds, proper = _clock(lines.text, at)
-        if dated.any():
-            proper &= ~dated | _is_year(word)
-        at += _CLOCK_BYTES
-        proper &= (word & _BYTE) == _SEVERITY
+            proper &= ~dated | _is_year(lines.text.word(starts))
+            starts += dated * _YEAR_DIGITS
+        month_day, seconds, wrong = _clock(lines.text, starts)
+        at = starts + _CLOCK_BYTES
+        proper &= ~wrong
         proper &= self._tails.ids(lines.text, at, walk.at + 1 - at) != REFUSED
         proper &= lines.text.padded.take(walk.at + 1) == _BLANK
         return walk.behind(2).where(proper), Clock(walk.line, month_day, seconds)
@@ -161,49 +157,54 @@ class Walker:
             return
         if isinstance(node, Leaf):
             found.append((node, walk))
-        elif isinstance(node, Fork):
-            self._fork(node, lines, walk, found)
         else:
-            self._step(node.then, lines, self._take(node.kind, lines, walk), found)
+            self._fork(node, lines, walk, found)
 
     def _fork(self, fork: Fork, lines: Lines, walk: Walk, found: list[tuple[Leaf, Walk]]) -> None:
-        first = lines.text.word(walk.at)
-        rest = np.ones(len(first), np.bool_)
-        for literal, then in fork.options:
-            _, mask, word = _pieces(literal)[0]
-            begins = ((first & mask) == word) & rest
-            if begins.any():
-                rest ^= begins
-                self._step(then, lines, _behind_literal(lines.text, walk.where(begins), literal), found)
+        """Each option takes the lines that begin with its literal; mostly that is one option and all lines."""
+        row = lines.text.load(walk.at, fork.options[0].words)
+        rest = np.ones(len(walk.line), np.bool_)
+        for option in fork.options:
+            begins = (row[0] & option.mask) == option.first
+            begins &= rest
+            if not begins.any():
+                continue
+            taken = walk.where(begins)
+            own = row if taken is walk and option is fork.options[0] else lines.text.load(taken.at, option.words)
+            self._option(option, lines, taken, own, found)
+            if taken is walk:
+                return
+            rest ^= begins
 
-    def _take(self, kind: str, lines: Lines, walk: Walk) -> Walk:
-        if kind in "df":
-            value, length = (integers if kind == "d" else decimals)(lines.text, walk.at)
+    def _option(
+        self, option: Option, lines: Lines, walk: Walk, row: tuple[Words, ...], found: list[tuple[Leaf, Walk]]
+    ) -> None:
+        if option.further:
+            index, mask, word = option.further[0]
+            same = (row[index] & mask) == word
+            for index, mask, word in option.further[1:]:
+                same &= (row[index] & mask) == word
+            if not same.all():
+                walk = walk.where(same)
+                row = lines.text.load(walk.at, option.words)
+        walk = walk.behind(option.length)
+        if option.kind:
+            walk = self._take(option, lines, walk, row)
+        self._step(option.then, lines, walk, found)
+
+    def _take(self, option: Option, lines: Lines, walk: Walk, row: tuple[Words, ...]) -> Walk:
+        """Read the field behind an option's literal; `row` are the words from the literal on."""
+        if option.kind == WHOLE:
+            whole, length = integers(shifted(row, option.length))
+            return walk.behind(length, whole).where(length > 0)
+        if option.kind == DECIMAL:
+            words = shifted(row, option.length), shifted(row, option.length + WORD)
+            value, length = decimals(lines.text, walk.at, *words)
             return walk.behind(length, value).where(length > 0)
-        if kind == "s":
-            length = _equals(lines, walk) - 1 - walk.at
-            ids = self.outputs.ids(lines.text, walk.at, length)
-        else:
-            length = _last_blank(lines, walk) - 1 - walk.at
-            ids = self.places.ids(lines.text, walk.at, length)
+        end = _equals(lines, walk) if option.kind == NAME else _last_blank(lines, walk)
+        length = end - 1 - walk.at
+        ids = (self.outputs if option.kind == NAME else self.places).ids(lines.text, walk.at, length)
         return walk.behind(length, ids).where(ids != REFUSED)
-
-
-@cache
-def _pieces(literal: bytes) -> tuple[tuple[int, np.uint64, np.uint64], ...]:
-    return literal_words(literal) or (_NOTHING,)
-
-
-def _behind_literal(text: Text, walk: Walk, literal: bytes) -> Walk:
-    """The lines that go on with `literal`, of which the first eight bytes are known to."""
-    pieces = _pieces(literal)[1:]
-    if pieces:
-        read = text.load(walk.at + WORD, len(pieces))
-        same = (read[0] & pieces[0][1]) == pieces[0][2]
-        for word, (_, mask, expected) in zip(read[1:], pieces[1:], strict=True):
-            same &= (word & mask) == expected
-        walk = walk.where(same)
-    return walk.behind(len(literal))
 
 
 def _equals(lines: Lines, walk: Walk) -> Places:
@@ -225,17 +226,17 @@ def _last_blank(lines: Lines, walk: Walk) -> Places:
 
 
 def _clock(text: Text, at: Places) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64], Mask]:
-    """`mmdd hh:mm:ss.uuuuuu ` → MMDD, seconds since midnight, and where all of it is as it should be."""
+    """`?mmdd hh:mm:ss.uuuuuu ` → MMDD, seconds since midnight, and where it is not as it should be."""
     date, clock, rest = text.load(at, 3)
     wrong = differs(date, _CLOCK[0]) | differs(clock, _CLOCK[1]) | differs(rest, _CLOCK[2])
-    date, clock, rest = pairs(date), pairs(clock), pairs(rest)
-    month, day, hour = _byte(date, 0), _byte(date, 2), _byte(date, 5)
-    minute, second = _byte(clock, 0), _byte(clock, 3)
-    micros = (_byte(clock, 6) * 100 + _byte(rest, 0)) * 100 + _byte(rest, 2)
+    date, clock, pairs_rest = pairs(date), pairs(clock), pairs(rest)
+    month, day, hour = _byte(date, 1), _byte(date, 3), _byte(date, 6)
+    minute, second = _byte(clock, 1), _byte(clock, 4)
+    micros = (_byte(clock, 7) * 1000 + _byte(pairs_rest, 0) * 100 + _byte(pairs_rest, 2)) * 10 + (_byte(rest, 4) & 15)
     wrong |= (month < 1) | (month > len(_DAYS)) | (day < 1) | (hour > _LAST_HOUR) | (minute > _LAST) | (second > _LAST)
     wrong |= day > _DAYS.take(month - 1, mode="clip")
     whole = ((hour * 60 + minute) * 60 + second).astype(np.float64)
-    return (month * 100 + day).astype(np.int32), whole + micros / 1e6, ~wrong
+    return (month * 100 + day).astype(np.int32), whole + micros / 1e6, wrong
 
 
 def _is_year(word: Words) -> Mask:
