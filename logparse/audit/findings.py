@@ -123,8 +123,9 @@ def _endings(log: _Log) -> Iterator[Finding]:
         if known is None:
             continue
         severity, what, meaning = known
+        excerpt = attempt.outcome == "unfinished" and attempt.solver is None
         yield Finding(
-            severity,
+            "note" if excerpt else severity,
             attempt.outcome,
             f"Attempt {attempt.index} {what}",
             meaning,
@@ -183,7 +184,7 @@ def _broken(log: _Log, name: str, value: str, label: str) -> Iterator[Record]:
             continue
         first = rows[rows["iteration"] == rows["iteration"].iloc[0]]
         for row in first.to_dict("records"):
-            what = str(row[label]) if label else "the displayed loss"
+            what = str(row[label]) if label else "loss"
             yield {**row, "attempt": int(attempt), "what": what, "shown": formats.precise(float(row[value]))}
 
 
@@ -200,7 +201,7 @@ def _first_nan(log: _Log, attempt: int, rows: Sequence[Record]) -> Finding:
     return Finding(
         "error",
         "not_a_number",
-        f"{_and(names[:3])} {'is' if len(names) == 1 else 'are'} not a number at iteration {formats.count(iteration)}",
+        f"Not a number from iteration {formats.count(iteration)} on: {', '.join(_first(names, 4))}",
         "Caffe never stops by itself when this happens: what is trained after it is lost. An accuracy of such scores "
         "means nothing, since every comparison with nan is false.",
         tuple(evidence),
@@ -546,7 +547,7 @@ def _unknown_lines(log: _Log) -> Iterator[Finding]:
         yield Finding(
             "note",
             "unknown_lines",
-            f"{formats.count(lines)} {_plural('line', lines)} of {formats.count(log.facts.source.lines)} were not understood",
+            f"{formats.count(lines)} of {formats.count(log.facts.source.lines)} lines {'was' if lines == 1 else 'were'} not understood",
             "They are grouped by shape in the ledger under Provenance.",
             (f"line {first.first_line}: {first.example}",),
             line=first.first_line,

@@ -38,6 +38,12 @@ class NetRows:
     anchor: str
     title: str
 
+    @property
+    def kind(self) -> str:
+        """What it is, in the middle of a sentence: "TRAIN net", "net"."""
+        phase = self.layers[0].get("phase")
+        return "net" if formats.is_na(phase) else f"{phase} net"
+
     def row_id(self, layer_index: object) -> str:
         """The anchor of a layer's row."""
         return f"{self.anchor}-layer{layer_index}"

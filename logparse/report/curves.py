@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 BUCKETS: Final = 360  # a little more than one per two points of width: extremes survive
 SMOOTHED_FROM: Final = 80  # so many values and more get a smoothed line over the raw one
-PANEL: Final = (296.0, 150.0)
+PANEL: Final = (204.0, 150.0)
 PANELS: Final = 9
 
 
@@ -98,7 +98,7 @@ def _names(canvas: Canvas, series: Sequence[Series], across: Scale, scale: Scale
     ends = [(one, known) for one, known in ends if known.size]
     places = spread([scale.at(float(known[-1])) + 4 for _, known in ends], 32, 26, 236)
     for (one, known), place in zip(ends, places, strict=True):
-        canvas.text(across.end + 10, place, formats.precise(float(known[-1])), f"t-value {one.css}")
+        canvas.text(across.end + 10, place, formats.significant(float(known[-1])), f"t-value {one.css}")
         canvas.text(across.end + 10, place + 14, label(one.name, 20), "t-note")
 
 
@@ -143,7 +143,7 @@ def _rate(canvas: Canvas, rate: Series, across: Scale) -> None:
     if x.size > 1:
         canvas.line(across(np.repeat(x, 2)[1:]).tolist(), scale(np.repeat(y, 2)[:-1]).tolist(), "line rate")
     if x.size:
-        canvas.text(across.end + 10, scale.at(float(y[-1])) + 4, formats.precise(float(y[-1])), "t-value")
+        canvas.text(across.end + 10, scale.at(float(y[-1])) + 4, formats.significant(float(y[-1])), "t-value")
     _iterations(canvas, across, 336.0, named=True)
 
 
@@ -153,9 +153,9 @@ def panels(groups: Sequence[tuple[str, Sequence[Series]]], description: str) -> 
     rows = math.ceil(len(groups) / 3)
     canvas = Canvas(WIDTH, rows * (PANEL[1] + 46))
     for index, (name, series) in enumerate(groups):
-        left = 48 + (index % 3) * (PANEL[0] + 24)
+        left = 46 + (index % 3) * WIDTH / 3
         top = (index // 3) * (PANEL[1] + 46)
-        _panel(canvas, name, series, (left, top, left + PANEL[0] - 56, top + PANEL[1]))
+        _panel(canvas, name, series, (left, top, left + PANEL[0], top + PANEL[1]))
     return canvas.svg(description)
 
 

@@ -73,7 +73,7 @@ def _lede(context: Context) -> str:
     what = (
         "A log without a net's set-up"
         if lead is None
-        else f"A {lead.title.removeprefix('Attempt ').lstrip('0123456789, ')} of {len(lead.layers)} layers"
+        else f"A {lead.kind} of {len(lead.layers)} layers"
     )
     solver = _solver_type(attempts)
     trained = f", trained with {solver}" if solver else ""
@@ -96,7 +96,7 @@ def _ending(attempts: Any) -> str:
     last = attempts[-1]
     words = OUTCOMES.get(last.outcome, "ended in a way that the log does not tell")
     subject = "The run" if len(attempts) == 1 else f"The last of {formats.count(len(attempts))} attempts"
-    detail = f": {last.outcome_text.rstrip('.')}" if last.outcome not in {"done", "unknown"} and last.outcome_text else ""
+    detail = f": {last.outcome_text.rstrip('.')}" if last.outcome in {"fatal", "out_of_memory", "signal", "stopped"} and last.outcome_text else ""
     return f"{subject} {words}{detail}."
 
 

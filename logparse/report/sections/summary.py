@@ -32,7 +32,7 @@ def build(context: Context) -> SummaryView | None:
     if lead is None:
         return None
     return SummaryView(
-        f"Of the {lead.title}, unless they say otherwise.",
+        f"Of the {lead.kind}, unless they say otherwise.",
         tuple(_figures(context, lead)),
         _memory_words(lead),
         _memory_table(lead),
@@ -45,7 +45,10 @@ def _figures(context: Context, lead: NetRows) -> Iterator[Fact]:
     logged, distinct = net.get("logged_bytes"), net.get("distinct_bytes")
     if not formats.is_na(logged):
         yield Fact("Memory as Caffe logs it", formats.size(logged), formats.exact_bytes(logged))
-    if not formats.is_na(distinct):
+    if formats.is_na(distinct):
+        note = f"not known for {_unknown(lead, 'distinct_bytes')} of {len(lead.layers)} layers"
+        yield Fact("Distinct data", _bound(lead, "distinct_bytes", formats.size), note)
+    else:
         share = "" if formats.is_na(logged) or not logged else f", {formats.percent(distinct / logged)} of the logged figure"
         yield Fact("Distinct data", formats.size(distinct), f"{formats.exact_bytes(distinct)}{share}")
     yield Fact("Parameters", _bound(lead, "params", formats.short), _params_note(lead))

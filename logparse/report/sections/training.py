@@ -58,7 +58,7 @@ def _loss(context: Context) -> Series | None:
     frame = context.frame("train")
     if not len(frame) or not frame["loss"].notna().any():
         return None
-    known = frame[frame["loss"].notna() & frame["iteration"].notna()]
+    known = frame[frame["iteration"].notna()]
     return Series("training", "c-train", _floats(known["iteration"]), _floats(known["loss"]))
 
 
@@ -109,13 +109,13 @@ def _title(train: Series, tests: Sequence[Series]) -> str:
     broken = curves.first_broken(train)
     if broken is not None:
         return f"The loss stops being a number at iteration {formats.count(int(broken))}"
-    first, last = formats.precise(float(finite[0])), formats.precise(float(finite[-1]))
+    first, last = formats.significant(float(finite[0])), formats.significant(float(finite[-1]))
     if finite.size == 1:
         return f"The loss is {first}, displayed once"
     verb = "falls" if finite[-1] < finite[0] else "rises" if finite[-1] > finite[0] else "stays"
     until = f"iteration {formats.count(int(train.x[-1]))}"
     test = [one.y[np.isfinite(one.y)] for one in tests[:1]]
-    tested = f"; on test data it ends at {formats.precise(float(test[0][-1]))}" if test and test[0].size else ""
+    tested = f"; on test data it ends at {formats.significant(float(test[0][-1]))}" if test and test[0].size else ""
     return f"The {train.name} loss {verb} from {first} to {last} by {until}{tested}"
 
 
@@ -152,10 +152,16 @@ def _train_table(context: Context) -> Table:
     )
 
 
+def _beside_the_loss(outputs: Sequence[_Output]) -> list[_Output]:
+    """What the chart of the loss does not show: a single loss output is that loss, several are its parts."""
+    weighted = {one.name for one in outputs if one.weighted}
+    return [one for one in outputs if not one.weighted or len(weighted) > 1]
+
+
 def _panel_chart(outputs: Sequence[_Output]) -> Iterator[Chart]:
     """One small panel per output name; training and test nets together in it."""
     groups: dict[str, list[Series]] = {}
-    for one in outputs:
+    for one in _beside_the_loss(outputs):
         groups.setdefault(one.name, []).append(one.series)
     shown = [(name, _few(series)) for name, series in groups.items() if any(one.y.size > 1 for one in series)]
     if not shown:
@@ -179,14 +185,18 @@ def _few(series: Sequence[Series]) -> Sequence[Series]:
 
 
 def _outputs_title(outputs: Sequence[_Output]) -> str:
-    """The best test value of the first output that looks like an accuracy, else what the panels are."""
+    """The best test value of the first output that looks like an accuracy, else what the panels are.
+
+    A test whose loss is not a number says nothing: its accuracy can be 1, since comparisons with nan are false.
+    """
+    broken = {(one.net, x) for one in outputs for x in one.series.x[~np.isfinite(one.series.y)].tolist()}
     for one in outputs:
-        finite = np.isfinite(one.series.y)
+        finite = np.isfinite(one.series.y) & np.array([(one.net, x) not in broken for x in one.series.x.tolist()])
         if one.net != "training" and "acc" in one.name.lower() and np.unique(one.series.y[finite]).size > 1:
             best = int(np.argmax(np.where(finite, one.series.y, -np.inf)))
             value = formats.precise(float(one.series.y[best]))
             return f"{one.name} on {one.net} is best at iteration {formats.count(int(one.series.x[best]))}: {value}"
-    names = list(dict.fromkeys(one.name for one in outputs))
+    names = list(dict.fromkeys(one.name for one in _beside_the_loss(outputs)))
     return f"{len(names)} {'output' if len(names) == 1 else 'outputs'}: {', '.join(names[:4])}{' …' if len(names) > 4 else ''}"  # noqa: PLR2004
 
 
