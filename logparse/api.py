@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from logparse.assemble import assemble
+from logparse.cost.footprint import Terms
 from logparse.definitions import apply_prototxt, read_prototxt
 from logparse.errors import DefinitionError
 from logparse.model import LogFacts
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from logparse.cost.memory import Run
     from logparse.errors import Note
     from logparse.reading.raw import Readable
     from logparse.reading.textproto import Message
@@ -39,6 +41,7 @@ class Log:
     def __init__(self, facts: LogFacts) -> None:
         self.facts = facts
         self._tables: dict[str, pd.DataFrame] = {}
+        self._terms = Terms()
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -49,6 +52,27 @@ class Log:
     def net_facts(self) -> Mapping[int, list[NetFact]]:
         """Attempt → its nets with everything derived."""
         return {attempt.index: facts_of(attempt.nets) for attempt in self.facts.attempts}
+
+    @cached_property
+    def runs(self) -> Mapping[int, Run]:
+        """Attempt → what it allocates, as the memory rules see it."""
+        from logparse.tables.memory import displays_no_speed, run_of  # noqa: PLC0415 - only where memory is asked for
+
+        old = displays_no_speed(self.facts)
+        return {
+            one.index: run_of(one, self.net_facts[one.index], old_displays=one.index in old)
+            for one in self.facts.attempts
+        }
+
+    @property
+    def terms(self) -> Terms:
+        """What no log tells and a footprint needs: the GPU's context, a cuDNN handle, the engine."""
+        return self._terms
+
+    @terms.setter
+    def terms(self, terms: Terms) -> None:
+        self._terms = terms
+        self._tables.pop("footprint", None)
 
     @property
     def table_names(self) -> tuple[str, ...]:
@@ -132,6 +156,16 @@ class Log:
     def ledger(self) -> pd.DataFrame:
         """One row per kind of line."""
         return self.table("ledger")
+
+    @property
+    def memory(self) -> pd.DataFrame:
+        """Bytes per net, device and kind."""
+        return self.table("memory")
+
+    @property
+    def footprint(self) -> pd.DataFrame:
+        """What each attempt holds in all, on the CPU and on one GPU."""
+        return self.table("footprint")
 
     @property
     def findings(self) -> pd.DataFrame:
@@ -234,6 +268,22 @@ def _findings(log: Log) -> pd.DataFrame:
     return frame("findings", finding_rows(find(log.facts, Tables(log))))
 
 
+def _memory(log: Log) -> pd.DataFrame:
+    from logparse.tables.frames import frame  # noqa: PLC0415 - as above
+    from logparse.tables.memory import memory_rows  # noqa: PLC0415 - as above
+
+    rows = (memory_rows(one, log.net_facts[one.index], log.runs[one.index]) for one in log.facts.attempts)
+    return frame("memory", [row for found in rows for row in found])
+
+
+def _footprint(log: Log) -> pd.DataFrame:
+    from logparse.tables.frames import frame  # noqa: PLC0415 - as above
+    from logparse.tables.memory import footprint_rows  # noqa: PLC0415 - as above
+
+    rows = (footprint_rows(one, log.runs[one.index], log.terms) for one in log.facts.attempts)
+    return frame("footprint", [row for found in rows for row in found])
+
+
 class Tables(Mapping[str, "pd.DataFrame"]):
     """A log's tables as a mapping: each is built when it is asked for."""
 
@@ -267,4 +317,6 @@ _BUILDERS: Final[Mapping[str, Callable[[Log], pd.DataFrame]]] = {
     "events": _events,
     "ledger": _ledger,
     "findings": _findings,
+    "memory": _memory,
+    "footprint": _footprint,
 }

@@ -264,6 +264,29 @@ FINDINGS: Final = (
     LINE,
 )
 
+DEVICE: Final = _text("device", "Device", "cpu, or gpu: one GPU.")
+MEMORY: Final = (
+    ATTEMPT,
+    *_NET_KEY[1:4],
+    DEVICE,
+    _text(
+        "kind",
+        "Kind",
+        "logged (Caffe's own line), or distinct_data, diff, params, gradients, history, buffers, prefetch: these do "
+        "not overlap and add up to Caffe's own allocations.",
+    ),
+    _int("bytes", "Bytes", "What is held; where parts are not known, the sum of the others.", "bytes"),
+    _text("basis", "Basis", "definition, shapes or inferred: the weakest of the parts; and what is left out."),
+)
+FOOTPRINT: Final = (
+    ATTEMPT,
+    DEVICE,
+    _int("bytes", "Bytes", "The whole run at its peak; on the GPU for engine CAFFE.", "bytes"),
+    _int("low_bytes", "At least", "On the GPU: a cuDNN build without workspace.", "bytes"),
+    _int("high_bytes", "At most", "On the GPU: a cuDNN build with all the workspace that Caffe would allow.", "bytes"),
+    _text("basis", "Basis", "The terms of the sum, what is left out, what was assumed."),
+)
+
 TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
     "layers": LAYERS,
     "blobs": BLOBS,
@@ -278,4 +301,6 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
     "events": EVENTS,
     "ledger": LEDGER,
     "findings": FINDINGS,
+    "memory": MEMORY,
+    "footprint": FOOTPRINT,
 }

@@ -1,0 +1,266 @@
+"""What a run allocates, block by block and by kind, on the CPU or on one GPU (engine CAFFE or cuDNN).
+
+Kinds do not overlap: the blocks of one run on one device add up to Caffe's own allocations. Sources:
+net.cpp, syncedmem.cpp, the solvers' PreSolve and ComputeUpdateValue, base_data_layer.cpp; checked against
+the resident memory of CPU runs and every cudaMalloc of GPU runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from logparse.cost.buffer_rules import CPU, GPU
+from logparse.cost.buffers import buffers, prefetch_batches
+from logparse.cost.engine import without_cudnn_work
+from logparse.cost.spec import Basis
+from logparse.cost.touch import data_blobs, diff_blobs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from logparse.cost.touch import LayerMemory, OwnBlob
+
+
+class Kind(StrEnum):
+    """What a block is for."""
+
+    DATA = "distinct_data"
+    DIFF = "diff"
+    PARAMS = "params"
+    GRADIENTS = "gradients"
+    HISTORY = "history"
+    BUFFERS = "buffers"
+    PREFETCH = "prefetch"
+
+
+class Era(StrEnum):
+    """Releases that differ in what a prefetching layer holds."""
+
+    RC2 = "rc, rc2"
+    RC3 = "rc3"
+    NOW = "1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One allocation: what it is for, the layer's place in its net (None: the solver's), and its size."""
+
+    kind: Kind
+    layer: int | None
+    what: str
+    bytes: int
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """An allocation whose size is not known, and why."""
+
+    kind: Kind
+    layer: int
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Solver:
+    """What of a solver decides about memory.
+
+    `stated` is False where the log shows no solver and SGD is assumed. `l1` is whether L1 regularisation with
+    a weight decay other than 0 is on, `tests_first` the solver's test_initialization.
+    """
+
+    type: str = "SGD"
+    stated: bool = True
+    l1: bool = False
+    tests_first: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class NetMemory:
+    """One net: its layers in order, the bytes of a value, and whether it is a test net beside a train net."""
+
+    layers: tuple[LayerMemory, ...]
+    element_bytes: int
+    beside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run: the command ("train", "time" or "test"), its nets, its solver and its era."""
+
+    command: str
+    nets: tuple[NetMemory, ...]
+    solver: Solver = Solver()
+    era: Era = Era.NOW
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What one net holds on one device: blocks of known size, and what is left out."""
+
+    blocks: tuple[Block, ...]
+    gaps: tuple[Gap, ...]
+
+    def bytes_of(self, kind: Kind) -> int:
+        """The known bytes of one kind."""
+        return sum(block.bytes for block in self.blocks if block.kind == kind)
+
+    @property
+    def total_bytes(self) -> int:
+        """All known bytes."""
+        return sum(block.bytes for block in self.blocks)
+
+
+# Copies of the parameters beside data and gradient: (history, further ones on the CPU).
+# CPU: update_ and temp_ of the solvers' ComputeUpdateValue as touched; on the GPU the kernels work in place.
+COPIES: Final[Mapping[str, tuple[int, int]]] = {
+    "SGD": (1, 0),
+    "Nesterov": (1, 1),
+    "AdaGrad": (1, 1),
+    "RMSProp": (1, 1),
+    "AdaDelta": (2, 2),
+    "Adam": (2, 1),
+}
+# On the CPU their temp_ is there already when L1 asks for it
+_HAVE_TEMP: Final = frozenset({"AdaDelta", "Adam"})
+
+
+def holdings(run: Run, device: str, *, cudnn: bool = False) -> tuple[Holding, ...]:
+    """What each net of a run holds on `device` ("cpu" or "gpu"); the solver's history stands with the first net."""
+    return tuple(_holding(run, net, device, cudnn=cudnn and device == GPU) for net in run.nets)
+
+
+def _holding(run: Run, net: NetMemory, device: str, *, cudnn: bool) -> Holding:
+    parts: list[Block | Gap] = [
+        *_blobs(net, data_blobs(net.layers, device), Kind.DATA),
+        *_diffs(run, net, device, cudnn=cudnn),
+        *_params(run, net, device),
+        *_buffers(net, device, cudnn=cudnn),
+        *_prefetch(run, net, device),
+    ]
+    blocks = tuple(part for part in parts if isinstance(part, Block))
+    return Holding(blocks, tuple(part for part in parts if isinstance(part, Gap)))
+
+
+# -- blobs ---------------------------------------------------------------------------------------
+
+
+def _blobs(net: NetMemory, blobs: Iterable[OwnBlob], kind: Kind) -> Iterator[Block | Gap]:
+    for blob in blobs:
+        layer = net.layers[blob.layer]
+        if blob.count is None:
+            yield Gap(kind, blob.layer, layer.spec.name, f"the count of {blob.name} is not printed")
+        else:
+            yield Block(kind, blob.layer, blob.name, blob.count * net.element_bytes, _basis(layer))
+
+
+def _basis(layer: LayerMemory) -> Basis:
+    return Basis.INFERRED if layer.inferred else Basis.SHAPES
+
+
+def _diffs(run: Run, net: NetMemory, device: str, *, cudnn: bool) -> Iterator[Block | Gap]:
+    """Gradients of blobs. Where the log does not say which layers do backward, nothing is known about them."""
+    if any(layer.backward is None for layer in net.layers):
+        place = next(place for place, layer in enumerate(net.layers) if layer.backward is None)
+        reason = "the log does not say which layers do backward"
+        yield Gap(Kind.DIFF, place, net.layers[place].spec.name, reason)
+        return
+    yield from _blobs(net, diff_blobs(net.layers, device, timed=run.command == "time", cudnn=cudnn), Kind.DIFF)
+
+
+# -- parameters, their gradients, the solver's history -----------------------------------------------
+
+
+def _params(run: Run, net: NetMemory, device: str) -> Iterator[Block | Gap]:
+    """Each layer's own parameter blobs and all their copies. A test net shares the train net's from its first test."""
+    shared = _names(run.nets[0]) if net.beside else frozenset[str]()
+    transient = net.beside and device == CPU and not run.solver.tests_first
+    for place, layer in enumerate(net.layers):
+        if layer.params is None:
+            yield Gap(Kind.PARAMS, place, layer.spec.name, "its parameters are not known")
+        elif layer.spec.name not in shared or transient:
+            yield from _copies(run, net, place, device)
+
+
+def _names(net: NetMemory) -> frozenset[str]:
+    return frozenset(layer.spec.name for layer in net.layers)
+
+
+def _copies(run: Run, net: NetMemory, place: int, device: str) -> Iterator[Block]:
+    layer = net.layers[place]
+    basis = Basis.INFERRED if layer.inferred else Basis.DEFINITION
+    for index, blob in enumerate(layer.params or ()):
+        size, name = blob.count * net.element_bytes, f"{layer.spec.name}, param {index}"
+        yield Block(Kind.PARAMS, place, name, size, basis)
+        if net.beside:
+            continue
+        if run.command == "train" or (run.command == "time" and blob.kind != "statistic"):
+            yield Block(Kind.GRADIENTS, place, name, size, basis)
+        if run.command == "train":
+            decays = index >= len(layer.decays) or layer.decays[index]
+            for copy in range(copies(run.solver, device, decays=decays)):
+                yield Block(Kind.HISTORY, place, f"{name}, copy {copy + 1}", size, basis)
+
+
+def copies(solver: Solver, device: str, *, decays: bool = True) -> int:
+    """Parameter-sized buffers of the solver's own: history, and on the CPU update and temp where touched.
+
+    L1 regularisation needs a temp for each blob that decays, unless the solver has one already.
+    """
+    history, further = COPIES.get(solver.type, COPIES["SGD"])
+    own = history + (further if device == CPU else 0)
+    has_temp = device == CPU and solver.type in _HAVE_TEMP
+    return own + (1 if solver.l1 and decays and not has_temp else 0)
+
+
+# -- buffers and prefetched batches ---------------------------------------------------------------
+
+
+def _buffers(net: NetMemory, device: str, *, cudnn: bool) -> Iterator[Block | Gap]:
+    for place, layer in enumerate(net.layers):
+        found = buffers(layer.spec, device, net.element_bytes)
+        if found.items is None:
+            yield Gap(Kind.BUFFERS, place, layer.spec.name, found.reason)
+            continue
+        for item in without_cudnn_work(layer, found.items) if cudnn else found.items:
+            basis = Basis.INFERRED if layer.inferred else item.basis
+            yield Block(Kind.BUFFERS, place, f"{layer.spec.name}, {item.name}", item.bytes, basis)
+
+
+def _prefetch(run: Run, net: NetMemory, device: str) -> Iterator[Block | Gap]:
+    for place, layer in enumerate(net.layers):
+        for batch in range(_batches(run, layer, device)):
+            for name, count in zip(layer.tops, layer.counts, strict=True):
+                what = f"{name}, batch {batch + 1}"
+                if count is None:
+                    yield Gap(Kind.PREFETCH, place, layer.spec.name, f"the count of {name} is not printed")
+                else:
+                    yield Block(Kind.PREFETCH, place, what, count * net.element_bytes, _basis(layer))
+
+
+_OLD_BATCHES: Final[Mapping[tuple[Era, str], int]] = {
+    # A layer of these releases copies a batch into its top; the top is a blob of its own
+    (Era.RC3, CPU): 3,
+    (Era.RC3, GPU): 3 + 1,
+    (Era.RC2, CPU): 1,
+    (Era.RC2, GPU): 0 + 1,
+}
+
+
+def _batches(run: Run, layer: LayerMemory, device: str) -> int:
+    """Batches beside the tops on the CPU; on the GPU all of them, the tops among them.
+
+    Since 1.0 the top is one of the batches (its data pointer is set), so the CPU's figure is one less.
+    """
+    if not layer.prefetches:
+        return 0
+    ready = prefetch_batches(layer.spec)
+    return _OLD_BATCHES.get((run.era, device), ready - 1 if device == CPU else ready)
+
+
+def threads(nets: Sequence[NetMemory]) -> int:
+    """Layers that fill batches in a thread of their own, test nets included."""
+    return sum(layer.prefetches for net in nets for layer in net.layers)
