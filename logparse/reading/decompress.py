@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 # xz -9 needs 65 MiB; an archive that asks for more than this is hostile or no log.
 _XZ_MEMORY_BYTES: Final = 512 << 20
-# The densest Zstandard block is 4 bytes for 128 KiB: a slice unpacks to at most 32 MiB.
-_ZSTD_SLICE_BYTES: Final = 1024
+# Damage costs the text of the slice in which it lies, so slices are small; and where a decompressor
+# cannot limit what it gives (zstandard: 128 KiB of 4 bytes), a slice unpacks to at most 32 MiB.
+_SLICE_BYTES: Final = 1024
 
 
 class BrokenArchiveError(Exception):
@@ -64,13 +65,12 @@ class _GzipStream:
 
 
 class _ZstandardStream:
-    """The `zstandard` package with the same interface: small slices bound what one step unpacks."""
+    """The `zstandard` package with the same interface; it has no `max_length`, the slices bound it."""
+
+    needs_input = True
 
     def __init__(self, module: Any) -> None:  # noqa: ANN401 (an optional module has no type here)
         self._inner = module.ZstdDecompressor().decompressobj()
-        self._data = b""
-        self._position = 0
-        self.needs_input = True
 
     @property
     def eof(self) -> bool:
@@ -78,16 +78,11 @@ class _ZstandardStream:
 
     @property
     def unused_data(self) -> bytes:
-        return bytes(self._inner.unused_data) + self._data[self._position :]
+        return bytes(self._inner.unused_data)
 
     def decompress(self, data: bytes, max_length: int = -1) -> bytes:
         del max_length
-        if data:
-            self._data, self._position = data, 0
-        end = self._position + _ZSTD_SLICE_BYTES
-        text: bytes = self._inner.decompress(self._data[self._position : end])
-        self._position = min(end, len(self._data))
-        self.needs_input = self._position == len(self._data)
+        text: bytes = self._inner.decompress(data)
         return text
 
 
@@ -133,11 +128,12 @@ def decompressed(raw: Iterator[bytes], compression: Compression, step: int) -> I
         BrokenArchiveError: after everything that could be unpacked was yielded.
 
     """
+    slices = (chunk[place : place + _SLICE_BYTES] for chunk in raw for place in range(0, len(chunk), _SLICE_BYTES))
     try:
-        data = next(raw, b"")
+        data = next(slices, b"")
         while data:
-            rest = yield from _member(data, raw, compression.stream(), step)
-            data = _next_member(rest, raw, compression.magic)
+            rest = yield from _member(data, slices, compression.stream(), step)
+            data = _next_member(rest, slices, compression.magic)
     except (zlib.error, lzma.LZMAError, EOFError, OSError) as error:
         raise BrokenArchiveError(str(error) or type(error).__name__) from error
     except Exception as error:

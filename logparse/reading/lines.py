@@ -88,8 +88,8 @@ class LineSplitter:
         if line is None:
             line = self._behind_known_prefixes(raw) or self._headed(raw) or self._headed_json(raw) or self._bare(raw)
             self._first = False
-        elif self._prefixes:
-            self._prefixes = ()
+        elif self._prefixes or self._in_json:
+            self._prefixes, self._in_json = (), False
         return line
 
     def _common(self, raw: bytes) -> Line | None:
@@ -212,7 +212,9 @@ class LineSplitter:
             elif form.literal:
                 raw = raw.removeprefix(text)
             elif match := form.regex.match(raw):
-                raw = raw[match.end() :]
+                # a blank that did not stand before the header belongs to the message
+                blank = match[0].endswith(b" ") and not text.endswith(b" ")
+                raw = raw[match.end() - blank :]
                 rank = _rank(match) or rank
         return raw, rank
 
