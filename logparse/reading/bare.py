@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from logparse.reading.tally import FOREIGN, IGNORED, RECOGNISED
+from logparse.reading.tally import IGNORED, RECOGNISED
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,10 @@ def _bare(name: str, regex: str, kind: str, reason: str, *samples: str, event: s
     return BareKind(name, re.compile(regex, re.DOTALL), kind, reason, event, samples)
 
 
+BLANK: Final = "blank line"
+
 BARE_KINDS: Final = (
-    _bare("blank", r"\s*+", IGNORED, "blank line", "", "   "),
+    _bare("blank", r"\s*+", IGNORED, BLANK, "", "   "),
     _bare(
         "stack_frame",
         r"\s*+@\s++(?:0x)?[0-9a-fA-F(].*",
@@ -76,11 +78,29 @@ BARE_KINDS: Final = (
         "Log line format: [IWEF]mmdd hh:mm:ss.uuuuuu threadid file:line] msg",
     ),
     _bare(
+        "glog_notice",
+        r"WARNING: Logging before (?:InitGoogleLogging\(\)|flag parsing) .*",
+        RECOGNISED,
+        "notice of glog's",
+        "WARNING: Logging before InitGoogleLogging() is written to STDERR",
+        "WARNING: Logging before flag parsing goes to stderr.",
+    ),
+    _bare(
+        "hdf5",
+        r"(?:HDF5-DIAG: Error detected in .*|  \#\d{3}: .* line \d++ in .*|    (?:major|minor): .*)",
+        RECOGNISED,
+        "HDF5 error",
+        "HDF5-DIAG: Error detected in HDF5 (1.10.8) thread 1:",
+        "  #000: ../../../src/H5D.c line 141 in H5Dcreate2(): unable to create dataset",
+        "    major: Dataset",
+        "    minor: Unable to initialize object",
+    ),
+    _bare(
         "libprotobuf",
         r"\[libprotobuf (?P<severity>[A-Z]++) .*",
         RECOGNISED,
         "protobuf message",
-        "[libprotobuf ERROR google/protobuf/text_format.cc:337] Error parsing text-format caffe.NetParameter: 73:16: ...",
+        "[libprotobuf ERROR google/protobuf/text_format.cc:337] Error parsing caffe.NetParameter: 73:16: ...",
         event="protobuf",
     ),
     _bare(
@@ -95,7 +115,8 @@ BARE_KINDS: Final = (
     ),
     _bare(
         "killed",
-        r"(?:.*: line \d++:\s++\d++ )?(?P<how>Killed|Aborted|Segmentation fault|Terminated)(?: \(core dumped\))?(?:\s.*)?",
+        r"(?:.*: line \d++:\s++\d++ )?(?P<how>Killed|Aborted|Segmentation fault|Terminated)"
+        r"(?: \(core dumped\))?(?:\s.*)?",
         RECOGNISED,
         "end told by the shell",
         "Killed",
@@ -106,7 +127,7 @@ BARE_KINDS: Final = (
 )
 
 # Only these first characters can begin a kind above; the rest is foreign without a look.
-_FIRST: Final = re.compile(r"\s*+(?:[@*P\[LRtwdfmcKAST]|.*: line \d|\Z)", re.DOTALL)
+_FIRST: Final = re.compile(r"\s*+(?:[@*P\[LRWH#twdfmcKAST]|.*: line \d|\Z)", re.DOTALL)
 
 
 def bare_kind(text: str) -> tuple[BareKind, re.Match[str]] | None:
@@ -120,4 +141,4 @@ def bare_kind(text: str) -> tuple[BareKind, re.Match[str]] | None:
     return None
 
 
-__all__ = ["BARE_KINDS", "FOREIGN", "BareKind", "bare_kind"]
+__all__ = ["BARE_KINDS", "BLANK", "BareKind", "bare_kind"]

@@ -152,6 +152,7 @@ CONVERTERS: Final[dict[str, Convert]] = {
     "gpu_name": _start(mode="GPU", device="name device nv_name"),
     "nvcaffe_banner": _start(version="version"),
     "device_query": _start("device_query"),
+    "device_name": _start(mode="GPU", device="name"),
     "test_command": _start("test"),
     "time_command": _start("time"),
 }

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from logparse.reading.patterns.form import RANK
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from logparse.reading.patterns import Pattern
 
-_RANK: Final = re.compile(r"\s*+(?:[\[({](?:n\d++\.)?d?\d++(?:\.r?\d++)?[\])}]\s*+)?")
+_RANK: Final = re.compile(RANK)
 _WORD: Final = re.compile(r"[^\s:]*+")
+_FIGURE: Final = re.compile(r"\d[\d.]*+")
 # No message of Caffe's that we read is longer; the list of all layer types is, but it is a fatal line.
 LONGEST_MESSAGE: Final = 1 << 16
 
@@ -29,7 +32,9 @@ class Dispatcher:
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         self._by_word: dict[str, list[Pattern]] = {}
         self._anywhere: list[Pattern] = []
+        self._samples: list[str] = []
         for pattern in patterns:
+            self._samples += [_without_figures(sample) for sample in pattern.samples]
             if pattern.anywhere:
                 self._anywhere.append(pattern)
                 continue
@@ -42,9 +47,18 @@ class Dispatcher:
             return None
         for group in (self._by_word.get(first_word(message), ()), self._anywhere):
             for pattern in group:
-                if pattern.only_from and file is not None and not file.startswith(pattern.only_from):
+                if pattern.only_from and file is not None and pattern.only_from not in file:
                     continue
                 match = pattern.regex.fullmatch(message)
                 if match is not None:
                     return pattern, match
         return None
+
+    def begins(self, message: str) -> bool:
+        """Whether the message is the beginning of one that we know: the log may end in mid-line."""
+        start = _without_figures(message)
+        return bool(start.strip()) and any(sample.startswith(start) for sample in self._samples)
+
+
+def _without_figures(text: str) -> str:
+    return _FIGURE.sub("0", text[:LONGEST_MESSAGE])

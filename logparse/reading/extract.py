@@ -10,12 +10,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cache
+from math import isnan
 from typing import TYPE_CHECKING, Final
 
 from logparse.reading import records as rec
 from logparse.reading.bare import bare_kind
+from logparse.reading.clock import raw_time_s
 from logparse.reading.convert import CONVERTERS, event
 from logparse.reading.dispatch import Dispatcher
+from logparse.reading.dump import DUMPS, Dump
 from logparse.reading.ignored import IGNORED
 from logparse.reading.lines import LineSplitter
 from logparse.reading.patterns import PATTERNS
@@ -28,13 +31,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from logparse.model import Curves, LedgerRow
+    from logparse.reading.bare import BareKind
     from logparse.reading.lines import Line
     from logparse.reading.patterns import Pattern
     from logparse.reading.source import Block
 
-# glog cuts a message at 29,999 bytes; other loggers do not, and a longer text is no definition.
-_LONGEST_DUMP: Final = 8 << 20
-_DUMPS: Final = {"solver_parameters": "solver dump", "net_parameters": "net dump"}
 # From these on a layer's own messages are evidence about it; after those its set-up is over.
 _OPENS_LAYER: Final = frozenset(
     {"factory_layer", "factory_layer_typed", "creating_layer", "created_layer", "setting_up"}
@@ -70,33 +71,9 @@ _ANY: Final = re.compile(r"(?P<wire>.*)", re.DOTALL)
 _CLASS_OF_ROLE: Final = {"ignored": IGNORED_CLASS}
 
 
-def raw_time_s(month_day: int | None, seconds: float) -> float:
-    if month_day is None:
-        return float("nan")
-    month, day = divmod(month_day, 100)
-    return (sum((31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[: month - 1]) + day - 1) * 86400 + seconds
-
-
 @cache
 def _dispatcher() -> Dispatcher:
     return Dispatcher((*PATTERNS, *IGNORED))
-
-
-@dataclass(slots=True)
-class _Dump:
-    """A dump being collected."""
-
-    kind: str
-    line: int
-    time_s: float | None
-    lines: list[str] = field(default_factory=list)
-    size: int = 0
-    end_line: int = 0
-
-    def add(self, number: int, text: str) -> None:
-        self.lines.append(text)
-        self.size += len(text)
-        self.end_line = number
 
 
 @dataclass(slots=True)
@@ -108,11 +85,13 @@ class Extractor:
     tally: LedgerTally = field(default_factory=LedgerTally)
     _scanner: SeriesScanner = field(default_factory=SeriesScanner)
     _splitter: LineSplitter = field(default_factory=LineSplitter)
-    _dump: _Dump | None = None
+    _dump: Dump | None = None
+    _continued: str | None = None  # why the lines behind this header are counted as its message's
     _in_layer: bool = False
     _layer: str | None = None
     _rank: str | None = None
     _lines: int = 0
+    _unended: int | None = None
     _first: tuple[int, float] | None = None
     _last: tuple[int, float] | None = None
 
@@ -124,15 +103,16 @@ class Extractor:
         for name, (lines, first, example) in found.counts.items():
             pattern = _BY_NAME[name]
             self.tally.add(_CLASS_OF_ROLE.get(pattern.role, RECOGNISED), pattern.reason or name, first, example, lines)
+        self._lines = block.first_line + found.lines - 1
+        self._unended = None if block.data.endswith(b"\n") else self._lines
         following = block.first_line
         for number, raw in found.residue_lines(block.data):
             if number != following:
-                self._end_dump()  # a line with a header stood between
+                self._end_message()  # a line with a header stood between
             self.feed_line(number, raw)
             following = number + 1
-        self._lines = block.first_line + found.lines - 1
         if following <= self._lines:
-            self._end_dump()
+            self._end_message()
 
     def feed_line(self, number: int, raw: bytes) -> None:
         """Read one line, given without its line end."""
@@ -146,7 +126,7 @@ class Extractor:
 
     def finish(self) -> Extracted:
         """Close the log."""
-        self._end_dump()
+        self._end_message()
         clock = tuple(mark for mark in (self._first, self._last) if mark is not None)
         return Extracted(tuple(self.records), self.series.curves(), self.tally.rows(), self._lines, clock)
 
@@ -156,7 +136,8 @@ class Extractor:
         return rank != self._rank
 
     def _headed(self, line: Line, number: int) -> None:
-        self._end_dump()
+        if self._dump is None or self._dump.lines or line.message.strip():
+            self._end_message()  # Intel Caffe prints a second, empty header between "from parameters:" and the dump
         time_s = self._time(line, number)
         found = self._own_wire(line.message) or _dispatcher().find(line.message, line.file)
         if found is None:
@@ -175,7 +156,7 @@ class Extractor:
         if line.seconds is None:
             return None
         time_s = raw_time_s(line.month_day, line.seconds)
-        if time_s != time_s:  # noqa: PLR0124 - NaN: a clock without a date
+        if isnan(time_s):
             return None
         self._first = self._first or (number, time_s)
         self._last = (number, time_s)
@@ -190,16 +171,20 @@ class Extractor:
             self._layer = claim.match.groupdict().get("layer") or self._layer
         elif pattern.name in _CLOSES_LAYER:
             self._in_layer = False
+        if pattern.continues:
+            self._continued = f"{pattern.reason} (lines that follow)"
         take = _ROLES.get(pattern.role)
         if take is not None:
             take(self, claim)
+        else:
+            self._chatter(claim.line, claim.number, claim.time_s)
 
     def _record(self, claim: _Claim) -> None:
         name, match = claim.pattern.name, claim.match
-        if name not in _DUMPS:
+        if name not in DUMPS:
             self.records.append(CONVERTERS[name](match, claim.number, claim.time_s))
             return
-        self._dump = _Dump(name, claim.number, claim.time_s, end_line=claim.number)
+        self._dump = Dump(name, claim.number, claim.time_s, end_line=claim.number)
         if match["glued"]:
             self._dump.add(claim.number, match["glued"])
 
@@ -214,37 +199,45 @@ class Extractor:
         if line.severity == "F":
             self.tally.add(RECOGNISED, "fatal error", number, line.message)
             self.records.append(rec.EventRecord(number, time_s, "fatal", line.message, None, None, line.file))
-        elif self._in_layer and "_layer." in (line.file or ""):
-            self.tally.add(RECOGNISED, "message of a layer being set up", number, line.message)
-            self.records.append(rec.Chatter(number, time_s, line.file or "", line.message))
+            return
+        if number == self._unended and _dispatcher().begins(line.message):
+            self.tally.add(IGNORED_CLASS, "line cut at the end of the log", number, line.message)
         else:
             self.tally.add_shape(UNKNOWN, number, line.message)
+        self._chatter(line, number, time_s)
+
+    def _chatter(self, line: Line, number: int, time_s: float | None) -> None:
+        """A layer's own message is evidence about it, whether or not its wording is known."""
+        if self._in_layer and "_layer." in (line.file or ""):
+            self.records.append(rec.Chatter(number, time_s, line.file or "", line.message))
 
     def _bare(self, line: Line, number: int) -> None:
         found = bare_kind(line.message)
         if self._dump is not None and (found is None or found[0].name == "blank"):
             self._dump.add(number, line.message)
-            self.tally.add(DUMP, _DUMPS[self._dump.kind], number, line.message)
-            if self._dump.size > _LONGEST_DUMP:
-                self._end_dump()
-        elif found is None:
+            self.tally.add(DUMP, self._dump.reason, number, line.message)
+            if self._dump.full:
+                self._end_message()
+        elif found is not None:
+            self._bare_known(found, line.message, number)
+        elif self._continued is not None:
+            self.tally.add(IGNORED_CLASS, self._continued, number, line.message)
+        else:
             self.tally.add_shape(FOREIGN, number, line.message)
-        else:
-            self._end_dump()
-            kind, match = found
-            self.tally.add(kind.kind, kind.reason, number, line.message)
-            if kind.event is not None:
-                self.records.append(_bare_event(kind.event, line.message, number, match))
 
-    def _end_dump(self) -> None:
-        dump, self._dump = self._dump, None
-        if dump is None:
-            return
-        text = "\n".join(dump.lines)
-        if dump.kind == "solver_parameters":
-            self.records.append(rec.SolverParameters(dump.line, dump.time_s, text))
-        else:
-            self.records.append(rec.NetParameters(dump.line, dump.time_s, text, dump.end_line))
+    def _bare_known(self, found: tuple[BareKind, re.Match[str]], text: str, number: int) -> None:
+        kind, match = found
+        if kind.name != "blank":
+            self._end_message()
+        self.tally.add(kind.kind, kind.reason, number, text)
+        if kind.event is not None:
+            self.records.append(_bare_event(kind.event, text, number, match))
+
+    def _end_message(self) -> None:
+        """A message of several lines ends with the next header."""
+        dump, self._dump, self._continued = self._dump, None, None
+        if dump is not None:
+            self.records.append(dump.record())
 
 
 def _bare_event(kind: str, text: str, number: int, match: re.Match[str]) -> rec.EventRecord:

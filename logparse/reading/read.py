@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from logparse.errors import NothingRecognisedError
+from logparse.reading.bare import BLANK
 from logparse.reading.extract import Extractor
 from logparse.reading.source import open_input
 
@@ -29,7 +30,7 @@ def read(source: Readable, *, max_text_bytes: int | None = None) -> tuple[Extrac
             extractor.feed(block)
         extracted, facts, notes = extractor.finish(), opened.source(), tuple(opened.notes)
         foreign = opened.foreign
-    if not any(row.kind in ("recognised", "unknown", "dump") for row in extracted.ledger):
+    if all(row.kind == "foreign" or row.reason == BLANK for row in extracted.ledger):
         raise NothingRecognisedError(_nothing(facts, foreign), remedy=_REMEDY)
     return extracted, facts, notes
 
