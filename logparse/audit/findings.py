@@ -6,25 +6,22 @@ more entry. Finders read the tables, never the text of the log, and say nothing 
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from logparse import formats
+from logparse.audit.finding import SEVERITIES, Case, Finding, first_of, joined, plural, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
-    from logparse.model import Attempt, LogFacts
+    from logparse.model import LogFacts
 
     Record = Mapping[str, Any]
 
 _T = TypeVar("_T")
-
-SEVERITIES: Final = ("error", "warning", "hint", "note")  # worst first
-NAMES_SHOWN: Final = 8
 
 # Layer types that may overwrite their bottom: their backward pass reads the top, a mask or a copy of its own, never
 # the bottom's data (caffe/src/caffe/layers/*_layer.cpp). PReLU and Scale can, too, but then keep a copy of the bottom.
@@ -34,60 +31,12 @@ READS_TOP: Final = frozenset({"Sigmoid", "TanH", "ELU", "Exp", "LRN", "Softmax",
 SATURATED: Final = 87.3365  # -log(FLT_MIN): a softmax loss that has hit the floor of a probability
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing to look at.
-
-    `severity` is one of SEVERITIES; `kind` a fixed word; `title` one sentence with the figures, `text` what it means
-    and what can be done; `evidence` what it rests on. Where it is: `attempt`, `net_index`, `layer_index`, `line` (from
-    1; None where it is about the whole log). `saves_bytes`: distinct data bytes that the change would save in one net.
-    """
-
-    severity: str
-    kind: str
-    title: str
-    text: str
-    evidence: tuple[str, ...] = ()
-    attempt: int | None = None
-    net_index: int | None = None
-    layer_index: int | None = None
-    line: int | None = None
-    saves_bytes: int | None = None
-
-
-@dataclass(frozen=True)
-class _Log:
-    """What a finder sees: the facts, and the tables as rows grouped by net."""
-
-    facts: LogFacts
-    tables: Mapping[str, pd.DataFrame]
-    _rows: dict[str, list[Record]] = field(default_factory=dict)
-
-    def frame(self, name: str) -> pd.DataFrame | None:
-        found = self.tables.get(name)
-        return None if found is None or found.empty else found
-
-    def rows(self, name: str) -> list[Record]:
-        if name not in self._rows:
-            frame = self.frame(name)
-            self._rows[name] = [] if frame is None else frame.to_dict("records")  # type: ignore[assignment]
-        return self._rows[name]
-
-    def nets(self) -> Iterator[tuple[Record, list[Record]]]:
-        """Every net with its layers in order."""
-        layers: dict[tuple[Any, Any], list[Record]] = {}
-        for row in self.rows("layers"):
-            layers.setdefault(_key(row), []).append(row)
-        for net in self.rows("nets"):
-            yield net, layers.get(_key(net), [])
-
-
 def find(facts: LogFacts, tables: Mapping[str, pd.DataFrame]) -> tuple[Finding, ...]:
     """All findings about one log, worst first; within a severity those that name more bytes first.
 
     `tables` maps names to frames as the registry describes them; used: layers, nets, train, train_outputs, test, lr.
     """
-    log = _Log(facts, tables)
+    log = Case(facts, tables)
     found = [finding for finder in FINDERS for finding in finder(log)]
     first: dict[tuple[Any, ...], Finding] = {}
     for one in found:
@@ -117,7 +66,7 @@ _ENDINGS: Final[Mapping[str, tuple[str, str, str]]] = {
 }
 
 
-def _endings(log: _Log) -> Iterator[Finding]:
+def _endings(log: Case) -> Iterator[Finding]:
     for attempt in log.facts.attempts:
         known = _ENDINGS.get(attempt.outcome)
         if known is None:
@@ -135,7 +84,7 @@ def _endings(log: _Log) -> Iterator[Finding]:
         )
 
 
-def _unfinished_nets(log: _Log) -> Iterator[Finding]:
+def _unfinished_nets(log: Case) -> Iterator[Finding]:
     for attempt in log.facts.attempts:
         for net in attempt.nets:
             if net.done or not net.layers or attempt.outcome == "done":
@@ -159,7 +108,7 @@ def _unfinished_nets(log: _Log) -> Iterator[Finding]:
 _MEASURED: Final = (("train", "loss", ""), ("train_outputs", "value", "output"), ("test", "value", "output"))
 
 
-def _not_a_number(log: _Log) -> Iterator[Finding]:
+def _not_a_number(log: Case) -> Iterator[Finding]:
     """The first nan or infinity of each attempt, and what else was none by then."""
     broken = [row for name, value, label in _MEASURED for row in _broken(log, name, value, label)]
     by_attempt: dict[int, list[Record]] = {}
@@ -169,7 +118,7 @@ def _not_a_number(log: _Log) -> Iterator[Finding]:
         yield _first_nan(log, attempt, [row for row in rows if row["iteration"] == rows[0]["iteration"]])
 
 
-def _broken(log: _Log, name: str, value: str, label: str) -> Iterator[Record]:
+def _broken(log: Case, name: str, value: str, label: str) -> Iterator[Record]:
     """Per attempt the first rows of a table whose value is no finite number (NA is not one of them)."""
     import numpy as np  # noqa: PLC0415 - only where there are series
 
@@ -188,7 +137,7 @@ def _broken(log: _Log, name: str, value: str, label: str) -> Iterator[Record]:
             yield {**row, "attempt": int(attempt), "what": what, "shown": formats.precise(float(row[value]))}
 
 
-def _first_nan(log: _Log, attempt: int, rows: Sequence[Record]) -> Finding:
+def _first_nan(log: Case, attempt: int, rows: Sequence[Record]) -> Finding:
     iteration, line = int(rows[0]["iteration"]), int(rows[0]["line"])
     evidence = list(dict.fromkeys(f"{row['what']} is {row['shown']}" for row in rows))
     rates = [one for one in log.rows("lr") if one["attempt"] == attempt and one["line"] < line]
@@ -201,7 +150,7 @@ def _first_nan(log: _Log, attempt: int, rows: Sequence[Record]) -> Finding:
     return Finding(
         "error",
         "not_a_number",
-        f"Not a number from iteration {formats.count(iteration)} on: {', '.join(_first(names, 4))}",
+        f"Not a number from iteration {formats.count(iteration)} on: {', '.join(first_of(names, 4))}",
         "Caffe never stops by itself when this happens: what is trained after it is lost. An accuracy of such scores "
         "means nothing, since every comparison with nan is false.",
         tuple(evidence),
@@ -210,7 +159,7 @@ def _first_nan(log: _Log, attempt: int, rows: Sequence[Record]) -> Finding:
     )
 
 
-def _saturated(log: _Log) -> Iterator[Finding]:
+def _saturated(log: Case) -> Iterator[Finding]:
     frame = log.frame("train")
     if frame is None or "loss" not in frame:
         return
@@ -225,14 +174,14 @@ def _saturated(log: _Log) -> Iterator[Finding]:
             "diverged; a lower learning rate or a warm-up is the usual cure.",
             (f"{len(rows)} displayed values",),
             int(attempt),
-            line=_integer(rows["line"].iloc[0]),
+            line=whole(rows["line"].iloc[0]),
         )
 
 
 # Does the log agree with itself ----------------------------------------------------------------------------------
 
 
-def _missing_bytes(log: _Log) -> Iterator[Finding]:
+def _missing_bytes(log: Case) -> Iterator[Finding]:
     """Layers whose running figure grew by other than their own tops."""
     for net, layers in log.nets():
         for previous, layer in zip([None, *layers], layers, strict=False):
@@ -262,7 +211,7 @@ def _gap(net: Record, previous: Record | None, layer: Record, gap: int) -> Findi
     )
 
 
-def _contradictions(log: _Log) -> Iterator[Finding]:
+def _contradictions(log: Case) -> Iterator[Finding]:
     for row in log.rows("layers"):
         for problem in _list(row.get("problems")):
             yield Finding(
@@ -278,13 +227,20 @@ def _contradictions(log: _Log) -> Iterator[Finding]:
 # What could not be derived ---------------------------------------------------------------------------------------
 
 
-def _cut_dumps(log: _Log) -> Iterator[Finding]:
+def _cut_dumps(log: Case) -> Iterator[Finding]:
     """The nets of an attempt whose dump is cut, as one finding."""
-    cut = [(net, layers) for net, layers in log.nets() if not formats.is_na(net.get("definition_cut")) and net["definition_cut"]]
+    cut = [
+        (net, layers)
+        for net, layers in log.nets()
+        if not formats.is_na(net.get("definition_cut")) and net["definition_cut"]
+    ]
     for pairs in _by_attempt(cut):
-        nets = _and([_net_of(net) for net, _ in pairs])
-        counts = [f"{_net_of(net)}: {sum(formats.is_na(row.get('type')) or _list(row.get('assumptions')) != [] for row in layers)} of "
-                  f"{len(layers)} layers without their definition" for net, layers in pairs]
+        nets = joined([_net_of(net) for net, _ in pairs])
+        counts = [
+            f"{_net_of(net)}: {sum(formats.is_na(row.get('type')) or _list(row.get('assumptions')) != [] for row in layers)} of "
+            f"{len(layers)} layers without their definition"
+            for net, layers in pairs
+        ]
         yield Finding(
             "warning",
             "dump_cut",
@@ -296,7 +252,7 @@ def _cut_dumps(log: _Log) -> Iterator[Finding]:
         )
 
 
-def _not_derived(log: _Log) -> Iterator[Finding]:
+def _not_derived(log: Case) -> Iterator[Finding]:
     """Costs that are NA: one finding per attempt and reason, with the layers of each net as evidence."""
     for pairs in _by_attempt(list(log.nets())):
         reasons: dict[str, list[tuple[Record, list[Record]]]] = {}
@@ -316,7 +272,7 @@ def _reason(row: Record) -> str:
 
 
 def _unknown_costs(reason: str, found: Sequence[tuple[Record, list[Record]]]) -> Finding:
-    where = _and([f"{len(rows)} {_plural('layer', len(rows))} of {_net_of(net)}" for net, rows in found])
+    where = joined([f"{len(rows)} {plural('layer', len(rows))} of {_net_of(net)}" for net, rows in found])
     why = f"{reason[:1].upper()}{reason[1:]}".rstrip(".") or "No reason is recorded"
     return Finding(
         "warning",
@@ -332,10 +288,14 @@ def _share_of(net: Record, rows: Sequence[Record]) -> str:
     """How much of the net's distinct data the layers hold."""
     part, _ = _known_sum(rows, "distinct_bytes")
     total = net.get("distinct_bytes")
-    return "" if total is None or formats.is_na(total) or not total else f" ({formats.percent(part / int(total))} of its distinct data)"
+    return (
+        ""
+        if total is None or formats.is_na(total) or not total
+        else f" ({formats.percent(part / int(total))} of its distinct data)"
+    )
 
 
-def _assumed(log: _Log) -> Iterator[Finding]:
+def _assumed(log: Case) -> Iterator[Finding]:
     """Inferred figures: one finding per attempt, its evidence what was assumed, for which layers."""
     for pairs in _by_attempt(list(log.nets())):
         rows = [row for _, layers in pairs for row in layers if _list(row.get("assumptions"))]
@@ -343,13 +303,13 @@ def _assumed(log: _Log) -> Iterator[Finding]:
             continue
         names = dict.fromkeys(_name(row) for row in rows)
         same = _grouped(rows, lambda row: "; ".join(map(str, _list(row["assumptions"]))))
-        evidence = [f"{', '.join(_first(dict.fromkeys(map(_name, group))))}: {text}" for text, group in same.items()]
+        evidence = [f"{', '.join(first_of(dict.fromkeys(map(_name, group))))}: {text}" for text, group in same.items()]
         yield Finding(
             "note",
             "assumed",
-            f"Figures of {len(names)} {_plural('layer', len(names))} rest on a stated assumption",
+            f"Figures of {len(names)} {plural('layer', len(names))} rest on a stated assumption",
             "Their basis is “inferred”. With the definition (--prototxt FILE) they are exact.",
-            tuple(_first(evidence)),
+            tuple(first_of(evidence)),
             *_place(rows[0]),
         )
 
@@ -370,7 +330,7 @@ def _grouped(items: Iterable[_T], key: Callable[[_T], Any]) -> dict[Any, list[_T
 # Where memory goes -----------------------------------------------------------------------------------------------
 
 
-def _in_place_candidates(log: _Log) -> Iterator[Finding]:
+def _in_place_candidates(log: Case) -> Iterator[Finding]:
     """Layers that could overwrite their bottom and do not, with what that would save; one finding per layer name."""
     seen: set[tuple[str, Any]] = set()
     for net, layers in log.nets():
@@ -380,7 +340,11 @@ def _in_place_candidates(log: _Log) -> Iterator[Finding]:
             seen.add((_name(row), row["attempt"]))
             saved = int(row["distinct_bytes"])
             total = net.get("distinct_bytes")
-            share = "" if formats.is_na(total) or not total else f", {formats.percent(saved / int(total))} of the net's distinct data"
+            share = (
+                ""
+                if formats.is_na(total) or not total
+                else f", {formats.percent(saved / int(total))} of the net's distinct data"
+            )
             yield Finding(
                 "hint",
                 "in_place",
@@ -448,7 +412,7 @@ def _may_be_overwritten(version: _Version) -> bool:
     return not borrowed or (index < len(in_place) and bool(in_place[index]))
 
 
-def _counted_twice(log: _Log) -> Iterator[Finding]:
+def _counted_twice(log: Case) -> Iterator[Finding]:
     """How much of Caffe's figure is memory that it has counted before."""
     for net, layers in _leading(log):
         logged, distinct = net.get("logged_bytes"), net.get("distinct_bytes")
@@ -482,7 +446,7 @@ def repeated_bytes(layers: Iterable[Record]) -> dict[str, tuple[int, list[Record
     return parts
 
 
-def _largest_steps(log: _Log) -> Iterator[Finding]:
+def _largest_steps(log: Case) -> Iterator[Finding]:
     """The layers that add most to the memory of the largest net of each attempt."""
     for net, layers in _leading(log):
         known = [row for row in layers if not formats.is_na(row.get("distinct_bytes"))]
@@ -493,7 +457,7 @@ def _largest_steps(log: _Log) -> Iterator[Finding]:
             yield Finding(
                 "note",
                 "largest_steps",
-                f"{_and([_name(row) for row in top])} take {formats.percent(share)} of the distinct data in {_net_of(net)}",
+                f"{joined([_name(row) for row in top])} take {formats.percent(share)} of the distinct data in {_net_of(net)}",
                 "These are the layers where a smaller map, a smaller batch or a change in place pays most.",
                 _texts(
                     f"{_name(row)}: {formats.exact_bytes(row['distinct_bytes'])} "
@@ -504,7 +468,7 @@ def _largest_steps(log: _Log) -> Iterator[Finding]:
             )
 
 
-def _hot_spots(log: _Log) -> Iterator[Finding]:
+def _hot_spots(log: Case) -> Iterator[Finding]:
     """The layers that hold most of the parameters and most of the MACs, where one alone holds a third or more."""
     third = 1 / 3
     for net, layers in _leading(log):
@@ -524,13 +488,17 @@ def _hot_spots(log: _Log) -> Iterator[Finding]:
             )
 
 
-def _leading(log: _Log) -> Iterator[tuple[Record, list[Record]]]:
+def _leading(log: Case) -> Iterator[tuple[Record, list[Record]]]:
     """The largest training net (else the largest net) of each attempt."""
     best: dict[Any, tuple[Record, list[Record]]] = {}
     for net, layers in log.nets():
         key = (net.get("phase") == "TRAIN" and formats.is_na(net.get("nested")), len(layers))
         held = best.get(net["attempt"])
-        held_key = (False, 0) if held is None else (held[0].get("phase") == "TRAIN" and formats.is_na(held[0].get("nested")), len(held[1]))
+        held_key = (
+            (False, 0)
+            if held is None
+            else (held[0].get("phase") == "TRAIN" and formats.is_na(held[0].get("nested")), len(held[1]))
+        )
         if layers and (held is None or key > held_key):
             best[net["attempt"]] = (net, layers)
     yield from best.values()
@@ -539,7 +507,7 @@ def _leading(log: _Log) -> Iterator[tuple[Record, list[Record]]]:
 # What was not understood -----------------------------------------------------------------------------------------
 
 
-def _unknown_lines(log: _Log) -> Iterator[Finding]:
+def _unknown_lines(log: Case) -> Iterator[Finding]:
     rows = [row for row in log.facts.ledger if row.kind == "unknown"]
     lines = sum(row.lines for row in rows)
     if lines:
@@ -554,12 +522,12 @@ def _unknown_lines(log: _Log) -> Iterator[Finding]:
         )
 
 
-def _notes(log: _Log) -> Iterator[Finding]:
+def _notes(log: Case) -> Iterator[Finding]:
     for note in log.facts.notes:
         yield Finding("note", "reader", note.what, note.meaning, line=note.line)
 
 
-FINDERS: Final[tuple[Callable[[_Log], Iterator[Finding]], ...]] = (
+FINDERS: Final[tuple[Callable[[Case], Iterator[Finding]], ...]] = (
     _endings,
     _not_a_number,
     _saturated,
@@ -578,18 +546,10 @@ FINDERS: Final[tuple[Callable[[_Log], Iterator[Finding]], ...]] = (
 )
 
 
-def _key(row: Record) -> tuple[Any, Any]:
-    return row["attempt"], row["net_index"]
-
-
 def _place(row: Record) -> tuple[int | None, int | None, int | None, int | None]:
     """attempt, net, layer and line of a row, in the order of Finding's fields."""
-    attempt, net, layer, line = (_integer(row.get(key)) for key in ("attempt", "net_index", "layer_index", "line"))
+    attempt, net, layer, line = (whole(row.get(key)) for key in ("attempt", "net_index", "layer_index", "line"))
     return attempt, net, layer, line
-
-
-def _integer(value: Any) -> int | None:
-    return None if formats.is_na(value) or (isinstance(value, float) and math.isnan(value)) else int(value)
 
 
 def _name(row: Record) -> str:
@@ -618,27 +578,12 @@ def _texts(values: Iterable[Any]) -> tuple[str, ...]:
     return tuple(str(value) for value in values if not _blank(value))
 
 
-def _first(items: Iterable[str], limit: int = NAMES_SHOWN) -> list[str]:
-    """The first items, and how many more there are."""
-    listed = list(items)
-    more = len(listed) - limit
-    return [*listed[:limit], f"and {more} more"] if more > 0 else listed
-
-
 def _some(rows: Sequence[Record]) -> list[str]:
     """The names of the first rows, and how many more there are, as one text."""
-    return [", ".join(_first(map(_name, rows)))]
+    return [", ".join(first_of(map(_name, rows)))]
 
 
 def _known_sum(rows: Iterable[Record], key: str) -> tuple[int, int]:
     values = [row.get(key) for row in rows]
     known = [int(value) for value in values if value is not None and not formats.is_na(value)]
     return sum(known), len(values) - len(known)
-
-
-def _and(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-
-
-def _plural(word: str, number: int) -> str:
-    return word if number == 1 else f"{word}s"

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from logparse.audit.findings import Finding
+    from logparse.audit.finding import Finding
     from logparse.model import Attempt, LedgerRow
     from logparse.tables.derive import LayerFact, NetFact
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from logparse import formats
-from logparse.audit.findings import SEVERITIES, find
+from logparse.audit.finding import SEVERITIES
+from logparse.audit.findings import find
 
 if TYPE_CHECKING:
-    from logparse.audit.findings import Finding
+    from logparse.audit.finding import Finding
     from logparse.report.context import Context
 
 SHOWN: Final = 80
