@@ -10,6 +10,7 @@ from __future__ import annotations
 import bz2
 import importlib
 import lzma
+import re
 import sys
 import zlib
 from dataclasses import dataclass
@@ -100,25 +101,30 @@ def _zstd_stream() -> _Stream:
 
 @dataclass(frozen=True, slots=True)
 class Compression:
-    """One format: its name, the bytes it begins with, how to unpack one member."""
+    """One format: its name, the bytes each member begins with, what the first must look like, how to unpack one."""
 
     name: str
     magic: bytes
+    first: re.Pattern[bytes]
     stream: Callable[[], _Stream]
 
 
+def _xz_stream() -> _Stream:
+    return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY_BYTES)
+
+
 COMPRESSIONS: Final = (
-    Compression("gzip", b"\x1f\x8b", _GzipStream),
-    Compression("bzip2", b"BZh", bz2.BZ2Decompressor),
-    Compression("xz", b"\xfd7zXZ\x00", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY_BYTES)),
-    Compression("zstd", b"\x28\xb5\x2f\xfd", _zstd_stream),
+    Compression("gzip", b"\x1f\x8b", re.compile(rb"\x1f\x8b\x08"), _GzipStream),
+    Compression("bzip2", b"BZh", re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"), bz2.BZ2Decompressor),
+    Compression("xz", b"\xfd7zXZ\x00", re.compile(rb"\xfd7zXZ\x00"), _xz_stream),
+    Compression("zstd", b"\x28\xb5\x2f\xfd", re.compile(rb"\x28\xb5\x2f\xfd"), _zstd_stream),
 )
-MAGIC_BYTES: Final = max(len(each.magic) for each in COMPRESSIONS)
+HEAD_BYTES: Final = 16
 
 
 def compression_of(head: bytes) -> Compression | None:
     """The format that begins with these bytes, or None."""
-    return next((each for each in COMPRESSIONS if head.startswith(each.magic)), None)
+    return next((each for each in COMPRESSIONS if each.first.match(head)), None)
 
 
 def decompressed(raw: Iterator[bytes], compression: Compression, step: int) -> Iterator[bytes]:

@@ -84,6 +84,8 @@ class LineSplitter:
 
     def split(self, raw: bytes) -> Line:
         """One line taken apart."""
+        if not raw:
+            return _EMPTY
         line = self._common(raw)
         if line is None:
             line = self._behind_known_prefixes(raw) or self._headed(raw) or self._headed_json(raw) or self._bare(raw)
@@ -219,6 +221,7 @@ class LineSplitter:
         return raw, rank
 
 
+_EMPTY: Final = Line("")
 _LETTERS: Final = {b"I": "I", b"W": "W", b"E": "E", b"F": "F", b"C": "F", b"D": "I"}
 _JSON_STARTS: Final = (b'"', b"{")
 _COMMON: Final = re.compile(

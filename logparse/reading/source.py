@@ -13,7 +13,7 @@ from logparse.errors import Note, UnreadableError
 from logparse.model import Source
 from logparse.reading import plaintext
 from logparse.reading.arguments import expand
-from logparse.reading.decompress import MAGIC_BYTES, BrokenArchiveError, compression_of, decompressed
+from logparse.reading.decompress import HEAD_BYTES, BrokenArchiveError, compression_of, decompressed
 from logparse.reading.plaintext import decode
 from logparse.reading.raw import Raw, opened
 
@@ -149,7 +149,7 @@ class Input:
     def _plain(self) -> Iterator[bytes]:
         """The text inside the input, unpacked where it is compressed, within the limit."""
         try:
-            head, chunks = _peeked(iter(self._raw), MAGIC_BYTES)
+            head, chunks = _peeked(iter(self._raw), HEAD_BYTES)
             self._refuse_archive(head)
             self._compression = compression_of(head)
             if self._compression is None:

@@ -37,7 +37,8 @@ PIECES = (
     b"I1124 10:43:20.990321 23669 a.cpp:1] x",
 )
 MESSY = st.lists(st.sampled_from(PIECES), max_size=40).map(b"".join)
-ANY = st.one_of(st.binary(max_size=300), MESSY)
+# Behind a letter, so that chance does not make the mark of an archive.
+ANY = st.one_of(st.binary(max_size=300), MESSY).map(lambda data: b"x" + data)
 # Without NUL bytes: those decide about UTF-16, which a cut may turn.
 PLAIN = ANY.map(lambda data: data.replace(b"\0", b""))
 
@@ -113,8 +114,6 @@ def test_blocks_hold_whole_lines_and_right_numbers(data: bytes, block_bytes: int
 
 @given(PLAIN, st.integers(0, 400))
 def test_a_prefix_of_the_bytes_gives_a_prefix_of_the_lines(data: bytes, length: int) -> None:
-    # the text may be compressed by its first bytes only by chance of `binary`: leave those out
-    data = b"x" + data
     whole = text_of(data).split(b"\n")
     *complete, last = text_of(data[:length]).split(b"\n")
     assert complete == whole[: len(complete)]
