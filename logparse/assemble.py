@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse.building import AttemptBuilder, NetBuilder
-from logparse.definitions import Definitions, layer_messages, phase_of, read_dump, type_of
+from logparse.definitions import Definitions, fill_from_siblings, layer_messages, phase_of, read_dump, type_of
 from logparse.errors import Note
 from logparse.model import Blob, Event, SharedParam
 from logparse.outcome import outcome_of
@@ -358,7 +358,7 @@ def _keep_time(state: _State, record: rec.Record) -> None:
 
 
 def _freeze(attempt: AttemptBuilder, end_line: int) -> Attempt:
-    nets = tuple(_freeze_net(net, end_line) for net in attempt.nets)
+    nets = fill_from_siblings([_freeze_net(net, end_line) for net in attempt.nets])
     return attempt.freeze(nets, outcome_of(attempt), None, end_line)
 
 

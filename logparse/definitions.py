@@ -28,6 +28,7 @@ GLOG_LIMIT_BYTES: Final = 29_999
 _NEAR_LIMIT: Final = 150  # the header and the first line count too
 SPLIT: Final = "Split"
 PROTOTXT: Final = "prototxt"
+SIBLING: Final = "other net's dump"
 # Nothing here changes a shape, a count or a cost.
 _COSTLESS: Final = frozenset(
     {
@@ -141,6 +142,37 @@ def rules_allow(message: Message, phase: str | None) -> bool:
     include = [rule.text("phase") for rule in message.children("include") if rule.has("phase")]
     exclude = [rule.text("phase") for rule in message.children("exclude") if rule.has("phase")]
     return (not include or phase in include) and phase not in exclude
+
+
+def fill_from_siblings(nets: list[Net]) -> tuple[Net, ...]:
+    """Give the layers that lack a definition that of another net of the attempt.
+
+    Train and test net share weights by layer name, and Caffe insists on equal shapes (Net::ShareTrainedLayersWith).
+    Sources are left alone: they are what differs. Inner nets stand for themselves.
+    """
+    outer = [net for net in nets if net.nested is None]
+    if len(outer) < 2 or all(layer.definition is not None for net in outer for layer in net.layers):  # noqa: PLR2004
+        return tuple(nets)
+    known: dict[str, Definition] = {}
+    for net in outer:
+        for layer in net.layers:
+            if layer.name is not None and layer.definition is not None and layer.bottoms:
+                known.setdefault(layer.name, Definition(layer.definition.message, SIBLING))
+    return tuple(net if net.nested is not None else _with_known(net, known) for net in nets)
+
+
+def _with_known(net: Net, known: dict[str, Definition]) -> Net:
+    layers = tuple(_filled(layer, known.get(layer.name or ""), net.phase) for layer in net.layers)
+    return replace(net, layers=layers)
+
+
+def _filled(layer: Layer, given: Definition | None, phase: str | None) -> Layer:
+    if given is None or layer.definition is not None or not layer.bottoms or not rules_allow(given.message, phase):
+        return layer
+    kind = canonical_type(given.message.text("type")) or layer.type
+    if layer.type not in (None, kind):
+        return layer
+    return replace(layer, definition=given, type=kind)
 
 
 @dataclass(frozen=True, slots=True)
