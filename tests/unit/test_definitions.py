@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 
 from logparse.api import parse_log
@@ -33,7 +34,10 @@ def layer_lines(name: str, bottom: str, top: str, shape: str) -> tuple[str, ...]
 
 DATA = ("Creating Layer data", "data -> data", "Setting up data", "Top shape: 2 3 8 8 (384)")
 CONV = layer_lines("conv", "data", "conv", "2 4 8 8 (512)")
-CONV_DUMP = '  layer { name: "conv" type: "Convolution" bottom: "data" top: "conv" convolution_param { num_output: 4 kernel_size: 3 pad: 1 } }'
+CONV_DUMP = (
+    '  layer { name: "conv" type: "Convolution" bottom: "data" top: "conv"'
+    " convolution_param { num_output: 4 kernel_size: 3 pad: 1 } }"
+)
 DATA_DUMP = '  layer { name: "data" type: "Input" top: "data" }'
 
 
@@ -55,7 +59,7 @@ def test_a_cut_dump_is_filled_from_the_other_nets() -> None:
 
 def test_without_any_definition_a_same_size_convolution_is_na_with_its_candidates() -> None:
     conv = parse_log(glog(*net())).layers.to_dict("records")[1]
-    assert str(conv["weights"]) == "<NA>"
+    assert pd.isna(conv["weights"])
     assert "3×3" in conv["params_reason"]
 
 
