@@ -45,6 +45,9 @@ class Terms:
     engine: str | None = None
 
 
+USUAL: Final = Terms()
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One term of a footprint: what it is and its bytes."""
@@ -85,7 +88,7 @@ def _up(size: int, step: int) -> int:
     return -(-size // step) * step
 
 
-def footprint(run: Run, device: str, terms: Terms = Terms()) -> Footprint:
+def footprint(run: Run, device: str, terms: Terms = USUAL) -> Footprint:
     """The footprint of a run on "cpu" or "gpu"; pure."""
     return _on_cpu(run, terms) if device == CPU else _on_gpu(run, terms)
 

@@ -7,7 +7,7 @@ the resident memory of CPU runs and every cudaMalloc of GPU runs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -80,21 +80,29 @@ class Solver:
 
 @dataclass(frozen=True, slots=True)
 class NetMemory:
-    """One net: its layers in order, the bytes of a value, and whether it is a test net beside a train net."""
+    """One net: its layers in order, the bytes of a value, and whether it is a test net beside a train net.
+
+    `batch` is the images of one forward pass (a recurrent net's streams), None where not known.
+    """
 
     layers: tuple[LayerMemory, ...]
     element_bytes: int
     beside: bool = False
+    batch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run: the command ("train", "time" or "test"), its nets, its solver and its era."""
+    """One run: the command ("train", "time" or "test"), its nets, its solver and its era.
+
+    `bits` are of a value of some kind where it is not the net's own (a what-if about precision).
+    """
 
     command: str
     nets: tuple[NetMemory, ...]
     solver: Solver = Solver()
     era: Era = Era.NOW
+    bits: Mapping[Kind, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +121,8 @@ class Holding:
         """All known bytes."""
         return sum(block.bytes for block in self.blocks)
 
+
+_BYTE: Final = 8  # bits
 
 # Copies of the parameters beside data and gradient: (history, further ones on the CPU).
 # CPU: update_ and temp_ of the solvers' ComputeUpdateValue as touched; on the GPU the kernels work in place.
@@ -141,8 +151,17 @@ def _holding(run: Run, net: NetMemory, device: str, *, cudnn: bool) -> Holding:
         *_buffers(net, device, cudnn=cudnn),
         *_prefetch(run, net, device),
     ]
-    blocks = tuple(part for part in parts if isinstance(part, Block))
+    blocks = tuple(_in_bits(part, run, net) for part in parts if isinstance(part, Block))
     return Holding(blocks, tuple(part for part in parts if isinstance(part, Gap)))
+
+
+def _in_bits(block: Block, run: Run, net: NetMemory) -> Block:
+    """The block at the precision that the run gives its kind."""
+    bits = run.bits.get(block.kind)
+    if bits is None:
+        return block
+    values = block.bytes // net.element_bytes
+    return replace(block, bytes=-(-values * bits // _BYTE))
 
 
 # -- blobs ---------------------------------------------------------------------------------------

@@ -53,8 +53,9 @@ class LayerMemory:
 
     `kind` is the canonical type, None where nothing tells it. `tops` and `bottoms` are blob names, `counts`
     values per top (None where not printed), `losses` whether a top has a loss weight. `params` are the layer's
-    own parameter blobs, those of an earlier layer left out; None where they are not known. `decays` tells per
-    blob whether weight decay applies to it. `inferred` says that type or definition is a guess.
+    own parameter blobs, those of an earlier layer left out; None where they are not known. `owned` are their
+    places among all blobs of the layer, `decays` whether weight decay applies to each. `inferred` says that
+    type or definition is a guess.
     """
 
     spec: LayerSpec
@@ -64,6 +65,7 @@ class LayerMemory:
     counts: tuple[int | None, ...]
     losses: tuple[bool, ...]
     params: tuple[ParamBlob, ...] | None
+    owned: tuple[int, ...] = ()
     decays: tuple[bool, ...] = ()
     inferred: bool = False
 

@@ -52,11 +52,11 @@ def run_of(attempt: Attempt, nets: Sequence[NetFact], *, old_displays: bool = Fa
 
 
 def _net(fact: NetFact, *, beside: bool) -> NetMemory:
-    return NetMemory(tuple(_layer(one) for one in fact.layers), fact.element_bytes, beside)
+    return NetMemory(tuple(_layer(one) for one in fact.layers), fact.element_bytes, beside, fact.batch)
 
 
 def _layer(one: LayerFact) -> LayerMemory:
-    spec, is_guess = resolved(replace(one.spec, type=one.type))
+    spec, is_guess = resolved(replace(one.spec, type=kind_of(one.type)))
     tops = one.layer.tops
     return LayerMemory(
         spec=spec,
@@ -66,6 +66,7 @@ def _layer(one: LayerFact) -> LayerMemory:
         counts=tuple(top.count for top in tops),
         losses=tuple(bool(top.loss_weight) for top in tops),
         params=None if one.params is None else tuple(p.blob for p in one.params if p.owner is None),
+        owned=tuple(place for place, param in enumerate(one.params or ()) if param.owner is None),
         decays=_decays(one),
         inferred=is_guess or one.type_basis == "inferred" or one.cost.params_basis is Basis.INFERRED,
     )

@@ -1,0 +1,342 @@
+"""What would be if: another batch, solver, precision, pruned or factored layers; and the largest batch that fits.
+
+Pure: a run in, a run out, with every assumption named. At the run's own settings nothing changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from logparse.cost import surgery
+from logparse.cost.buffer_rules import CPU, GPU
+from logparse.cost.footprint import USUAL, footprint
+from logparse.cost.memory import COPIES, Kind, holdings
+from logparse.cost.reshape import WhatIfError, with_batch
+from logparse.cost.rules import cost
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from logparse.cost.footprint import Terms
+    from logparse.cost.memory import NetMemory, Run
+    from logparse.cost.reshape import Resized
+    from logparse.cost.touch import LayerMemory
+
+PRECISIONS: Final[Mapping[str, int]] = {"fp64": 64, "fp32": 32, "fp16": 16, "int8": 8, "binary": 1}
+SOLVERS: Final = tuple(COPIES)
+
+
+@dataclass(frozen=True, slots=True)
+class LowRank:
+    """A rank, and for a convolution the scheme ("spatial" or "channel"; None: by its kernel)."""
+
+    rank: int
+    scheme: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to be other than in the log; None and empty mean as it is.
+
+    `weights` and `activations` are names of PRECISIONS. `prune_weights` and `prune_channels` map a layer to the
+    share that goes, `low_rank` maps one to its factors.
+    """
+
+    batch: int | None = None
+    test_batch: int | None = None
+    solver: str | None = None
+    no_test_net: bool = False
+    weights: str | None = None
+    activations: str | None = None
+    prune_weights: Mapping[str, float] = field(default_factory=dict)
+    prune_channels: Mapping[str, float] = field(default_factory=dict)
+    low_rank: Mapping[str, LowRank] = field(default_factory=dict)
+
+
+AS_IT_IS: Final = Change()
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The run after a change, and every assumption behind it."""
+
+    run: Run
+    assumptions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One figure: what it is of, its unit, and its value (None where nothing is known)."""
+
+    name: str
+    unit: str
+    value: int | None
+
+
+def changed(run: Run, change: Change) -> Changed:
+    """The run under a change.
+
+    Raises:
+        WhatIfError: a change names a layer that is not there, or cannot be followed through a net.
+
+    """
+    assumed: list[str] = []
+    for step in _STEPS:
+        run, words = step(run, change)
+        assumed += words
+    return Changed(run, tuple(dict.fromkeys(assumed)))
+
+
+_Step = tuple["Run", tuple[str, ...]]
+
+
+def _nets(run: Run, change: Change) -> _Step:
+    if not change.no_test_net or len(run.nets) < 2:  # noqa: PLR2004 - the train net and others
+        return run, ()
+    return replace(run, nets=run.nets[:1]), ("no test net beside the train net",)
+
+
+def _solver(run: Run, change: Change) -> _Step:
+    if change.solver is None or (change.solver == run.solver.type and run.solver.stated):
+        return run, ()
+    if change.solver not in COPIES:
+        raise WhatIfError(f"there is no solver {change.solver!r}", remedy=f"One of {', '.join(SOLVERS)}.")
+    solver = replace(run.solver, type=change.solver, stated=True)
+    return replace(run, solver=solver), (f"solver {change.solver}",)
+
+
+def _batches(run: Run, change: Change) -> _Step:
+    nets, assumed = [], list[str]()
+    for net in run.nets:
+        batch = change.test_batch if net.beside else change.batch
+        if batch is None or batch == net.batch:
+            nets.append(net)
+            continue
+        if batch < 1:
+            raise WhatIfError(f"a batch of {batch} images is none")
+        if net.batch is None:
+            raise WhatIfError("the log does not show the batch size, so it cannot be changed")
+        found = with_batch(net, batch)
+        which = "test" if net.beside else "first"
+        assumed += [f"{which} net: batch {net.batch} → {batch}, image size unchanged", *found.assumptions]
+        nets.append(replace(net, layers=found.layers, batch=batch))
+    return replace(run, nets=tuple(nets)), tuple(assumed)
+
+
+def _layers(run: Run, change: Change) -> _Step:
+    """Changes to single layers, in every net that has them."""
+    assumed: list[str] = []
+    for name, share in change.prune_channels.items():
+        run, words = _everywhere(run, name, partial(_pruned, name=name, share=share))
+        assumed += words
+    for name, factors in change.low_rank.items():
+        run, words = _everywhere(run, name, partial(_factored, name=name, factors=factors))
+        assumed += words
+    return run, tuple(assumed)
+
+
+def _pruned(net: NetMemory, name: str, share: float) -> tuple[Resized, str]:
+    return surgery.without_channels(net.layers, name, share)
+
+
+def _factored(net: NetMemory, name: str, factors: LowRank) -> tuple[Resized, str]:
+    return surgery.of_low_rank(net.layers, name, factors.rank, factors.scheme)
+
+
+def _everywhere(run: Run, name: str, edit: Callable[[NetMemory], tuple[Resized, str]]) -> _Step:
+    nets, assumed = [], list[str]()
+    if not any(layer.spec.name == name for net in run.nets for layer in net.layers):
+        surgery.find(run.nets[0].layers, name)
+    for net in run.nets:
+        if all(layer.spec.name != name for layer in net.layers):
+            nets.append(net)
+            continue
+        found, text = edit(net)
+        assumed += [text, *found.assumptions]
+        nets.append(replace(net, layers=found.layers))
+    return replace(run, nets=tuple(nets)), tuple(assumed)
+
+
+def _precision(run: Run, change: Change) -> _Step:
+    bits = dict(run.bits)
+    assumed = []
+    own = {net.element_bytes * 8 for net in run.nets}
+    for name, kinds, text in (
+        (change.weights, (Kind.PARAMS,), "the stored weights are {}; gradients and history stay as they are"),
+        (
+            change.activations,
+            (Kind.DATA, Kind.PREFETCH),
+            "blobs' data is {}; gradients of blobs and private buffers stay as they are",
+        ),
+    ):
+        if name is None or own == {PRECISIONS[name]}:
+            continue
+        bits.update(dict.fromkeys(kinds, PRECISIONS[name]))
+        assumed.append(text.format(name) + " (Caffe itself computes in one precision)")
+    return replace(run, bits=bits), tuple(assumed)
+
+
+def _sparse(run: Run, change: Change) -> _Step:
+    for name in change.prune_weights:
+        surgery.find(run.nets[0].layers, name)
+    if not any(change.prune_weights.values()):
+        return run, ()
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in change.prune_weights.items())
+    words = f"single weights set to zero ({shares}) are not counted, their products are skipped"
+    return run, (words, "Caffe stores zeros too: its memory stays; a sparse format's indices are not counted")
+
+
+_STEPS: Final = (_nets, _solver, _batches, _layers, _precision, _sparse)
+
+
+# -- figures -------------------------------------------------------------------------------------
+
+
+def measures(run: Run, change: Change = AS_IT_IS, terms: Terms = USUAL) -> tuple[Measure, ...]:
+    """The figures of a run: parameters, computation, distinct data, parameter bytes, footprints.
+
+    Of `change` only what does not show in the run itself is used: weights that are pruned one by one.
+    """
+    if not run.nets:
+        return ()
+    first, batch = run.nets[0], run.nets[0].batch
+    macs = _sum(_macs(layer, change) for layer in first.layers)
+    held = holdings(run, CPU)
+    weights = _sum(_values(layer, change) for layer in first.layers)
+    found = [
+        Measure("params", "values", weights),
+        Measure("macs_per_image", "MAC", macs // batch if batch and not macs % batch else None),
+        Measure("macs", "MAC", macs),
+        Measure("param_bytes", "bytes", held[0].bytes_of(Kind.PARAMS)),
+        Measure("distinct_data", "bytes", held[0].bytes_of(Kind.DATA)),
+    ]
+    for place, holding in enumerate(held[1:]):
+        found.append(Measure(f"distinct_data, test net {place}", "bytes", holding.bytes_of(Kind.DATA)))
+    found += [Measure(f"footprint, {device}", "bytes", footprint(run, device, terms).bytes) for device in (CPU, GPU)]
+    return tuple(found)
+
+
+def _sum(values: Iterable[int | None]) -> int:
+    return sum(value for value in values if value is not None)
+
+
+def _kept(layer: LayerMemory, change: Change) -> float:
+    return 1 - change.prune_weights.get(layer.spec.name, 0.0)
+
+
+def _values(layer: LayerMemory, change: Change) -> int | None:
+    if layer.params is None:
+        return None
+    kept = _kept(layer, change)
+    return sum(round(p.count * kept) if p.kind == "weight" else p.count for p in layer.params if p.kind != "statistic")
+
+
+def _macs(layer: LayerMemory, change: Change) -> int | None:
+    value = cost(layer.spec).macs.value
+    return None if value is None else round(value * _kept(layer, change))
+
+
+# -- the largest batch that fits -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The largest batch that fits into `budget_bytes` on `device`, what it then holds, and what binds it.
+
+    `batch` is 0 where not even one image fits. `fixed_bytes` is what no batch size changes, `per_image_bytes`
+    what one more image adds.
+    """
+
+    device: str
+    budget_bytes: int
+    batch: int
+    bytes: int
+    next_bytes: int | None
+    fixed_bytes: int
+    per_image_bytes: int
+    binds: str
+
+
+# An int holds a blob's element count (blob.cpp); the GPU's elementwise loops overflow beyond half of that
+_MOST_ELEMENTS: Final[Mapping[str, int]] = {CPU: 2**31 - 1, GPU: 2**30}
+
+
+def largest_blob(run: Run) -> tuple[int, str]:
+    """(elements, name) of the largest blob of a run."""
+    found = [
+        (count, name)
+        for net in run.nets
+        for layer in net.layers
+        for name, count in zip(layer.tops, layer.counts, strict=True)
+        if count is not None
+    ]
+    return max(found, default=(0, ""))
+
+
+def held_bytes(run: Run, device: str, terms: Terms) -> int:
+    """What must be there for a run to start: for a cuDNN build the upper end of its range."""
+    found = footprint(run, device, terms)
+    is_cudnn = device == GPU and terms.engine == "cudnn" and found.high_bytes is not None
+    return found.high_bytes if is_cudnn and found.high_bytes is not None else found.bytes
+
+
+def fit(run: Run, budget_bytes: int, device: str = GPU, terms: Terms = USUAL, change: Change = AS_IT_IS) -> Fit:
+    """The largest batch of the first net that fits; the batch returned fits, one more does not.
+
+    Raises:
+        WhatIfError: the batch size is not known, or cannot be changed.
+
+    """
+    if not run.nets or run.nets[0].batch is None:
+        raise WhatIfError("the log does not show the batch size, so no other one can be tried")
+
+    def at(batch: int) -> Run:
+        return changed(run, replace(change, batch=batch)).run
+
+    def fits(batch: int) -> bool:
+        tried = at(batch)
+        return largest_blob(tried)[0] <= _MOST_ELEMENTS[device] and held_bytes(tried, device, terms) <= budget_bytes
+
+    batch = _largest(fits)
+    one, two = (held_bytes(at(count), device, terms) for count in (1, 2))
+    following = at(batch + 1)
+    return Fit(
+        device=device,
+        budget_bytes=budget_bytes,
+        batch=batch,
+        bytes=held_bytes(at(batch), device, terms) if batch else one,
+        next_bytes=held_bytes(following, device, terms),
+        fixed_bytes=2 * one - two,
+        per_image_bytes=two - one,
+        binds=_binds(following, device, budget_bytes, terms),
+    )
+
+
+def _largest(fits: Callable[[int], bool]) -> int:
+    """The largest count that fits, 0 where none does; `fits` is monotone."""
+    if not fits(1):
+        return 0
+    low = 1
+    while fits(2 * low):
+        low *= 2
+    high = 2 * low
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low
+
+
+def _binds(run: Run, device: str, budget_bytes: int, terms: Terms) -> str:
+    """Why this run does not fit: too large a blob, or the kind of memory that takes most."""
+    elements, name = largest_blob(run)
+    if elements > _MOST_ELEMENTS[device]:
+        limit = "2^30" if device == GPU else "2^31 - 1"
+        return f"the blob {name} would have {elements:,} elements, Caffe's limit is {limit}"
+    held = holdings(run, device)
+    sizes = {str(kind): sum(holding.bytes_of(kind) for holding in held) for kind in Kind}
+    sizes["beside Caffe's own"] = held_bytes(run, device, terms) - sum(sizes.values())
+    most = sorted(sizes, key=lambda kind: -sizes[kind])[:2]
+    parts = ", ".join(f"{kind} {sizes[kind] / budget_bytes:.0%}" for kind in most)
+    return f"memory: of the budget {parts}"
