@@ -266,8 +266,27 @@ def _nothing(_: View, __: str) -> Iterator[Need]:
 
 _ACTIVATIONS: Final = ("ReLU", "ELU", "Sigmoid", "TanH", "AbsVal", "BNLL", "Power", "Exp", "Log", "Threshold", "Clip")
 _MOVING: Final = ("Split", "Concat", "Slice", "Flatten", "Reshape", "Crop", "Tile", "BatchReindex", "Permute")
-_ENDS: Final = ("Accuracy", "ArgMax", "HingeLoss", "MultinomialLogisticLoss", "HDF5Output", "PriorBox", "LSTMUnit")
-_SOURCES: Final = ("Silence", "ReLU6", "Input", "DummyData", "MemoryData", "Parameter", "Im2col", "ShuffleChannel")
+_ENDS: Final = (
+    "Accuracy",
+    "ArgMax",
+    "HingeLoss",
+    "MultinomialLogisticLoss",
+    "HDF5Output",
+    "PriorBox",
+    "LSTMUnit",
+    "Silence",
+)
+_SOURCES: Final = (
+    "Silence",
+    "Padding",
+    "ReLU6",
+    "Input",
+    "DummyData",
+    "MemoryData",
+    "Parameter",
+    "Im2col",
+    "ShuffleChannel",
+)
 
 BUFFERS: Final[Mapping[str, BufferRule]] = {
     **dict.fromkeys((*_ACTIVATIONS, *_MOVING, *_ENDS, *_SOURCES), _nothing),

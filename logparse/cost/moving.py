@@ -111,6 +111,7 @@ RULES: Final = {
     "Tile": Rule("tile_layer.cpp", _tile),
     "BatchReindex": Rule("batch_reindex_layer.cpp", _batch_reindex),
     "Filter": Rule("filter_layer.cpp", _filter),
+    "Padding": Rule("padding_layer.cpp (2013)", no_shapes),
     "Silence": Rule("silence_layer.cpp", no_shapes),
     "Permute": Rule("permute_layer.cpp (SSD)", _permute),
 }

@@ -1,0 +1,131 @@
+"""Evidence from the rest of the net: layers of the same role that kept their definition, names that state kernels."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from logparse.cost.guessing import MAP_AXES, Guess, convolution, one_to_one, supported_type
+from logparse.cost.names import reduced_name, role, stated_kernel
+from logparse.cost.rules import cost
+from logparse.cost.types import canonical_type
+from logparse.cost.windows import common
+from logparse.reading.textproto import Message
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from logparse.cost.spec import LayerSpec, Shape
+    from logparse.reading.textproto import Value
+
+_CONVOLUTION: Final = "convolution_param"
+# What a convolution's peers must have in common, beside their type
+_WINDOW_FIELDS: Final = ("kernel_size", "kernel_h", "kernel_w", "dilation", "bias_term", "axis")
+
+
+def defined(spec: LayerSpec) -> bool:
+    """Whether the layer has a whole definition and a known type."""
+    return spec.type is not None and spec.definition is not None and spec.definition.complete
+
+
+def by_role(specs: Sequence[LayerSpec]) -> dict[str, list[LayerSpec]]:
+    """The layers that have a definition, by their role in the net."""
+    found: dict[str, list[LayerSpec]] = {}
+    for spec in specs:
+        part = role(spec.name) if defined(spec) else None
+        if part is not None:
+            found.setdefault(part, []).append(spec)
+    return found
+
+
+def _settings(spec: LayerSpec) -> tuple[object, ...]:
+    """What peers are compared by: type, and a convolution's window, or a layer's number of bottoms."""
+    definition = spec.definition if spec.definition is not None else Message()
+    child = definition.child(_CONVOLUTION)
+    window = tuple(tuple(map(str, child.all(name))) for name in _WINDOW_FIELDS)
+    return (canonical_type(spec.type or ""), len(spec.bottoms), window, _grouping(spec))
+
+
+def _grouping(spec: LayerSpec) -> object:
+    """The group as a number, or "depthwise" where it is the number of channels."""
+    group = spec.definition.child(_CONVOLUTION).integer("group", 1) if spec.definition is not None else 1
+    bottom = spec.bottoms[0] if spec.bottoms else None
+    return "depthwise" if group > 1 and bottom is not None and len(bottom) > 1 and bottom[1] == group else group
+
+
+def _adapted(peer: LayerSpec, spec: LayerSpec) -> Message:
+    """The peer's definition with this layer's own number of outputs and, where it is depthwise, of groups."""
+    definition = peer.definition if peer.definition is not None else Message()
+    fields: dict[str, list[Value]] = {**definition.fields, "name": [spec.name]}
+    top = spec.tops[0] if spec.tops else None
+    for name in (_CONVOLUTION, "inner_product_param"):
+        if definition.has(name) and top is not None and len(top) > 1:
+            child = dict(definition.child(name).fields)
+            child["num_output"] = [top[1]]
+            if _grouping(peer) == "depthwise" and spec.bottoms and spec.bottoms[0] is not None:
+                child["group"] = [spec.bottoms[0][1]]
+            fields[name] = [Message(child)]
+    return Message(fields, line=definition.line)
+
+
+def _restrided(definition: Message, stride: int) -> Message:
+    child = {
+        name: values
+        for name, values in definition.child(_CONVOLUTION).fields.items()
+        if name not in {"stride", "stride_h", "stride_w"}
+    }
+    return Message({**definition.fields, _CONVOLUTION: [Message({**child, "stride": [stride]})]})
+
+
+_STRIDES: Final = (1, 2)  # of a block's first layer, which halves the map
+
+
+def from_peers(spec: LayerSpec, roles: Mapping[str, list[LayerSpec]]) -> Guess | None:
+    """The definition that all layers of the same role share, if its shapes fit here."""
+    part = role(spec.name)
+    peers = roles.get(part or "", [])
+    if not peers or len({_settings(peer) for peer in peers}) != 1 or len(peers[0].bottoms) != len(spec.bottoms):
+        return None
+    kind = canonical_type(peers[0].type or "")
+    if spec.type is not None and canonical_type(spec.type) != kind:
+        return None
+    adapted = _adapted(peers[0], spec)
+    options = [adapted] if kind != "Convolution" else [adapted, *(_restrided(adapted, stride) for stride in _STRIDES)]
+    for definition in options:
+        found = cost(replace(spec, type=kind, definition=definition))
+        if not found.problems and found.macs.value is not None:
+            others = ", ".join(peer.name for peer in peers[:3])
+            return Guess(kind, definition, (f"{kind} like the layers of the same role that are defined ({others})",))
+    return None
+
+
+def _same_kernel(bottom: Shape, top: Shape, kernel: int, stride: int | None) -> Guess | None:
+    fitting = [w for w in common(bottom, top, (kernel,)) if stride in {None, w.stride}]
+    if not fitting:
+        return None
+    return convolution(bottom, top, fitting[0], f"its name states the kernel {kernel}×{kernel}, and its shapes agree")
+
+
+def from_name(spec: LayerSpec, specs: Mapping[str, LayerSpec]) -> Guess | None:
+    """A kernel that the name states, if shapes, channels and, for a `…_reduce`, the layer behind it agree."""
+    stated, pair = stated_kernel(spec.name), one_to_one(spec)
+    if stated is None or pair is None or stated.kernel[0] != stated.kernel[1]:
+        return None
+    bottom, top = pair
+    is_map = len(bottom) == len(top) == MAP_AXES + 2 and bottom[0] == top[0]
+    if not is_map or supported_type(spec) not in {None, "Convolution"}:
+        return None
+    if spec.in_place and spec.in_place[0]:
+        return None
+    if bottom[1] == top[1] and supported_type(spec) is None:
+        return None  # a window that keeps its channels may as well be a pooling's
+    after = reduced_name(spec.name)
+    if after is not None and not _reduces(top, specs.get(after)):
+        return None
+    return _same_kernel(bottom, top, stated.kernel[0], stated.stride)
+
+
+def _reduces(top: Shape, after: LayerSpec | None) -> bool:
+    """Whether the layer that a `…_reduce` is named for reads a map of its channels."""
+    read = after.bottoms[0] if after is not None and after.bottoms else None
+    return read is not None and len(read) > 1 and read[1] == top[1]
