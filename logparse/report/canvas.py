@@ -17,6 +17,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 import matplotlib as mpl
+import numpy as np
 from markupsafe import Markup
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
@@ -29,9 +30,11 @@ from matplotlib.transforms import Affine2D
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from matplotlib.artist import Artist
+
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 
-SETTINGS: Final = {
+SETTINGS: Final[Any] = {  # more than one type of value; matplotlib's stubs name every key
     "svg.fonttype": "none",
     "svg.hashsalt": "logparse",
     "path.simplify": True,
@@ -43,11 +46,14 @@ SETTINGS: Final = {
     "font.family": ["DejaVu Sans"],
     "axes.unicode_minus": True,
 }
+MOVE, LINE, CLOSE = int(Path.MOVETO), int(Path.LINETO), int(Path.CLOSEPOLY)
 METADATA: Final = {"Date": None, "Creator": None, "Format": None, "Type": None}
 ANCHORS: Final = {"start": "left", "middle": "center", "end": "right"}
 LONGEST_LABEL: Final = 32
 
-_MARK: Final = re.compile(r'<g id="mark(\d+)">\s*(?:<path d="([^"]*)"[^>]*/>|<text ([^>]*)>(.*?)</text>)\s*</g>', re.DOTALL)
+_MARK: Final = re.compile(
+    r'<g id="mark(\d+)">\s*(?:<path d="([^"]*)"[^>]*/>|<text ([^>]*)>(.*?)</text>)\s*</g>', re.DOTALL
+)
 _NUMBER: Final = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
 _COMMAND: Final = re.compile(r"([MLQCZz])([^MLQCZz]*)")
 _PLACE: Final = re.compile(r'\b(x|y|transform)="([^"]*)"')
@@ -91,34 +97,41 @@ class Canvas:
     def rules(self, segments: Sequence[Box], css: str) -> None:
         """Separate straight lines, each from (left, top) to (right, bottom), as one path."""
         points = [point for x0, y0, x1, y1 in segments for point in ((x0, y0), (x1, y1))]
-        codes = [Path.MOVETO, Path.LINETO] * len(segments)
+        codes = [MOVE, LINE] * len(segments)
         self._path(points, codes, _Mark(css), fill=False)
 
     def area(self, points: Sequence[tuple[float, float]], css: str) -> None:
         """A closed area."""
-        codes = [Path.MOVETO, *[Path.LINETO] * (len(points) - 1), Path.CLOSEPOLY]
+        codes = [MOVE, *[LINE] * (len(points) - 1), CLOSE]
         self._path([*points, points[0]], codes, _Mark(css), fill=True)
 
-    def boxes(
-        self, boxes: Sequence[Box], css: str, titles: Sequence[str] = (), targets: Sequence[str] = ()
-    ) -> None:
+    def boxes(self, boxes: Sequence[Box], css: str, titles: Sequence[str] = (), targets: Sequence[str] = ()) -> None:
         """Filled boxes; `titles` (hover) and `targets` (the id of a table row), one per box, are optional."""
         points = [p for x0, y0, x1, y1 in boxes for p in ((x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0))]
-        codes = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY] * len(boxes)
+        codes = [MOVE, LINE, LINE, LINE, CLOSE] * len(boxes)
         self._path(points, codes, _Mark(css, tuple(titles), tuple(targets)), fill=True)
 
     def dots(self, places: Sequence[tuple[float, float]], radius: float, css: str, titles: Sequence[str] = ()) -> None:
         """Round dots."""
         circle = Path.circle((0, 0), radius)
-        points = [(x + dx, y + dy) for x, y in places for dx, dy in circle.vertices]
-        codes = [int(code) for _ in places for code in circle.codes]
+        outline = [(float(dx), float(dy)) for dx, dy in np.asarray(circle.vertices)]
+        points = [(x + dx, y + dy) for x, y in places for dx, dy in outline]
+        codes = [int(code) for code in np.asarray(circle.codes)] * len(places)
         self._path(points, codes, _Mark(css, tuple(titles)), fill=True)
 
     def text(self, x: float, y: float, text: str, css: str, anchor: str = "start", turn: float = 0.0) -> None:
         """Text on a baseline at (x, y), turned counter-clockwise by `turn` degrees about that point."""
         artist = Text(
-            x, y, label(text, 200), rotation=turn, rotation_mode="anchor", ha=ANCHORS[anchor], va="baseline",
-            transform=self._place, parse_math=False, fontsize=11,
+            x,
+            y,
+            label(text, 200),
+            rotation=turn,
+            rotation_mode="anchor",
+            ha=ANCHORS[anchor],
+            va="baseline",
+            transform=self._place,
+            parse_math=False,
+            fontsize=11,
         )
         self._add(artist, _Mark(css))
 
@@ -129,16 +142,17 @@ class Canvas:
         raw = io.StringIO()
         with mpl.rc_context(SETTINGS), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Glyph .* missing")  # the browser has the glyph
-            FigureCanvasSVG(self._figure).print_svg(raw, metadata=METADATA)
+            FigureCanvasSVG(self._figure).print_svg(raw, metadata=METADATA)  # type: ignore[no-untyped-call]
         body = "\n".join(self._piece(match) for match in _MARK.finditer(raw.getvalue()))
-        frame = f'<svg class="chart" viewBox="0 0 {self.width:g} {self.height:g}" role="img" aria-label="{escape(description)}">'
+        view = f"0 0 {self.width:g} {self.height:g}"
+        frame = f'<svg class="chart" viewBox="{view}" role="img" aria-label="{escape(description)}">'
         return Markup(f"{frame}\n{body}\n</svg>")  # noqa: S704 - paths and escaped text only, made above
 
     def _path(self, points: Sequence[tuple[float, float]], codes: Sequence[int], mark: _Mark, *, fill: bool) -> None:
         if points:
             self._add(PathPatch(Path(points, codes), fill=fill, linewidth=1, transform=self._place), mark)
 
-    def _add(self, artist: Any, mark: _Mark) -> None:
+    def _add(self, artist: Artist, mark: _Mark) -> None:
         artist.set_gid(f"mark{len(self._marks)}")
         artist.set_clip_on(False)
         self._marks.append(mark)

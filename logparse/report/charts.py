@@ -11,7 +11,7 @@ from logparse.report.canvas import Canvas, label
 from logparse.report.scales import Scale, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from markupsafe import Markup
 
@@ -148,7 +148,10 @@ def _bars(values: Sequence[int | None], scale: Scale, across: _Layers, inset: fl
 
 def _step_title(step: Step) -> str:
     logged, distinct = formats.size(step.logged_step), formats.size(step.distinct)
-    return f"{step.name}\nlogged +{logged} = {formats.size(step.logged_total)}\ndistinct +{distinct} = {formats.size(step.distinct_total)}"
+    return (
+        f"{step.name}\nlogged +{logged} = {formats.size(step.logged_total)}"
+        f"\ndistinct +{distinct} = {formats.size(step.distinct_total)}"
+    )
 
 
 def round_size(tick: float) -> str:
@@ -156,7 +159,7 @@ def round_size(tick: float) -> str:
     return "0" if not tick else _ZEROS.sub("", formats.size(int(tick)))
 
 
-def grid(canvas: Canvas, scale: Scale, left: float, right: float, wanted: int, form: Any) -> None:
+def grid(canvas: Canvas, scale: Scale, left: float, right: float, wanted: int, form: Callable[[float], str]) -> None:
     """Horizontal rules at round values with their text left of them."""
     ticks = scale.ticks(wanted)
     canvas.rules([(left, scale.at(tick), right, scale.at(tick)) for tick in ticks], "grid")
@@ -274,7 +277,7 @@ def _ratio_column(canvas: Canvas, rows: Sequence[Cost], column: tuple[float, flo
     known = [row.ratio for row in rows if row.ratio]
     if not known:
         return
-    low, high = min(min(known), 1.0), max(max(known), 10.0)
+    low, high = min(*known, 1.0), max(*known, 10.0)
     scale = Scale(low, high, left + 8, right, "log")
     ticks = [tick for tick in scale.ticks(3) if tick >= low]
     canvas.rules([(scale.at(tick), 24, scale.at(tick), height - 24) for tick in ticks], "grid")

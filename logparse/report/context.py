@@ -24,9 +24,11 @@ class LogLike(Protocol):
     """What the report needs of a log: what was read, and its tables by name."""
 
     @property
-    def facts(self) -> LogFacts: ...
+    def facts(self) -> LogFacts:
+        """What was read."""
 
-    def table(self, name: str) -> pd.DataFrame: ...
+    def table(self, name: str) -> pd.DataFrame:
+        """One table by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,12 @@ class Context:
         numbered = any(not formats.is_na(net.get("test_index")) and net["test_index"] > 0 for net in rows.values())
         several = len({attempt for attempt, _ in layers}) > 1
         return tuple(
-            NetRows(rows.get(key, {}), tuple(found), self.net_anchor(*key), _net_title(rows.get(key, found[0]), several, numbered))
+            NetRows(
+                rows.get(key, {}),
+                tuple(found),
+                self.net_anchor(*key),
+                _net_title(rows.get(key, found[0]), several=several, numbered=numbered),
+            )
             for key, found in layers.items()
         )
 
@@ -119,9 +126,7 @@ class Context:
     @cached_property
     def _shown(self) -> Mapping[str, str]:
         """Anchor of a net → anchor of the equal net that is printed."""
-        return {
-            net.anchor: first.anchor for first, others in self.distinct_nets for net in (first, *others)
-        }
+        return {net.anchor: first.anchor for first, others in self.distinct_nets for net in (first, *others)}
 
     def layer_href(self, attempt: object, net_index: object, layer_index: object) -> str:
         """A link to the row of a layer; empty where there is none."""
@@ -164,7 +169,7 @@ def layer_name(record: Record) -> str:
     return "(unnamed)" if formats.is_na(record.get("layer")) else str(record["layer"])
 
 
-def _net_title(net: Record, several: bool, numbered: bool) -> str:  # noqa: FBT001 - the one caller names them
+def _net_title(net: Record, *, several: bool, numbered: bool) -> str:
     phase = "Net" if formats.is_na(net.get("phase")) else f"{net['phase']} net"
     test = net.get("test_index")
     number = "" if formats.is_na(test) or not numbered else f" #{test}"

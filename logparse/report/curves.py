@@ -11,7 +11,8 @@ import numpy as np
 from logparse import formats
 from logparse.report.canvas import Canvas, label
 from logparse.report.charts import WIDTH, grid
-from logparse.report.scales import Scale, fitting_scale, reduce_series, smooth, spread
+from logparse.report.reduce import reduce_points, smooth
+from logparse.report.scales import Scale, fitting_scale, spread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
-BUCKETS: Final = 360  # a little more than one per two points of width: extremes survive
+COLUMNS: Final = 320  # about one for two points of width; extremes survive the reduction
 SMOOTHED_FROM: Final = 80  # so many values and more get a smoothed line over the raw one
+DOTS_SHOWN: Final = 60  # more of them hide the line
 PANEL: Final = (204.0, 150.0)
 PANELS: Final = 9
 
@@ -73,7 +75,7 @@ def _draw(canvas: Canvas, one: Series, across: Scale, scale: Scale) -> None:
     if smoothed:
         _line(canvas, one.x, smooth(one.y, max(5, one.y.size // 40)), across, scale, f"line {one.css}")
     known = np.isfinite(one.y)
-    if one.dots and known.sum() <= 60 or known.sum() == 1:  # noqa: PLR2004 - beyond it dots hide the line
+    if (one.dots and known.sum() <= DOTS_SHOWN) or known.sum() == 1:
         places = list(zip(across(one.x[known]).tolist(), scale(one.y[known]).tolist(), strict=True))
         titles = [
             f"{one.name}\niteration {formats.count(int(x))}: {formats.precise(y)}"
@@ -84,12 +86,11 @@ def _draw(canvas: Canvas, one: Series, across: Scale, scale: Scale) -> None:
 
 def _line(canvas: Canvas, x: Floats, y: Floats, across: Scale, scale: Scale, css: str) -> None:
     """A line in pieces: it ends where iterations go back (another attempt) and where values are no numbers."""
+    x, y = reduce_points(x, y, COLUMNS)
     cuts = np.flatnonzero((np.diff(x) < 0) | (np.isfinite(y[1:]) != np.isfinite(y[:-1]))) + 1
-    pieces = list(zip(np.split(x, cuts), np.split(y, cuts), strict=True))
-    for part_x, part_y in pieces:
-        reduced_x, reduced_y = reduce_series(part_x, part_y, max(2, BUCKETS // len(pieces)))
-        if reduced_x.size > 1:
-            canvas.line(across(reduced_x).tolist(), scale(reduced_y).tolist(), css)
+    for part_x, part_y in zip(np.split(x, cuts), np.split(y, cuts), strict=True):
+        if part_x.size > 1 and np.isfinite(part_y[0]):
+            canvas.line(across(part_x).tolist(), scale(part_y).tolist(), css)
 
 
 def _names(canvas: Canvas, series: Sequence[Series], across: Scale, scale: Scale) -> None:
@@ -139,7 +140,7 @@ def _rate(canvas: Canvas, rate: Series, across: Scale) -> None:
     for tick in dict.fromkeys((ticks[0], ticks[-1])):
         canvas.rules([(70, scale.at(tick), across.end, scale.at(tick))], "grid")
         canvas.text(62, scale.at(tick) + 4, formats.precise(tick), "t-tick", "end")
-    x, y = reduce_series(rate.x, rate.y, BUCKETS)
+    x, y = reduce_points(rate.x, rate.y, COLUMNS)
     if x.size > 1:
         canvas.line(across(np.repeat(x, 2)[1:]).tolist(), scale(np.repeat(y, 2)[:-1]).tolist(), "line rate")
     if x.size:

@@ -29,7 +29,11 @@ FOLDERS: Final = (HERE / "templates", HERE.parent / "templates")  # in a wheel; 
 
 
 def write_report(
-    logs: LogLike | Sequence[LogLike], path: str | Path, *, title: str | None = None, force: bool = False
+    logs: LogLike | list[LogLike] | tuple[LogLike, ...],
+    path: str | Path,
+    *,
+    title: str | None = None,
+    force: bool = False,
 ) -> None:
     """Write the report of one or several logs to a file, or to standard output where the path is "-".
 

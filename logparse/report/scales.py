@@ -1,10 +1,11 @@
-"""From values to places on a chart: scales, ticks, and the reduction of long series. No drawing here."""
+"""From values to places on a chart: scales, ticks, labels moved apart. No drawing here."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    Values = npt.ArrayLike
     Floats = npt.NDArray[np.float64]
 
 LOG_WORTH: Final = 30.0  # largest over smallest value from which a log scale shows more than a linear one
@@ -31,22 +33,23 @@ class Scale:
     kind: str = "linear"
     constant: float | None = None
 
-    def __call__(self, values: Any) -> Floats:
+    def __call__(self, values: Values) -> Floats:
         """Places of the values; those outside the range stand at its edge."""
         clipped = np.clip(np.asarray(values, dtype=float), self.low, self.high)
         low, high = float(self._bend(self.low)), float(self._bend(self.high))
-        return self.start + (self._bend(clipped) - low) / ((high - low) or 1.0) * (self.end - self.start)
+        return np.asarray(self.start + (self._bend(clipped) - low) / ((high - low) or 1.0) * (self.end - self.start))
 
     def at(self, value: float) -> float:
         """The place of one value."""
         return float(self(value))
 
-    def _bend(self, values: Any) -> Any:
+    def _bend(self, values: Values) -> Floats:
+        numbers = np.asarray(values, dtype=float)
         if self.kind == "log":
-            return np.log10(values)
+            return np.asarray(np.log10(numbers))
         if self.kind == "symlog":
-            return np.sign(values) * np.log10(1.0 + np.abs(values))
-        return values
+            return np.asarray(np.sign(numbers) * np.log10(1.0 + np.abs(numbers)))
+        return numbers
 
     def ticks(self, wanted: int) -> list[float]:
         """Round values inside the range, about as many as wanted; the one value of a range around a constant."""
@@ -119,37 +122,6 @@ def _aired(low: float, high: float, start: float, end: float) -> Scale:
     return Scale(low - air, high + air, start, end)
 
 
-def reduce_series(x: Floats, y: Floats, buckets: int) -> tuple[Floats, Floats]:
-    """Per bucket of rows the smallest and the largest value, in their order: extremes survive, length does not.
-
-    Values that are no numbers are dropped here; a chart marks them on its own.
-    """
-    keep = np.isfinite(y) & np.isfinite(x)
-    x, y = x[keep], y[keep]
-    if x.size <= 2 * buckets:
-        return x, y
-    edges = np.linspace(0, x.size, buckets + 1).astype(int)
-    picked: list[int] = []
-    for start, end in zip(edges[:-1], edges[1:], strict=True):
-        part = y[start:end]
-        picked.extend(sorted({start + int(part.argmin()), start + int(part.argmax())}))
-    chosen = np.asarray([0, *picked, x.size - 1])
-    chosen = np.unique(chosen)
-    return x[chosen], y[chosen]
-
-
-def smooth(y: Floats, window: int) -> Floats:
-    """The mean over a centred window (shorter at the ends); what is no number does not count."""
-    known = np.isfinite(y)
-    sums = np.concatenate(([0.0], np.cumsum(np.where(known, y, 0.0))))
-    counts = np.concatenate(([0], np.cumsum(known)))
-    index = np.arange(y.size)
-    start = np.maximum(index - window // 2, 0)
-    end = np.minimum(index + window // 2 + 1, y.size)
-    number = counts[end] - counts[start]
-    return np.where(number > 0, (sums[end] - sums[start]) / np.maximum(number, 1), np.nan)
-
-
 def sample_rows(length: int, limit: int) -> list[int]:
     """Positions of at most `limit` rows spread evenly over a table, the first and the last among them."""
     if length <= limit:
@@ -161,11 +133,11 @@ def spread(places: Sequence[float], gap: float, low: float, high: float) -> list
     """Labels moved apart so that neighbours are at least `gap` from each other, as near to their places as can be."""
     order = sorted(range(len(places)), key=lambda index: places[index])
     moved = list(places)
-    for previous, current in zip(order, order[1:], strict=False):
+    for previous, current in pairwise(order):
         moved[current] = max(moved[current], moved[previous] + gap)
     over = (moved[order[-1]] - high) if order else 0.0
     if over > 0:
         moved[order[-1]] = high
-        for current, following in zip(reversed(order[:-1]), reversed(order), strict=False):
+        for following, current in pairwise(reversed(order)):
             moved[current] = min(moved[current], moved[following] - gap)
     return [max(place, low) for place in moved]

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
 from logparse.report.context import Context
-from logparse.report.parts import Cell, Field, Table, tabulate
+from logparse.report.parts import Cell, Field, tabulate
 from logparse.report.sections import compute, findings, head, layers, memory, provenance, summary, training
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from logparse.report.context import LogLike
+    from logparse.report.parts import Table
     from logparse.report.sections.head import HeadView
 
 
@@ -90,7 +91,9 @@ def _log_view(context: Context) -> LogView:
 
 def _comparison(contexts: Sequence[Context], views: Sequence[LogView]) -> Table:
     """One row per log with the figures that one compares first."""
-    return tabulate("The logs beside each other", _COMPARED, [_row(*pair) for pair in zip(contexts, views, strict=True)])
+    return tabulate(
+        "The logs beside each other", _COMPARED, [_row(*pair) for pair in zip(contexts, views, strict=True)]
+    )
 
 
 def _row(context: Context, view: LogView) -> Mapping[str, Any]:

@@ -36,7 +36,11 @@ def build(context: Context) -> Block | None:
 
 
 def _why(lead: NetRows) -> str:
-    reasons = dict.fromkeys(str(row["macs_reason"]) for row in lead.layers if not formats.is_na(row.get("macs_reason")) and row["macs_reason"])
+    reasons = dict.fromkeys(
+        str(row["macs_reason"])
+        for row in lead.layers
+        if not formats.is_na(row.get("macs_reason")) and row["macs_reason"]
+    )
     return "; ".join(list(reasons)[:3]) + "." if reasons else "the log shows no definitions."
 
 
@@ -58,7 +62,8 @@ def _coverage(lead: NetRows) -> str:
     bytes_, _ = known_sum(row.get("distinct_bytes") for row in unknown)
     total, _ = known_sum(row.get("distinct_bytes") for row in lead.layers)
     share = f", which hold {formats.percent(bytes_ / total)} of the distinct data" if total else ""
-    return f"{len(unknown)} of {len(lead.layers)} layers are not known{share}; they count as nothing here. The others: {named}."
+    what = f"{len(unknown)} of {len(lead.layers)} layers are not known{share}"
+    return f"{what}; they count as nothing here. The others: {named}."
 
 
 _BASES: Final = {
@@ -72,14 +77,24 @@ def _kinds_chart(lead: NetRows) -> Chart:
     kinds = _by_kind(lead.layers)
     totals = {key: sum(sums[key] for sums in kinds.values()) for key, _, _ in WHOLES}
     rows = [
-        (name, form(totals[key]), [charts.Share(kind, css_of(kind), sums[key] / totals[key]) for kind, sums in kinds.items()])
+        (
+            name,
+            form(totals[key]),
+            [charts.Share(kind, css_of(kind), sums[key] / totals[key]) for kind, sums in kinds.items()],
+        )
         for key, name, form in WHOLES
         if totals[key]
     ]
-    known = "known " if any(formats.is_na(row.get("macs")) or formats.is_na(row.get("params")) for row in lead.layers) else ""
+    known = (
+        "known "
+        if any(formats.is_na(row.get("macs")) or formats.is_na(row.get("params")) for row in lead.layers)
+        else ""
+    )
     title = _contrast(kinds, totals, known)
     table = tabulate("Totals by kind of layer", _KIND_FIELDS, _kind_rows(kinds, totals))
-    return Chart(title, _KIND_NOTE, charts.stacked(rows, f"Stacked bars. {title}. The table below has the figures."), table)
+    return Chart(
+        title, _KIND_NOTE, charts.stacked(rows, f"Stacked bars. {title}. The table below has the figures."), table
+    )
 
 
 _KIND_NOTE: Final = (
@@ -93,11 +108,15 @@ def _by_kind(layers: Sequence[Record]) -> dict[str, dict[str, int]]:
     """Kind → sums of the three wholes, the kinds with most MACs and parameters first."""
     kinds: dict[str, dict[str, int]] = {}
     for row in layers:
-        sums = kinds.setdefault(kind_of(row.get("type")), {"layers": 0, "weights": 0, **{key: 0 for key, _, _ in WHOLES}})
+        sums = kinds.setdefault(
+            kind_of(row.get("type")), {"layers": 0, "weights": 0, **{key: 0 for key, _, _ in WHOLES}}
+        )
         sums["layers"] += 1
         for key in ("weights", *(key for key, _, _ in WHOLES)):
             sums[key] += 0 if formats.is_na(row.get(key)) else int(row[key])
-    order = sorted(kinds, key=lambda kind: (-kinds[kind]["macs_per_image"], -kinds[kind]["params"], -kinds[kind]["distinct_bytes"]))
+    order = sorted(
+        kinds, key=lambda kind: (-kinds[kind]["macs_per_image"], -kinds[kind]["params"], -kinds[kind]["distinct_bytes"])
+    )
     return {kind: kinds[kind] for kind in order}
 
 
@@ -118,7 +137,11 @@ def _contrast(kinds: Mapping[str, Mapping[str, int]], totals: Mapping[str, int],
     return f"{kind.capitalize()} hold {first}{others}"
 
 
-_PLURAL: Final = {"convolution": "convolutions", "fully connected": "fully connected layers", "unknown": "layers of unknown type"}
+_PLURAL: Final = {
+    "convolution": "convolutions",
+    "fully connected": "fully connected layers",
+    "unknown": "layers of unknown type",
+}
 
 
 def _kind_rows(kinds: Mapping[str, Mapping[str, int]], totals: Mapping[str, int]) -> list[dict[str, Any]]:
@@ -149,14 +172,23 @@ _KIND_FIELDS: Final = (
 def _layers_chart(context: Context, lead: NetRows) -> Chart:
     rows = [row for row in lead.layers if _counts(row)]
     shown = _most_important(rows)
-    left_out = f" Of {len(rows)} layers the {len(shown)} largest are drawn; the table has all." if len(shown) < len(rows) else ""
+    left_out = (
+        f" Of {len(rows)} layers the {len(shown)} largest are drawn; the table has all."
+        if len(shown) < len(rows)
+        else ""
+    )
     title = _layer_title(rows)
-    linked = [{**row, "_href": context.layer_href(row["attempt"], row["net_index"], row["layer_index"])} for row in rows]
+    linked = [
+        {**row, "_href": context.layer_href(row["attempt"], row["net_index"], row["layer_index"])} for row in rows
+    ]
     return Chart(
         title,
         "MACs per weight say how often a parameter is used for one image: a convolution uses it at every place of its "
         f"map, a fully connected layer once.{left_out}",
-        charts.costs([_cost(context, row) for row in shown], f"Bars and dots per layer. {title}. The table below has the figures."),
+        charts.costs(
+            [_cost(context, row) for row in shown],
+            f"Bars and dots per layer. {title}. The table below has the figures.",
+        ),
         tabulate("Compute and parameters by layer", _LAYER_FIELDS, linked),
         tuple((css_of(kind), kind) for kind in dict.fromkeys(kind_of(row.get("type")) for row in shown)),
     )
@@ -180,7 +212,11 @@ def _share(row: Record, key: str) -> float:
 
 
 def _layer_title(rows: Sequence[Record]) -> str:
-    ratios = [(float(row["macs_per_weight"]), layer_name(row)) for row in rows if not formats.is_na(row.get("macs_per_weight"))]
+    ratios = [
+        (float(row["macs_per_weight"]), layer_name(row))
+        for row in rows
+        if not formats.is_na(row.get("macs_per_weight"))
+    ]
     if len(ratios) < 2:  # noqa: PLR2004 - a comparison needs two
         return "Compute and parameters of each layer"
     (low, least), (high, most) = min(ratios), max(ratios)
@@ -194,7 +230,7 @@ def _times(value: float) -> str:
 
 
 def _cost(context: Context, row: Record) -> charts.Cost:
-    def known(key: str) -> Any:
+    def known(key: str) -> Any:  # noqa: ANN401 - a count, or a share
         return None if formats.is_na(row.get(key)) else row[key]
 
     target = context.layer_href(row["attempt"], row["net_index"], row["layer_index"]).removeprefix("#")

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
-from logparse.report.parts import Fact, Field, Table, tabulate
+from logparse.reading.textproto import Message
+from logparse.report.parts import Fact, Field, tabulate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from logparse.model import Attempt
-    from logparse.reading.textproto import Message
     from logparse.report.context import Context
+    from logparse.report.parts import Table
 
 ATTEMPTS_SHOWN: Final = 60
 OUTCOMES: Final = {
@@ -70,17 +71,13 @@ def _title(context: Context) -> str:
 def _lede(context: Context) -> str:
     """One sentence: what this is, and how it ended."""
     lead, attempts = context.lead, context.attempts
-    what = (
-        "A log without a net's set-up"
-        if lead is None
-        else f"A {lead.kind} of {len(lead.layers)} layers"
-    )
+    what = "A log without a net's set-up" if lead is None else f"A {lead.kind} of {len(lead.layers)} layers"
     solver = _solver_type(attempts)
     trained = f", trained with {solver}" if solver else ""
     return f"{what}{trained}. {_ending(attempts)}"
 
 
-def _solver_type(attempts: Any) -> str:
+def _solver_type(attempts: Sequence[Attempt]) -> str:
     message = next((attempt.solver for attempt in attempts if attempt.solver is not None), None)
     return "" if message is None else solver_type(message)
 
@@ -90,13 +87,17 @@ def solver_type(message: Message) -> str:
     return str(message.last("type") or message.last("solver_type") or "SGD")
 
 
-def _ending(attempts: Any) -> str:
+def _ending(attempts: Sequence[Attempt]) -> str:
     if not attempts:
         return "No start of Caffe is in it."
     last = attempts[-1]
     words = OUTCOMES.get(last.outcome, "ended in a way that the log does not tell")
     subject = "The run" if len(attempts) == 1 else f"The last of {formats.count(len(attempts))} attempts"
-    detail = f": {last.outcome_text.rstrip('.')}" if last.outcome in {"fatal", "out_of_memory", "signal", "stopped"} and last.outcome_text else ""
+    detail = (
+        f": {last.outcome_text.rstrip('.')}"
+        if last.outcome in {"fatal", "out_of_memory", "signal", "stopped"} and last.outcome_text
+        else ""
+    )
     return f"{subject} {words}{detail}."
 
 
@@ -158,7 +159,7 @@ def _settings(context: Context) -> Table | None:
 def _flat(message: Message, prefix: str = "") -> Iterator[tuple[str, str]]:
     for name, values in message.fields.items():
         for value in values:
-            if hasattr(value, "fields"):
+            if isinstance(value, Message):
                 yield from _flat(value, f"{prefix}{name}.")
             else:
                 yield f"{prefix}{name}", str(value).lower() if isinstance(value, bool) else str(value)

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
 from logparse.report.context import layer_name
-from logparse.report.parts import Cell, Field, Table, tabulate
+from logparse.report.parts import Cell, Field, tabulate
 from logparse.report.sections.summary import bar_cell
 from logparse.tables.columns import LAYERS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from logparse.report.context import Context, NetRows, Record
+    from logparse.report.parts import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +76,21 @@ def _note(net: NetRows, others: tuple[NetRows, ...]) -> str:
 def _reconciled(net: NetRows) -> str:
     """Whether our sum of the tops equals the log's own figure at every layer."""
     pairs = [(row.get("logged_step_bytes"), row.get("expected_step_bytes")) for row in net.layers]
-    known = [(logged, expected) for logged, expected in pairs if not formats.is_na(logged) and not formats.is_na(expected)]
+    known = [
+        (logged, expected) for logged, expected in pairs if not formats.is_na(logged) and not formats.is_na(expected)
+    ]
     if not known:
         return ""
     wrong = sum(logged != expected for logged, expected in known)
     if wrong:
         return f"the running figure differs from the printed shapes at {wrong} of {len(known)} layers"
-    return f"the printed shapes add up to the running figure at {'all' if len(known) == len(net.layers) else len(known)} layers, to the byte"
+    where = "all" if len(known) == len(net.layers) else formats.count(len(known))
+    return f"the printed shapes add up to the running figure at {where} layers, to the byte"
 
 
-def _lines(values: Any, form: Any) -> str:
+def _lines(values: Sequence[Any] | None, form: Callable[[Any], str]) -> str:
     """A list's items under one another."""
-    return formats.NA if formats.is_na(values) else "\n".join(form(value) for value in values)
+    return formats.NA if values is None or formats.is_na(values) else "\n".join(form(value) for value in values)
 
 
 def _name(row: Mapping[str, Any]) -> Cell:
@@ -98,8 +102,8 @@ def _wiring(row: Mapping[str, Any]) -> Cell:
     return Cell(f"{bottoms} → {tops}" if bottoms else f"→ {tops}", "t io")
 
 
-def _joined(values: Any) -> str:
-    return "" if formats.is_na(values) else ", ".join(str(value) or "(automatic)" for value in values)
+def _joined(values: Sequence[Any] | None) -> str:
+    return "" if values is None or formats.is_na(values) else ", ".join(str(value) or "(automatic)" for value in values)
 
 
 def _owner(row: Mapping[str, Any]) -> Cell:
@@ -107,13 +111,15 @@ def _owner(row: Mapping[str, Any]) -> Cell:
     in_place = [] if formats.is_na(row.get("in_place")) else list(row["in_place"])
     shares = [] if formats.is_na(row.get("shares_with")) else list(row["shares_with"])
     words = [
-        "in place" if overwrites else (f"shares {shares[i]}" if i < len(shares) and not formats.is_na(shares[i]) else "own")
+        "in place"
+        if overwrites
+        else (f"shares {shares[i]}" if i < len(shares) and not formats.is_na(shares[i]) else "own")
         for i, overwrites in enumerate(in_place)
     ]
     return Cell("\n".join(dict.fromkeys(words)) or formats.NA, "t" if words == ["own"] * len(words) else "t shared")
 
 
-def _figure(key: str, reason: str | None = None, form: str = "count") -> Any:
+def _figure(key: str, reason: str | None = None, form: str = "count") -> Callable[[Mapping[str, Any]], Cell]:
     """A number; where it is not known the reason is told on hovering (and stands in the derivations).
 
     Without a `reason` the figure does not apply to every layer, and the cell stays empty.
@@ -134,7 +140,7 @@ def _figure(key: str, reason: str | None = None, form: str = "count") -> Any:
 _MEANING: Final = {column.name: column.meaning for column in LAYERS}
 
 
-def _column(key: str, title: str, unit: str = "", **more: Any) -> Field:
+def _column(key: str, title: str, unit: str = "", **more: Any) -> Field:  # noqa: ANN401 - Field's own arguments
     return Field(key, title, more.pop("form", "count"), unit, _MEANING.get(key, ""), **more)
 
 
@@ -142,7 +148,12 @@ _FIELDS: Final = (
     _column("layer", "Layer", form="text", cell=_name),
     _column("layer_index", "#"),
     _column("type", "Type", form="text"),
-    _column("top_shape", "Top shape", form="text", cell=lambda row: Cell(_lines(row.get("top_shape"), formats.shape), "t sh")),
+    _column(
+        "top_shape",
+        "Top shape",
+        form="text",
+        cell=lambda row: Cell(_lines(row.get("top_shape"), formats.shape), "t sh"),
+    ),
     _column("shares_with", "Memory", form="text", cell=_owner),
     _column("logged_step_bytes", "Step, logged", "B", cell=_figure("logged_step_bytes"), total=True),
     _column("distinct_bytes", "Step, distinct", "B", cell=_figure("distinct_bytes"), total=True),
@@ -204,7 +215,7 @@ def _derived(net: NetRows, layer: Record) -> list[dict[str, Any]]:
     return found
 
 
-def _blank(value: Any) -> bool:
+def _blank(value: object) -> bool:
     return formats.is_na(value) or value == ""
 
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
 from logparse.report import charts
-from logparse.report.context import NetRows, layer_name
+from logparse.report.context import layer_name
 from logparse.report.parts import Block, Cell, Chart, Field, tabulate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from logparse.report.context import Context, Record
+    from logparse.report.context import Context, NetRows, Record
 
 
 def build(context: Context) -> Block | None:
@@ -28,7 +28,7 @@ def _known(row: Record, *keys: str) -> bool:
 
 
 def _chart(context: Context, lead: NetRows) -> Chart:
-    steps = [_step(context, lead, row) for row in lead.layers]
+    steps = [_step(context, row) for row in lead.layers]
     title, note = _title(lead), _note(lead)
     description = f"Step chart over {len(steps)} layers. {title}. The same figures stand in the table below it."
     return Chart(
@@ -40,18 +40,18 @@ def _chart(context: Context, lead: NetRows) -> Chart:
     )
 
 
-def _step(context: Context, lead: NetRows, row: Record) -> charts.Step:
+def _step(context: Context, row: Record) -> charts.Step:
     keys = ("logged_bytes", "logged_step_bytes", "distinct_total_bytes", "distinct_bytes")
-    values = [None if formats.is_na(row.get(key)) else int(row[key]) for key in keys]
+    totals = [None if formats.is_na(row.get(key)) else int(row[key]) for key in keys]
     target = context.layer_href(row["attempt"], row["net_index"], row["layer_index"]).removeprefix("#")
-    return charts.Step(layer_name(row), *values, target)
+    return charts.Step(layer_name(row), totals[0], totals[1], totals[2], totals[3], target)
 
 
 def _title(lead: NetRows) -> str:
     logged, distinct = lead.net.get("logged_bytes"), lead.net.get("distinct_bytes")
     if formats.is_na(logged):
         return f"Distinct data grows to {formats.size(distinct)}; the log prints no running figure"
-    if formats.is_na(distinct) or logged <= distinct:
+    if logged is None or distinct is None or formats.is_na(distinct) or logged <= distinct:
         return f"The running figure grows to {formats.size(logged)}"
     factor = formats.significant(logged / distinct) if distinct else formats.NA
     return f"Caffe counts {formats.size(logged)}, {factor} times the {formats.size(distinct)} of distinct data"
@@ -63,16 +63,23 @@ def _note(lead: NetRows) -> str:
     top = sorted(known, key=lambda row: -row["distinct_bytes"])[:3]
     if not total or not top:
         return ""
-    named = [f"{layer_name(row)} with {formats.size(row['distinct_bytes'])} ({formats.percent(row['distinct_bytes'] / total)})" for row in top]
+    named = [_named(row, total) for row in top]
+    largest = " and ".join(filter(None, [", ".join(named[:-1]), named[-1]]))
     return (
-        f"The largest steps of distinct data are {', '.join(named[:-1]) + ' and ' if len(named) > 1 else ''}{named[-1]}. "
-        "Where a grey bar has no coloured one in it, the layer writes over or shares memory that is counted already."
+        f"The largest steps of distinct data are {largest}. Where a grey bar has no coloured one in it, the layer "
+        "writes over or shares memory that is counted already."
     )
+
+
+def _named(row: Record, total: int) -> str:
+    size = row["distinct_bytes"]
+    return f"{layer_name(row)} with {formats.size(size)} ({formats.percent(size / total)})"
 
 
 def _linked(context: Context, lead: NetRows) -> list[dict[str, Any]]:
     return [
-        {**row, "_href": context.layer_href(row["attempt"], row["net_index"], row["layer_index"])} for row in lead.layers
+        {**row, "_href": context.layer_href(row["attempt"], row["net_index"], row["layer_index"])}
+        for row in lead.layers
     ]
 
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 import logparse
 from logparse import formats
-from logparse.report.parts import Fact, Field, Table, tabulate
+from logparse.report.parts import Fact, Field, tabulate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from logparse.report.context import Context
+    from logparse.report.parts import Table
 
 ROWS_SHOWN: Final = 60
 CLASSES: Final = ("unknown", "foreign", "recognised", "dump", "ignored")
@@ -39,7 +40,13 @@ def build(context: Context) -> ProvenanceView:
     ledger = context.facts.ledger
     order = sorted(ledger, key=lambda row: (CLASSES.index(row.kind) if row.kind in CLASSES else 0, -row.lines))
     rows = [
-        {"class": row.kind, "reason": row.reason, "lines": row.lines, "first": row.first_line, "example": row.example[:160]}
+        {
+            "class": row.kind,
+            "reason": row.reason,
+            "lines": row.lines,
+            "first": row.first_line,
+            "example": row.example[:160],
+        }
         for row in order[:ROWS_SHOWN]
     ]
     left_out = len(ledger) - len(rows)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
 from logparse.audit.findings import repeated_bytes
-from logparse.report.parts import Cell, Fact, Field, Table, tabulate
+from logparse.report.parts import Cell, Fact, Field, tabulate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from logparse.report.context import Context, NetRows
+    from logparse.report.parts import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +50,18 @@ def _figures(context: Context, lead: NetRows) -> Iterator[Fact]:
         note = f"not known for {_unknown(lead, 'distinct_bytes')} of {len(lead.layers)} layers"
         yield Fact("Distinct data", _bound(lead, "distinct_bytes", formats.size), note)
     else:
-        share = "" if formats.is_na(logged) or not logged else f", {formats.percent(distinct / logged)} of the logged figure"
+        share = (
+            ""
+            if formats.is_na(logged) or not logged
+            else f", {formats.percent(distinct / logged)} of the logged figure"
+        )
         yield Fact("Distinct data", formats.size(distinct), f"{formats.exact_bytes(distinct)}{share}")
     yield Fact("Parameters", _bound(lead, "params", formats.short), _params_note(lead))
     yield Fact("MACs per image", _bound(lead, "macs_per_image", formats.short), _macs_note(lead))
     yield from _loss(context)
 
 
-def _bound(lead: NetRows, key: str, form: Any) -> str:
+def _bound(lead: NetRows, key: str, form: Callable[[Any], str]) -> str:
     """The net's total; a lower bound where some layers are not known."""
     known = [row[key] for row in lead.layers if not formats.is_na(row.get(key))]
     if not known:
@@ -96,7 +101,9 @@ def _loss(context: Context) -> Iterator[Fact]:
     if formats.is_na(last["loss"]):
         return
     best = f", smallest {formats.precise(float(finite.min()))}" if len(finite) else ""
-    yield Fact("Last loss", formats.precise(float(last["loss"])), f"at iteration {formats.count(last['iteration'])}{best}")
+    yield Fact(
+        "Last loss", formats.precise(float(last["loss"])), f"at iteration {formats.count(last['iteration'])}{best}"
+    )
 
 
 def _memory_words(lead: NetRows) -> tuple[str, ...]:
@@ -113,17 +120,21 @@ def _memory_words(lead: NetRows) -> tuple[str, ...]:
         return (words,)
     return (
         words,
-        f"It also counts memory again that it has counted before: layers that write in place, and the tops of Split, "
-        f"Flatten and Reshape layers. Here that is {formats.size(repeated)} of {formats.size(logged)}; what remains are "
-        f"{formats.size(distinct)} of distinct data.",
+        (
+            "It also counts again what it has counted before: layers that write in place, and the tops of Split, "
+            f"Flatten and Reshape layers. Here that is {formats.size(repeated)} of {formats.size(logged)}."
+        ),
     )
 
 
 def _memory_table(lead: NetRows) -> Table | None:
     logged, distinct = lead.net.get("logged_bytes"), lead.net.get("distinct_bytes")
-    if formats.is_na(logged) or formats.is_na(distinct) or not logged:
+    if distinct is None or formats.is_na(logged) or formats.is_na(distinct) or not logged:
         return None
-    parts = [("distinct data", int(distinct)), *((kind, size) for kind, (size, _) in repeated_bytes(lead.layers).items())]
+    parts = [
+        ("distinct data", int(distinct)),
+        *((kind, size) for kind, (size, _) in repeated_bytes(lead.layers).items()),
+    ]
     missing = int(logged) - sum(size for _, size in parts)
     if missing:
         parts.append(("in the running figure, but no shape line shows it", missing))
@@ -140,9 +151,9 @@ def _share_cell(row: Mapping[str, Any]) -> Cell:
     return bar_cell(row["share"])
 
 
-def bar_cell(share: Any) -> Cell:
+def bar_cell(share: float | None) -> Cell:
     """A share with a bar behind it, in steps of two per cent."""
-    if formats.is_na(share):
+    if share is None or formats.is_na(share):
         return Cell(formats.NA)
     width = max(0, min(50, round(float(share) * 50)))
     return Cell(formats.percent(share), f"b{width}" if width else "")

@@ -10,7 +10,7 @@ import numpy as np
 from logparse import formats
 from logparse.report import curves
 from logparse.report.curves import Series
-from logparse.report.parts import Block, Chart, Field, Table, tabulate
+from logparse.report.parts import Block, Chart, Field, tabulate
 from logparse.report.scales import sample_rows
 
 if TYPE_CHECKING:
@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from logparse.report.context import Context
+    from logparse.report.parts import Table
 
     Floats = npt.NDArray[np.float64]
 
 ROWS_SHOWN: Final = 120
 LOSSES_SHOWN: Final = 5  # of the test nets, in one chart
+NAMES_SHOWN: Final = 4  # in a title
 OUTPUTS_SHOWN: Final = 10  # columns of the table
 LINES_SHOWN: Final = 12  # of one output in one panel: one per class, say
 
@@ -44,13 +46,19 @@ def build(context: Context) -> Block | None:
     train, rate = _loss(context), _rate(context)
     tests = list(_outputs(context.frame("test"), "test_net"))
     trained = list(_outputs(context.frame("train_outputs"), None))
-    if train is None and not tests and not trained:
-        return None
     charts = [*_loss_chart(context, train, rate, tests), *_panel_chart([*trained, *tests])]
-    return Block(charts=tuple(charts))
+    if not charts and not any(len(context.frame(name)) for name in ("train", "train_outputs", "test")):
+        return None
+    return Block(charts=tuple(charts), absent="" if charts else _NOTHING_TO_DRAW)
 
 
-def _floats(column: Any) -> Floats:
+_NOTHING_TO_DRAW: Final = (
+    "The log has solver lines, but none that can be drawn: one measurement alone, or values without their iterations. "
+    "They are in the tables that “logparse export” writes."
+)
+
+
+def _floats(column: pd.Series[Any]) -> Floats:
     return np.asarray(column.to_numpy(dtype="float64", na_value=np.nan))
 
 
@@ -71,19 +79,27 @@ def _rate(context: Context) -> Series | None:
 
 def _outputs(frame: pd.DataFrame, net: str | None) -> Iterator[_Output]:
     """Each output of each net apart; a name that stands at several indices is several series."""
+    frame = frame[frame["iteration"].notna()]
     if not len(frame):
         return
     keys = [key for key in (net, "output", "index") if key is not None]
-    numbered = net is not None and frame[net].nunique() > 1
-    for key, rows in frame.groupby(keys, sort=True, dropna=False, observed=True):
-        number = key[0] if net is not None else None
+    numbered = net is not None and len(frame[net].unique()) > 1
+    for key, rows in _groups(frame, keys):
+        name, number = str(key[-2]), 0 if net is None else int(key[0])
         label = "training" if net is None else f"test #{number}" if numbered else "test"
-        css = "c-train" if net is None else f"c-test{int(number) % 3 if not formats.is_na(number) else 0}"
+        css = "c-train" if net is None else f"c-test{number % 3}"
         series = Series(label, css, _floats(rows["iteration"]), _floats(rows["value"]), dots=net is not None)
-        yield _Output(str(key[-2]), label, series, bool(rows["loss_weight"].notna().any()))
+        yield _Output(name, label, series, bool(rows["loss_weight"].notna().any()))
 
 
-def _loss_chart(context: Context, train: Series | None, rate: Series | None, tests: Sequence[_Output]) -> Iterator[Chart]:
+def _groups(frame: pd.DataFrame, keys: list[str]) -> Iterator[tuple[tuple[Any, ...], pd.DataFrame]]:
+    for key, rows in frame.groupby(keys, sort=True, observed=True):
+        yield key, rows
+
+
+def _loss_chart(
+    context: Context, train: Series | None, rate: Series | None, tests: Sequence[_Output]
+) -> Iterator[Chart]:
     """The displayed loss and the loss outputs of the test nets on one scale, the learning rate beneath."""
     losses = [one for one in tests if one.weighted] or [one for one in tests if "loss" in one.name.lower()]
     several = len({one.name for one in losses}) > 1
@@ -96,7 +112,9 @@ def _loss_chart(context: Context, train: Series | None, rate: Series | None, tes
     yield Chart(
         title,
         note,
-        curves.losses(series, rate, f"Line chart of loss over iterations. {title}. {note} The tables have the figures."),
+        curves.losses(
+            series, rate, f"Line chart of loss over iterations. {title}. {note} The tables have the figures."
+        ),
         _train_table(context),
         tuple(dict.fromkeys((one.css, one.name) for one in series)),
     )
@@ -136,8 +154,10 @@ def _train_table(context: Context) -> Table:
     first = list(train.columns).index("superseded") + 1
     names = [str(name) for name in train.columns[first:-1]][:OUTPUTS_SHOWN]
     picked = train.iloc[sample_rows(len(train), ROWS_SHOWN)]
-    rates = dict(zip(zip(rate["attempt"], rate["iteration"], strict=True), rate["lr"], strict=True)) if len(rate) else {}
-    rows = [{**row, "lr": rates.get((row["attempt"], row["iteration"]))} for row in picked.to_dict("records")]
+    keys = zip(rate["attempt"], rate["iteration"], strict=True)
+    rates = dict(zip(keys, rate["lr"], strict=True))
+    records: list[dict[Any, Any]] = picked.to_dict("records")
+    rows = [{**row, "lr": rates.get((row["attempt"], row["iteration"]))} for row in records]
     fields = (
         Field("iteration", "Iteration", "count"),
         *((Field("attempt", "Attempt", "count"),) if len(context.attempts) > 1 else ()),
@@ -197,7 +217,8 @@ def _outputs_title(outputs: Sequence[_Output]) -> str:
             value = formats.precise(float(one.series.y[best]))
             return f"{one.name} on {one.net} is best at iteration {formats.count(int(one.series.x[best]))}: {value}"
     names = list(dict.fromkeys(one.name for one in _beside_the_loss(outputs)))
-    return f"{len(names)} {'output' if len(names) == 1 else 'outputs'}: {', '.join(names[:4])}{' …' if len(names) > 4 else ''}"  # noqa: PLR2004
+    more = " …" if len(names) > NAMES_SHOWN else ""
+    return f"{len(names)} {'output' if len(names) == 1 else 'outputs'}: {', '.join(names[:NAMES_SHOWN])}{more}"
 
 
 def _outputs_table(outputs: Sequence[_Output]) -> Table:
@@ -221,8 +242,20 @@ def _outputs_table(outputs: Sequence[_Output]) -> Table:
 def _extent(one: _Output) -> dict[str, Any]:
     finite = np.isfinite(one.series.y)
     x, y = one.series.x[finite], one.series.y[finite]
-    row: dict[str, Any] = {"name": one.name, "net": one.net, "number": one.series.y.size, "broken": int((~finite).sum())}
+    row: dict[str, Any] = {
+        "name": one.name,
+        "net": one.net,
+        "number": one.series.y.size,
+        "broken": int((~finite).sum()),
+    }
     if y.size:
         low, high = int(y.argmin()), int(y.argmax())
-        row |= {"first": y[0], "last": y[-1], "low": y[low], "low_at": int(x[low]), "high": y[high], "high_at": int(x[high])}
+        row |= {
+            "first": y[0],
+            "last": y[-1],
+            "low": y[low],
+            "low_at": int(x[low]),
+            "high": y[high],
+            "high_at": int(x[high]),
+        }
     return row
