@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost.gradients import FlowLayer, forced_bottoms, learns, printed_flow
-from logparse.cost.infer import cost_or_infer, guess
+from logparse.cost.infer import cost_or_infer, resolve
 from logparse.cost.sharing import LayerUse, TopUse, shared_tops
 from logparse.cost.spec import LayerSpec
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from logparse.cost.gradients import Flow
+    from logparse.cost.infer import Resolved
     from logparse.cost.spec import Cost, ParamBlob, Shape
     from logparse.model import Blob, Layer, Net
 
@@ -81,7 +82,8 @@ def derive(net: Net) -> NetFact:
     resolved = _resolve_bottoms(net)
     specs = [_spec(net, layer, shapes) for layer, (shapes, _) in zip(net.layers, resolved, strict=True)]
     specs = _with_gradients(net, specs)
-    types = [_type(layer, spec) for layer, spec in zip(net.layers, specs, strict=True)]
+    settled = resolve(specs)
+    types = [_type(layer, one) for layer, one in zip(net.layers, settled, strict=True)]
     owners = shared_tops(_use(layer, kind) for layer, (kind, _) in zip(net.layers, types, strict=True))
     facts = []
     before: int | None = 0
@@ -89,13 +91,13 @@ def derive(net: Net) -> NetFact:
     for place, layer in enumerate(net.layers):
         distinct = _distinct(layer, owners[place], size)
         total = total + distinct if total is not None and distinct is not None else None
-        cost = cost_or_infer(specs[place])
+        cost = settled[place].cost
         facts.append(
             LayerFact(
                 layer=layer,
                 type=types[place][0],
                 type_basis=types[place][1],
-                spec=specs[place],
+                spec=settled[place].spec,
                 cost=cost,
                 params=_params(layer, cost),
                 owners=owners[place],
@@ -213,11 +215,10 @@ def _spec(net: Net, layer: Layer, bottoms: tuple[Shape | None, ...]) -> LayerSpe
     )
 
 
-def _type(layer: Layer, spec: LayerSpec) -> tuple[str | None, str]:
+def _type(layer: Layer, settled: Resolved) -> tuple[str | None, str]:
     if layer.type is not None:
         return layer.type, "definition" if layer.definition is not None else "log"
-    guessed = guess(spec).type
-    return (guessed, "inferred") if guessed is not None else (None, "unknown")
+    return (settled.spec.type, "inferred") if settled.origin == "inferred" else (None, "unknown")
 
 
 def _use(layer: Layer, kind: str | None) -> LayerUse:
