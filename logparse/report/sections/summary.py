@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
-from logparse.audit.findings import repeated_bytes
+from logparse.audit.memory import repeated_bytes
 from logparse.report.parts import Cell, Fact, Field, tabulate
 
 if TYPE_CHECKING:

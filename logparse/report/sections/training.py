@@ -84,17 +84,12 @@ def _outputs(frame: pd.DataFrame, net: str | None) -> Iterator[_Output]:
         return
     keys = [key for key in (net, "output", "index") if key is not None]
     numbered = net is not None and len(frame[net].unique()) > 1
-    for key, rows in _groups(frame, keys):
-        name, number = str(key[-2]), 0 if net is None else int(key[0])
+    for key, rows in frame.groupby(keys, sort=True, observed=True):
+        name, number = str(key[-2]), 0 if net is None else int(rows[net].iloc[0])
         label = "training" if net is None else f"test #{number}" if numbered else "test"
         css = "c-train" if net is None else f"c-test{number % 3}"
         series = Series(label, css, _floats(rows["iteration"]), _floats(rows["value"]), dots=net is not None)
         yield _Output(name, label, series, bool(rows["loss_weight"].notna().any()))
-
-
-def _groups(frame: pd.DataFrame, keys: list[str]) -> Iterator[tuple[tuple[Any, ...], pd.DataFrame]]:
-    for key, rows in frame.groupby(keys, sort=True, observed=True):
-        yield key, rows
 
 
 def _loss_chart(
