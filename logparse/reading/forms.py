@@ -115,6 +115,14 @@ Node: TypeAlias = "Fork | Leaf"
 _Symbol: TypeAlias = "tuple[str, str]"  # a kind of field, or "" and one character
 
 
+def beginnings(templates: Mapping[str, Iterable[str]]) -> tuple[tuple[np.uint64, np.uint64], ...]:
+    """The first eight bytes of every template that begins with so many fixed ones, as (mask, word)."""
+    firsts = {
+        next(iter(Formatter().parse(form)))[0].encode("ascii")[:WORD] for forms in templates.values() for form in forms
+    }
+    return tuple(literal_words(first)[0][1:] for first in sorted(firsts) if len(first) == WORD)
+
+
 @dataclass(slots=True)
 class _Branch:
     """A node while the tree is being made: one token leads to the next."""

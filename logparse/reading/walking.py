@@ -35,8 +35,11 @@ if TYPE_CHECKING:
 
     Column: TypeAlias = npt.NDArray[Any]
     Bytes: TypeAlias = npt.NDArray[np.uint8]
+    Beginning: TypeAlias = tuple[np.uint64, np.uint64]  # mask, and the word under it
 
 _LINE_END, _BRACKET, _EQUALS, _BLANK = b"\n]= "
+MARKS: Final = bytes((_BRACKET, _EQUALS))
+HEADER_MARKS: Final = bytes((_BRACKET,))
 _SEVERITY: Final = ord("I")
 _BYTE: Final = np.uint64(0xFF)
 
@@ -107,23 +110,34 @@ class Walker:
         self._tree = tree
         self._marks = np.empty((2, 0), np.bool_)
 
-    def lines(self, padded: Bytes) -> Lines:
-        """The lines of a text that has PADDING bytes behind its last line end."""
+    def lines(self, padded: Bytes, marks: bytes = MARKS) -> Lines:
+        """The lines of a text that has PADDING bytes behind its last line end; `marks` are what makes an event."""
         text = padded[: len(padded) - PADDING]
         if len(text) > self._marks.shape[1]:
             self._marks = np.empty((2, len(text)), np.bool_)
-        marks, other = self._marks[:, : len(text)]
-        np.equal(text, _LINE_END, out=marks)
-        for byte in (_BRACKET, _EQUALS):
+        marked, other = self._marks[:, : len(text)]
+        np.equal(text, _LINE_END, out=marked)
+        for byte in marks:
             np.equal(text, byte, out=other)
-            np.logical_or(marks, other, out=marks)
-        events = np.flatnonzero(marks)
+            np.logical_or(marked, other, out=marked)
+        events = np.flatnonzero(marked)
         last = np.flatnonzero(text.take(events) == _LINE_END)
         ends = events.take(last)
         starts, first = np.zeros_like(ends), np.zeros_like(last)
         starts[1:] = ends[:-1] + 1
         first[1:] = last[:-1] + 1
         return Lines(Text(padded), starts, ends, events, first)
+
+    def glance(self, lines: Lines, beginnings: tuple[Beginning, ...]) -> Places:
+        """The lines whose message does not begin as one of `beginnings`; nothing else of them is looked at."""
+        walk = self.headed(lines)
+        word = lines.text.word(walk.at + 2)
+        known = np.zeros(len(word), np.bool_)
+        for mask, first in beginnings:
+            known |= (word & mask) == first
+        other = np.ones(len(lines.starts), np.bool_)
+        other[walk.line[known]] = False
+        return np.flatnonzero(other)
 
     def headed(self, lines: Lines) -> Walk:
         """The lines that may have a header, read up to the bracket that would close it."""
