@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from logparse.cost.memory import Run
+    from logparse.cost.whatif import Change, Fit
     from logparse.errors import Note
     from logparse.reading.raw import Readable
     from logparse.reading.textproto import Message
@@ -72,7 +73,51 @@ class Log:
     @terms.setter
     def terms(self, terms: Terms) -> None:
         self._terms = terms
-        self._tables.pop("footprint", None)
+        for name in ("footprint", "whatif"):
+            self._tables.pop(name, None)
+
+    def run(self, attempt: int | None = None) -> tuple[int, Run]:
+        """One attempt and what it allocates; the last one that shows a net unless `attempt` names another.
+
+        Raises:
+            WhatIfError: there is no such attempt, or none that shows a net.
+
+        """
+        from logparse.cost.reshape import WhatIfError  # noqa: PLC0415 - as above
+
+        shown = {number: run for number, run in self.runs.items() if any(net.layers for net in run.nets)}
+        number = max(shown, default=0) if attempt is None else attempt
+        if number not in shown:
+            what = "no attempt" if attempt is None else f"attempt {attempt} is not there or"
+            raise WhatIfError(f"{self.facts.source.name}: {what} shows no net")
+        return number, shown[number]
+
+    def whatif(self, change: Change, *, attempt: int | None = None, fit: Fit | None = None) -> pd.DataFrame:
+        """Figures before and after a change (`logparse.cost.whatif.Change`), as the table `whatif`; `fit` adds a row.
+
+        Raises:
+            WhatIfError: the change cannot be followed.
+
+        """
+        from logparse.tables.frames import frame  # noqa: PLC0415 - as above
+        from logparse.tables.whatif import fit_row, whatif_rows  # noqa: PLC0415 - as above
+
+        number, run = self.run(attempt)
+        rows = whatif_rows(number, "as asked", run, change, self.terms)
+        return frame("whatif", rows if fit is None else [*rows, fit_row(number, run, fit)])
+
+    def fit(
+        self, budget_bytes: int, device: str = "gpu", change: Change | None = None, *, attempt: int | None = None
+    ) -> Fit:
+        """The largest batch that fits into `budget_bytes` on "gpu" or "cpu" under a change, and what binds it.
+
+        Raises:
+            WhatIfError: the batch size is not known, or the change cannot be followed.
+
+        """
+        from logparse.cost.whatif import AS_IT_IS, fit  # noqa: PLC0415 - as above
+
+        return fit(self.run(attempt)[1], budget_bytes, device, self.terms, change or AS_IT_IS)
 
     @property
     def table_names(self) -> tuple[str, ...]:
@@ -284,6 +329,14 @@ def _footprint(log: Log) -> pd.DataFrame:
     return frame("footprint", [row for found in rows for row in found])
 
 
+def _whatif(log: Log) -> pd.DataFrame:
+    from logparse.tables.frames import frame  # noqa: PLC0415 - as above
+    from logparse.tables.whatif import standard_rows  # noqa: PLC0415 - as above
+
+    rows = (standard_rows(attempt, run, log.terms) for attempt, run in log.runs.items())
+    return frame("whatif", [row for found in rows for row in found])
+
+
 class Tables(Mapping[str, "pd.DataFrame"]):
     """A log's tables as a mapping: each is built when it is asked for."""
 
@@ -319,4 +372,5 @@ _BUILDERS: Final[Mapping[str, Callable[[Log], pd.DataFrame]]] = {
     "findings": _findings,
     "memory": _memory,
     "footprint": _footprint,
+    "whatif": _whatif,
 }

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from logparse import formats
+from logparse.cost.footprint import ENGINES, USUAL
 from logparse.errors import GateError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from logparse.api import Log
+    from logparse.cost.footprint import Terms
+
+_UNITS: Final[Mapping[str, int]] = {
+    "": 1,
+    "b": 1,
+    **{f"{prefix}b": 1000**power for power, prefix in enumerate("kmgt", 1)},
+    **{f"{prefix}ib": 1024**power for power, prefix in enumerate("kmgt", 1)},
+}
+_SIZE: Final = re.compile(r"(?P<number>[0-9]{1,18}(?:\.[0-9]{1,6})?) ?(?P<unit>(?:[kmgt]i?)?b|)", re.IGNORECASE)
 
 YEARS: Final = range(1970, 2200)
 
@@ -43,6 +54,35 @@ def add_reading_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--strict", action="store_true", help="fail (exit code 1) on any problem or line not understood"
     )
+
+
+def add_memory_options(parser: argparse.ArgumentParser) -> None:
+    """Add what no log tells and a memory footprint needs."""
+    parser.add_argument(
+        "--gpu-context",
+        type=size,
+        metavar="SIZE",
+        help="CUDA context and first cuBLAS handle (default: 594MiB, measured on an H100)",
+    )
+    parser.add_argument(
+        "--engine",
+        type=one_of(ENGINES, "engine"),
+        metavar="ENGINE",
+        help=f"narrow the GPU's footprint to one engine: {' or '.join(ENGINES)}",
+    )
+    parser.add_argument(
+        "--cudnn-handle", type=size, metavar="SIZE", help="one cuDNN handle (default: 9.14MiB, cuDNN 9)"
+    )
+
+
+def terms_of(arguments: argparse.Namespace) -> Terms:
+    """The footprint's settable terms as asked for."""
+    asked = {
+        "context_bytes": arguments.gpu_context,
+        "cudnn_handle_bytes": arguments.cudnn_handle,
+        "engine": arguments.engine,
+    }
+    return replace(USUAL, **{name: value for name, value in asked.items() if value is not None})
 
 
 def read(source: str, arguments: argparse.Namespace) -> Log:
@@ -105,6 +145,14 @@ def year(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) in YEARS):
         raise argparse.ArgumentTypeError(f"{text!r} is no year between {YEARS[0]} and {YEARS[-1]}")
     return int(text)
+
+
+def size(text: str) -> int:
+    """Argument type: a size in bytes, `8GiB`, `9.14MiB` or `600MB`."""
+    found = _SIZE.fullmatch(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size: give 8GiB, 594MiB or bytes")
+    return round(float(found["number"]) * _UNITS[found["unit"].lower()])
 
 
 def share(text: str) -> float:

@@ -37,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", default=STDOUT, metavar="FILE", help="the file to write (default: -, standard output)"
     )
     parser.add_argument("--force", action="store_true", help="overwrite FILE if it exists")
+    common.add_memory_options(parser)
     common.add_reading_options(parser)
 
 
@@ -49,6 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     inputs = [arguments.log, *([arguments.prototxt] if arguments.prototxt else [])]
     check_target(arguments.output, force=arguments.force, inputs=inputs)
     log = common.read(arguments.log, arguments)
+    log.terms = common.terms_of(arguments)
     chunks = export.FORMATS[form].chunks(log.table(arguments.table), arguments.table)
     write(arguments.output, chunks, force=arguments.force)
     common.check_gates([log], arguments)

@@ -13,14 +13,14 @@ import traceback
 from typing import TYPE_CHECKING, Final
 
 from logparse import __version__
-from logparse.cli import common, export, report
+from logparse.cli import common, export, report, whatif
 from logparse.errors import LogparseError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # A new verb is one module and one entry here.
-VERBS: Final = {verb.name: verb for verb in (report.VERB, export.VERB)}
+VERBS: Final = {verb.name: verb for verb in (report.VERB, export.VERB, whatif.VERB)}
 
 FAULT: Final = 70  # EX_SOFTWARE of sysexits.h
 INTERRUPTED: Final = 130  # 128 + SIGINT, as a shell says it

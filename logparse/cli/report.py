@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--title", help="the report's title (default: the net's name)")
     parser.add_argument("--force", action="store_true", help="overwrite OUT.html if it exists")
+    common.add_memory_options(parser)
     common.add_reading_options(parser)
 
 
@@ -31,7 +32,9 @@ def run(arguments: argparse.Namespace) -> int:
     sources = expand(arguments.logs)
     inputs = [*sources, *([arguments.prototxt] if arguments.prototxt else [])]
     check_target(arguments.output, force=arguments.force, inputs=inputs)
-    logs = [common.read(source, arguments) for source in sources]
+    logs = tuple(common.read(source, arguments) for source in sources)
+    for log in logs:
+        log.terms = common.terms_of(arguments)
     from logparse.report.page import write_report  # noqa: PLC0415 - matplotlib and jinja2
 
     write_report(logs, arguments.output, title=arguments.title, force=arguments.force)

@@ -202,12 +202,13 @@ def measures(run: Run, change: Change = AS_IT_IS, terms: Terms = USUAL) -> tuple
     if not run.nets:
         return ()
     first, batch = run.nets[0], run.nets[0].batch
-    macs = _sum(_macs(layer, change) for layer in first.layers)
+    per_layer = [_macs(layer, change) for layer in first.layers]
+    macs = _sum(per_layer)
     held = holdings(run, CPU)
     weights = _sum(_values(layer, change) for layer in first.layers)
     found = [
         Measure("params", "values", weights),
-        Measure("macs_per_image", "MAC", macs // batch if batch and not macs % batch else None),
+        Measure("macs_per_image", "MAC", round(macs / batch) if batch else None),
         Measure("macs", "MAC", macs),
         Measure("param_bytes", "bytes", held[0].bytes_of(Kind.PARAMS)),
         Measure("distinct_data", "bytes", held[0].bytes_of(Kind.DATA)),
@@ -245,15 +246,15 @@ def _macs(layer: LayerMemory, change: Change) -> int | None:
 class Fit:
     """The largest batch that fits into `budget_bytes` on `device`, what it then holds, and what binds it.
 
-    `batch` is 0 where not even one image fits. `fixed_bytes` is what no batch size changes, `per_image_bytes`
-    what one more image adds.
+    `batch` is 0 where not even one image fits; then `bytes` is what one takes. `fixed_bytes` is what no batch
+    size changes, `per_image_bytes` what one more image adds, taken from this batch and its double.
     """
 
     device: str
     budget_bytes: int
     batch: int
     bytes: int
-    next_bytes: int | None
+    next_bytes: int
     fixed_bytes: int
     per_image_bytes: int
     binds: str
@@ -277,9 +278,8 @@ def largest_blob(run: Run) -> tuple[int, str]:
 
 def held_bytes(run: Run, device: str, terms: Terms) -> int:
     """What must be there for a run to start: for a cuDNN build the upper end of its range."""
-    found = footprint(run, device, terms)
-    is_cudnn = device == GPU and terms.engine == "cudnn" and found.high_bytes is not None
-    return found.high_bytes if is_cudnn and found.high_bytes is not None else found.bytes
+    found = footprint(run, device, replace(terms, engine=terms.engine or "caffe"))
+    return found.bytes if found.high_bytes is None else found.high_bytes
 
 
 def fit(run: Run, budget_bytes: int, device: str = GPU, terms: Terms = USUAL, change: Change = AS_IT_IS) -> Fit:
@@ -300,16 +300,17 @@ def fit(run: Run, budget_bytes: int, device: str = GPU, terms: Terms = USUAL, ch
         return largest_blob(tried)[0] <= _MOST_ELEMENTS[device] and held_bytes(tried, device, terms) <= budget_bytes
 
     batch = _largest(fits)
-    one, two = (held_bytes(at(count), device, terms) for count in (1, 2))
+    base = max(batch, 1)
+    held, doubled = (held_bytes(at(count), device, terms) for count in (base, 2 * base))
     following = at(batch + 1)
     return Fit(
         device=device,
         budget_bytes=budget_bytes,
         batch=batch,
-        bytes=held_bytes(at(batch), device, terms) if batch else one,
+        bytes=held,
         next_bytes=held_bytes(following, device, terms),
-        fixed_bytes=2 * one - two,
-        per_image_bytes=two - one,
+        fixed_bytes=2 * held - doubled,
+        per_image_bytes=(doubled - held) // base,
         binds=_binds(following, device, budget_bytes, terms),
     )
 

@@ -287,6 +287,16 @@ FOOTPRINT: Final = (
     _text("basis", "Basis", "The terms of the sum, what is left out, what was assumed."),
 )
 
+WHATIF: Final = (
+    ATTEMPT,
+    _text("scenario", "What if", "The change."),
+    _text("quantity", "Figure", "Of the first net, of the test nets where named, or of the whole run (footprint)."),
+    _text("unit", "Unit", "values, MAC, bytes or images."),
+    _int("before", "As logged", "The figure of the run as the log shows it."),
+    _int("after", "Then", "The figure under the change."),
+    _list("assumptions", "Assumptions", "Everything that the change takes for granted."),
+)
+
 TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
     "layers": LAYERS,
     "blobs": BLOBS,
@@ -303,4 +313,5 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
     "findings": FINDINGS,
     "memory": MEMORY,
     "footprint": FOOTPRINT,
+    "whatif": WHATIF,
 }

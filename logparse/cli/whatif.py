@@ -1,0 +1,184 @@
+"""`logparse whatif`: the same run with another batch, solver, precision, pruned or factored layers; what fits."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, Final
+
+from logparse import export, formats
+from logparse.cli import common
+from logparse.cost.footprint import DEVICES
+from logparse.cost.surgery import SCHEMES
+from logparse.cost.whatif import PRECISIONS, SOLVERS, Change, LowRank
+from logparse.output import STDOUT, check_target, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from logparse.cost.whatif import Fit
+
+TEXT: Final = "text"
+_FACTORS: Final = re.compile(r"(?P<layer>.+)=(?P<rank>[1-9][0-9]*)(?::(?P<scheme>[a-z]+))?")
+_SHARED: Final = re.compile(r"(?P<layer>.+)=(?P<share>[^=]+)")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `whatif` takes."""
+    forms = (TEXT, *export.FORMATS)
+    parser.add_argument("log", metavar="LOG", help="a log, or - for standard input")
+    parser.add_argument("--attempt", type=positive, metavar="N", help="which start of the solver (default: the last)")
+    _add_changes(parser)
+    parser.add_argument("--fit", type=common.size, metavar="SIZE", help="the largest batch that fits, e.g. 8GiB")
+    parser.add_argument(
+        "--device",
+        type=common.one_of(DEVICES, "device"),
+        default="gpu",
+        metavar="DEVICE",
+        help=f"what --fit is about: {' or '.join(DEVICES)} (default: gpu)",
+    )
+    parser.add_argument(
+        "--format",
+        type=common.one_of(forms, "format"),
+        metavar="FORMAT",
+        help=f"one of {', '.join(forms)} (default: as FILE's ending says, else text)",
+    )
+    parser.add_argument("-o", "--output", default=STDOUT, metavar="FILE", help="the file to write (default: -)")
+    parser.add_argument("--force", action="store_true", help="overwrite FILE if it exists")
+    common.add_memory_options(parser)
+    common.add_reading_options(parser)
+
+
+def _add_changes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--batch", type=positive, metavar="N", help="images of one forward pass of the train net")
+    parser.add_argument("--test-batch", type=positive, metavar="N", help="the same of the test nets")
+    parser.add_argument(
+        "--solver", type=common.one_of(SOLVERS, "solver"), metavar="TYPE", help=f"one of {', '.join(SOLVERS)}"
+    )
+    parser.add_argument("--no-test-net", action="store_true", help="without the test nets")
+    for name, what in (("--weights", "stored weights"), ("--activations", "blobs' data")):
+        parser.add_argument(
+            name,
+            type=common.one_of(tuple(PRECISIONS), "precision"),
+            metavar="PRECISION",
+            help=f"precision of the {what}: one of {', '.join(PRECISIONS)}",
+        )
+    parser.add_argument(
+        "--prune-weights", type=layer_share, nargs="+", default=[], metavar="LAYER=SHARE", help="weights set to zero"
+    )
+    parser.add_argument(
+        "--prune-channels", type=layer_share, nargs="+", default=[], metavar="LAYER=SHARE", help="output channels gone"
+    )
+    parser.add_argument(
+        "--low-rank",
+        type=layer_factors,
+        nargs="+",
+        default=[],
+        metavar="LAYER=R[:SCHEME]",
+        help=f"SVD of a fully connected layer; a convolution by scheme {' or '.join(SCHEMES)}",
+    )
+
+
+def positive(text: str) -> int:
+    """Argument type: a whole number from 1."""
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1")
+    return int(text)
+
+
+def layer_share(text: str) -> tuple[str, float]:
+    """Argument type: `LAYER=SHARE`; the layer's name may hold a `=` itself."""
+    found = _SHARED.fullmatch(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no LAYER=SHARE, e.g. fc6=90%")
+    return found["layer"], common.share(found["share"])
+
+
+def layer_factors(text: str) -> tuple[str, LowRank]:
+    """Argument type: `LAYER=R` or `LAYER=R:spatial`."""
+    found = _FACTORS.fullmatch(text)
+    if found is None or found["scheme"] not in {None, *SCHEMES}:
+        raise argparse.ArgumentTypeError(f"{text!r} is no LAYER=R or LAYER=R:{SCHEMES[0]}, e.g. fc6=256")
+    return found["layer"], LowRank(int(found["rank"]), found["scheme"])
+
+
+def change_of(arguments: argparse.Namespace) -> Change:
+    """The change that the arguments ask for."""
+    return Change(
+        batch=arguments.batch,
+        test_batch=arguments.test_batch,
+        solver=arguments.solver,
+        no_test_net=arguments.no_test_net,
+        weights=arguments.weights,
+        activations=arguments.activations,
+        prune_weights=dict(arguments.prune_weights),
+        prune_channels=dict(arguments.prune_channels),
+        low_rank=dict(arguments.low_rank),
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read the log, apply the change, write the figures, then see whether the gates hold."""
+    suffix = PurePath(arguments.output).suffix
+    form = arguments.format or (export.format_of(suffix) if suffix else TEXT)
+    if form != TEXT:
+        export.check_available(form)
+    inputs = [arguments.log, *([arguments.prototxt] if arguments.prototxt else [])]
+    check_target(arguments.output, force=arguments.force, inputs=inputs)
+    log = common.read(arguments.log, arguments)
+    log.terms = common.terms_of(arguments)
+    change = change_of(arguments)
+    fit = None
+    if arguments.fit is not None:
+        fit = log.fit(arguments.fit, arguments.device, change, attempt=arguments.attempt)
+    frame = log.whatif(change, attempt=arguments.attempt, fit=fit)
+    rows = frame.to_dict("records")
+    chunks = _text(rows, fit) if form == TEXT else export.FORMATS[form].chunks(frame, "whatif")
+    write(arguments.output, chunks, force=arguments.force)
+    common.check_gates([log], arguments)
+    return 0
+
+
+_FORMS: Final = {"bytes": formats.size, "MAC": formats.short, "values": formats.short, "images": formats.count}
+
+
+def _text(rows: Sequence[Mapping[Any, Any]], fit: Fit | None) -> Iterator[bytes]:
+    """Columns for a terminal: figure, before, after, after over before; then what was assumed."""
+    lines = [("", "as logged", "then", "")]
+    for row in rows:
+        form = _FORMS[str(row["unit"])]
+        lines.append((str(row["quantity"]), form(row["before"]), form(row["after"]), _factor(row)))
+    widths = [max(len(line[column]) for line in lines) for column in range(4)]
+    for name, *cells in lines:
+        padded = (cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))
+        yield f"{name.ljust(widths[0])}  {'  '.join(padded)}".rstrip().encode() + b"\n"
+    assumed = list(dict.fromkeys(text for row in rows for text in _texts(row["assumptions"])))
+    for text in assumed or ["nothing is changed"]:
+        yield f"- {text}\n".encode()
+    if fit is not None:
+        yield _fit_text(fit).encode()
+
+
+def _texts(values: object) -> list[str]:
+    return [str(value) for value in values] if isinstance(values, list) else []
+
+
+def _factor(row: Mapping[Any, Any]) -> str:
+    before, after = row["before"], row["after"]
+    if formats.is_na(before) or formats.is_na(after) or not isinstance(before, int) or not isinstance(after, int):
+        return ""
+    return f"×{after / before:.3g}" if before and before != after else ""
+
+
+def _fit_text(fit: Fit) -> str:
+    budget = formats.size(fit.budget_bytes)
+    if not fit.batch:
+        return f"Not one image fits into {budget} on the {fit.device}: it takes {formats.size(fit.bytes)}\n"
+    following = f"; one more takes {formats.size(fit.next_bytes)}"
+    return f"Batch {fit.batch} fits into {budget} on the {fit.device} ({formats.size(fit.bytes)}{following})\n"
+
+
+VERB = common.Verb(
+    "whatif", "the same run with another batch, solver, precision, pruned or factored layers", add_arguments, run
+)
