@@ -26,6 +26,7 @@ FINDERS: Final[tuple[Callable[[Case], Iterator[Finding]], ...]] = (
     endings.saturated,
     endings.unfinished_nets,
     gaps.missing_bytes,
+    gaps.missing_shapes,
     gaps.contradictions,
     gaps.cut_dumps,
     gaps.not_derived,

@@ -45,6 +45,22 @@ def _gap(net: Record, previous: Record | None, layer: Record, gap: int) -> Findi
     return Finding("warning", "surplus_bytes", words, meaning, evidence, *place_of(layer))
 
 
+def missing_shapes(log: Case) -> Iterator[Finding]:
+    """Layers whose tops have no shape line, although the running figure counts them."""
+    for row in log.rows("layers"):
+        step = whole(row.get("logged_step_bytes"))
+        if step and whole(row.get("expected_step_bytes")) is None and items_of(row.get("tops")):
+            yield Finding(
+                "warning",
+                "missing_shape",
+                f"The shape of {name_of(row)} is not in the log",
+                f"The running figure grows by {formats.exact_bytes(step)} at this layer. What rests on its shape is "
+                "shown as not known.",
+                (),
+                *place_of(row),
+            )
+
+
 def contradictions(log: Case) -> Iterator[Finding]:
     """Layers whose definition and printed shapes do not agree."""
     for row in log.rows("layers"):

@@ -144,7 +144,7 @@ class Canvas:
             warnings.filterwarnings("ignore", message="Glyph .* missing")  # the browser has the glyph
             FigureCanvasSVG(self._figure).print_svg(raw, metadata=METADATA)  # type: ignore[no-untyped-call]
         body = "\n".join(self._piece(match) for match in _MARK.finditer(raw.getvalue()))
-        view = f"0 0 {self.width:g} {self.height:g}"
+        view = f"0 0 {self.width:.0f} {self.height:.0f}"
         frame = f'<svg class="chart" viewBox="{view}" role="img" aria-label="{escape(description)}">'
         return Markup(f"{frame}\n{body}\n</svg>")  # noqa: S704 - paths and escaped text only, made above
 

@@ -135,7 +135,7 @@ def _title(train: Series, tests: Sequence[Series]) -> str:
 def _note(series: Sequence[Series], context: Context) -> str:
     words = ["The displayed loss is the mean over the last average_loss iterations."]
     if any(one.y.size >= curves.SMOOTHED_FROM and not one.dots for one in series):
-        words.append("The thin line is the loss as printed, the strong one its moving mean.")
+        words.append("The thin line is the loss as printed, the strong one its running median.")
     if any(one.dots for one in series):
         words.append("Dots are means over a test.")
     if len(context.attempts) > 1:
