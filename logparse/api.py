@@ -282,7 +282,16 @@ def _curve(name: str) -> Callable[[Log], pd.DataFrame]:
     def build(log: Log) -> pd.DataFrame:
         from logparse.tables import curves  # noqa: PLC0415 - as above
 
-        return curves.CURVE_TABLES[name](log.facts.curves, log.facts.attempts)
+        return curves.CURVE_TABLES[name](log.facts)
+
+    return build
+
+
+def _solver(name: str) -> Callable[[Log], pd.DataFrame]:
+    def build(log: Log) -> pd.DataFrame:
+        from logparse.tables import solver  # noqa: PLC0415 - as above
+
+        return solver.SOLVER_BUILDERS[name](log.facts, log.net_facts)
 
     return build
 
@@ -292,12 +301,6 @@ def _attempts(log: Log) -> pd.DataFrame:
     from logparse.tables.frames import frame  # noqa: PLC0415 - as above
 
     return frame("attempts", attempt_rows(log.facts))
-
-
-def _events(log: Log) -> pd.DataFrame:
-    from logparse.tables.frames import event_rows, frame  # noqa: PLC0415 - as above
-
-    return frame("events", [row for attempt in log.facts.attempts for row in event_rows(attempt)])
 
 
 def _ledger(log: Log) -> pd.DataFrame:
@@ -366,8 +369,11 @@ _BUILDERS: Final[Mapping[str, Callable[[Log], pd.DataFrame]]] = {
     "train_outputs": _curve("train_outputs"),
     "test": _curve("test"),
     "lr": _curve("lr"),
-    "timing": _curve("timing"),
-    "events": _events,
+    "clipping": _solver("clipping"),
+    "debug": _solver("debug"),
+    "test_batches": _solver("test_batches"),
+    "timing": _solver("timing"),
+    "events": _solver("events"),
     "ledger": _ledger,
     "findings": _findings,
     "memory": _memory,

@@ -11,6 +11,7 @@ NaN, ±infinity *      nan, inf, -inf      "NaN", "Infinity",  NaN, ±infinity  
                                           "-Infinity"
 empty text            ""                  ""                  ""                       empty
 truth value           true, false         true, false         bool                     yes, no
+time                  ISO 8601            ISO 8601            timestamp, no zone       ISO 8601
 list, shape           [64, 20] (as JSON)  [64, 20]            list                     64 × 20
 ====================  ==================  ==================  =======================  ==============
 
@@ -36,7 +37,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, SupportsFloat, Support
 
 from logparse import formats
 from logparse.errors import UsageError
-from logparse.tables.columns import TABLES, Column
+from logparse.tables.column import Column
+from logparse.tables.columns import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -58,13 +60,14 @@ PRINTED: Final = frozenset({"loss", "value"})
 
 # The registry's dtype → how Markdown shows a cell, how Parquet stores it. Lists are lists of text …
 NUMERIC: Final = frozenset({"Int64", "Float64"})
-CELL_FORMS: Final = {"Int64": "count", "Float64": "precise", "boolean": "flag", "string": "text", "object": "text"}
+CELL_FORMS: Final = {"Int64": "count", "Float64": "precise", "boolean": "flag", "string": "text", "object": "text", "datetime64[us]": "text"}
 ARROW_TYPES: Final[Mapping[str, ArrowType]] = {
     "Int64": lambda pa: pa.int64(),
     "Float64": lambda pa: pa.float64(),
     "boolean": lambda pa: pa.bool_(),
     "string": lambda pa: pa.string(),
     "object": lambda pa: pa.list_(pa.string()),
+    "datetime64[us]": lambda pa: pa.timestamp("us"),
 }
 
 
@@ -211,6 +214,8 @@ def _scalar(value: object) -> Cell:
 
 def _column(series: pd.Series) -> list[Cell]:
     """The cells of one column."""
+    if series.dtype.kind == "M":
+        return _moments(series)
     gap_if_nan = not _nan_is_value(series)
     values: list[Cell] = series.tolist()
     if set(map(type, values)) <= _PLAIN and not (gap_if_nan and series.hasnans):  # the long columns: nothing to do
@@ -218,12 +223,22 @@ def _column(series: pd.Series) -> list[Cell]:
     return [cell(value, gap_if_nan=gap_if_nan) for value in values]
 
 
+def _moments(series: pd.Series) -> list[Cell]:
+    """Dates in ISO 8601, to the microsecond as glog prints them."""
+    import numpy as np  # noqa: PLC0415 - only beside pandas
+
+    if not series.notna().any():
+        return [None] * len(series)
+    texts = np.datetime_as_string(series.to_numpy().astype("datetime64[us]")).tolist()
+    return [None if text == "NaT" else text for text in texts]
+
+
 def _arrow_array(series: pd.Series, kind: Any) -> Any:  # noqa: ANN401 - pyarrow is untyped
     """One column for Parquet; numbers and text go over as they lie in memory, millions of them at once."""
     import numpy as np  # noqa: PLC0415 - only beside pandas
     import pyarrow as pa  # noqa: PLC0415 - an extra
 
-    if series.dtype == "string" or str(series.dtype) == "Int64":
+    if series.dtype == "string" or str(series.dtype) == "Int64" or series.dtype.kind == "M":
         return pa.array(series.array, type=kind)
     if not isinstance(series.dtype, np.dtype) or series.dtype.kind not in "biuf":
         return pa.array(_column(series), type=kind)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from logparse.tables.curves import attempt_of
+from logparse.tables.filing import attempt_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

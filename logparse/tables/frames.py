@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from logparse.audit.finding import Finding
-    from logparse.model import Attempt, LedgerRow
+    from logparse.model import LedgerRow
     from logparse.tables.derive import LayerFact, NetFact
 
     Row = dict[str, Any]
@@ -229,22 +229,6 @@ def _own_of_kind(fact: NetFact, kind: str) -> int:
 def _origin(fact: NetFact) -> str | None:
     origins = {one.layer.definition.origin for one in fact.layers if one.layer.definition is not None}
     return ", ".join(sorted(origins)) or None
-
-
-def event_rows(attempt: Attempt) -> list[Row]:
-    """The `events` rows of one attempt."""
-    return [
-        {
-            "attempt": attempt.index,
-            "kind": event.kind,
-            "iteration": event.iteration,
-            "value": event.value,
-            "path": event.path,
-            "text": event.text,
-            "line": event.line,
-        }
-        for event in attempt.events
-    ]
 
 
 def ledger_rows(ledger: Iterable[LedgerRow]) -> list[Row]:

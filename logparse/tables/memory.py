@@ -13,7 +13,7 @@ from logparse.cost.memory import Era, Kind, NetMemory, Run, Solver, holdings
 from logparse.cost.spec import Basis
 from logparse.cost.touch import LayerMemory, kind_of
 from logparse.tables.attempts import solver_type
-from logparse.tables.curves import attempt_of
+from logparse.tables.filing import attempt_of
 from logparse.tables.frames import logged_total
 
 if TYPE_CHECKING:
