@@ -13,7 +13,9 @@ from logparse.definitions import apply_prototxt, read_prototxt
 from logparse.errors import DefinitionError
 from logparse.model import LogFacts
 from logparse.reading.read import read
+from logparse.reading.years import find_year
 from logparse.tables.derive import facts_of
+from logparse.timeline import timed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -240,12 +242,15 @@ def parse_log(
     definition = None if prototxt is None else load_prototxt(Path(prototxt))
     extracted, facts, notes = read(source, max_text_bytes=max_bytes)
     first_series = min((int(columns["line"][0]) for columns in extracted.curves.series.values()), default=None)
-    assembled = assemble(extracted.records, extracted.lines, first_series)
+    assembled = assemble(extracted.records, extracted.lines, first_series, extracted.last)
     attempts, all_notes = assembled.attempts, (*notes, *assembled.notes)
     if definition is not None:
         attempts, more = apply_prototxt(attempts, definition)
         all_notes = (*all_notes, *more)
-    origin = None if year is None else "given"
+    origin: str | None = "given"
+    if year is None:
+        year, origin = find_year(extracted.year_hints, name=facts.name, first_month_day=extracted.first_month_day)
+    attempts = timed(attempts, extracted, year)
     return Log(LogFacts(facts, attempts, extracted.curves, extracted.ledger, all_notes, year, origin))
 
 

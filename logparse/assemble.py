@@ -11,20 +11,23 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse.building import AttemptBuilder, NetBuilder
-from logparse.definitions import Definitions, fill_from_siblings, layer_messages, phase_of, read_dump, type_of
+from logparse.definitions import phase_of, read_dump
 from logparse.errors import Note
+from logparse.finishing import finished
 from logparse.model import Blob, Event, SharedParam
-from logparse.outcome import outcome_of
 from logparse.reading import records as rec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
     from logparse.building import LayerBuilder
-    from logparse.model import Attempt, Layer, Net
+    from logparse.model import Attempt
+    from logparse.reading.extract import LastLine
 
 IN_PLACE: Final = " (in-place)"
 AUTOMATIC: Final = "(automatic)"
+_NOTES_OF_A_KIND: Final = 20
+BEFORE_LAYERS: Final = "Memory required before the first layer"
 
 
 @dataclass(slots=True)
@@ -36,7 +39,18 @@ class _State:
     factory: rec.FactoryLayer | None = None
     dropped: list[str] = field(default_factory=list)  # printed before the net whose rules filtered them
     early_chatter: list[str] = field(default_factory=list)  # a layer's constructor speaks before its first line
-    notes: list[Note] = field(default_factory=list)
+    lost_flags: list[rec.BackwardFlag] = field(default_factory=list)  # the first few
+    lost_flag_count: int = 0
+
+    def all_notes(self) -> tuple[Note, ...]:
+        """What was odd about the lines."""
+        meaning = "The flag is of no layer that was set up; it is left out."
+        more = self.lost_flag_count - len(self.lost_flags)
+        notes = [
+            Note(flag.line, f"backward flag of an unknown layer {flag.layer!r}", meaning) for flag in self.lost_flags
+        ]
+        notes += [Note(None, f"{more} more backward flags of unknown layers", meaning)] if more else []
+        return tuple(notes)
 
     def attempt(self, line: int) -> AttemptBuilder:
         """The open attempt; an excerpt opens one without any start line."""
@@ -56,6 +70,7 @@ class _State:
 
     def begin_net(self, line: int) -> NetBuilder:
         attempt = self.attempt(line)
+        attempt.begun = True
         outer = self._enclosing()
         if outer is None:
             self.stack.clear()
@@ -88,6 +103,7 @@ def _solver(state: _State, record: rec.SolverParameters) -> None:
         attempt = state.begin_attempt(record.line)
     attempt.command = attempt.command or "train"
     dump = read_dump(record.dump)
+    attempt.begun = True
     if dump is not None:
         attempt.solver, attempt.solver_cut = dump.message, dump.cut
 
@@ -228,11 +244,11 @@ def _loss_weight(state: _State, record: rec.LossWeight) -> None:
 def _memory(state: _State, record: rec.Memory) -> None:
     net = state.net(record.line) if state.stack or state.last_done is None else None
     layer = net.current if net is not None else None
-    if net is not None and layer is not None and not layer.closed and net.flags_from is None:
+    if net is not None and layer is not None and not layer.closed and not net.flagging:
         layer.logged_bytes, layer.closed = record.bytes, True
     elif net is not None and not net.layers and record.bytes == 0:
-        return  # AMD's fork prints a zero before the first layer
-    elif net is not None and net.flags_from is None and layer is not None and layer.logged_bytes is not None:
+        net.reported[BEFORE_LAYERS] = 0  # debug builds and AMD's fork print a zero before the first layer
+    elif net is not None and not net.flagging and layer is not None and layer.logged_bytes is not None:
         _lost_layer(net, record)
     else:
         owner = net or state.last_done
@@ -262,8 +278,9 @@ def _flag(state: _State, record: rec.BackwardFlag) -> None:
     if not state.stack:
         return
     if not state.stack[-1].flag(record.layer, needed=record.needed):
-        meaning = "The flag is of no layer that was set up; it is left out."
-        state.notes.append(Note(record.line, f"backward flag of an unknown layer {record.layer!r}", meaning))
+        state.lost_flag_count += 1
+        if len(state.lost_flags) < _NOTES_OF_A_KIND:
+            state.lost_flags.append(record)
 
 
 def _net_output(state: _State, record: rec.NetOutput) -> None:
@@ -296,7 +313,9 @@ def _say(state: _State, text: str) -> None:
 
 def _event(state: _State, record: rec.EventRecord) -> None:
     event = Event(record.line, record.kind, record.text, record.time_s, record.iteration, record.value, record.path)
-    state.attempt(record.line).events.append(event)
+    attempt = state.attempt(record.line)
+    attempt.events.append(event)
+    attempt.begun = attempt.begun or record.kind == "fatal"
 
 
 # Each function takes the record type that is its key.
@@ -334,60 +353,20 @@ class Assembled:
     notes: tuple[Note, ...]
 
 
-def assemble(records: Iterable[rec.Record], last_line: int, series_from: int | None = None) -> Assembled:
+def assemble(
+    records: Sequence[rec.Record], last_line: int, series_from: int | None = None, last: LastLine | None = None
+) -> Assembled:
     """Put the records of one log together.
 
-    `last_line` is the log's; `series_from` the first solver line (a log of solver lines alone is one attempt).
+    `last_line` is the log's; `series_from` the first solver line (a log of solver lines alone is one attempt, and so
+    is what stands before the first start); `last` the last line, for an attempt that ends without a word.
     """
     state = _State()
+    if series_from is not None and (not records or records[0].line > series_from):
+        state.begin_attempt(series_from).begun = True
     for record in records:
         _FILE[type(record)](state, record)
-        _keep_time(state, record)
-    if not state.attempts and series_from is not None:
-        state.begin_attempt(series_from)
-    ends = [following.line - 1 for following in state.attempts[1:]] + [last_line]
-    attempts = tuple(_freeze(one, end) for one, end in zip(state.attempts, ends, strict=False))
-    return Assembled(attempts, tuple(state.notes))
+    return Assembled(finished(state.attempts, last_line, last), state.all_notes())
 
 
-def _keep_time(state: _State, record: rec.Record) -> None:
-    if record.time_s is not None and state.attempts:
-        attempt = state.attempts[-1]
-        attempt.start_s = record.time_s if attempt.start_s is None else attempt.start_s
-        attempt.end_s = record.time_s
-
-
-def _freeze(attempt: AttemptBuilder, end_line: int) -> Attempt:
-    nets = fill_from_siblings([_freeze_net(net, end_line) for net in attempt.nets])
-    return attempt.freeze(nets, outcome_of(attempt), None, end_line)
-
-
-def _freeze_net(net: NetBuilder, end_line: int) -> Net:
-    net.end_line = net.end_line or end_line
-    definitions = Definitions(layer_messages(net.dump) if net.dump is not None else (), "dump")
-    layers = []
-    for layer in net.layers:
-        definition = definitions.take(layer.name) if layer.name is not None else None
-        layers.append(layer.freeze(type_of(definition, layer), definition))
-    return net.freeze(tuple(layers), element_bytes(layers))
-
-
-def element_bytes(layers: Iterable[Layer]) -> int | None:
-    """Bytes of one value (2, 4 or 8), from the steps of the running memory line; None where it does not tell.
-
-    A step counts only between two layers that both print the figure; the commonest quotient wins.
-    """
-    votes: dict[int, int] = {}
-    before = 0
-    for layer in layers:
-        if layer.logged_bytes is None:
-            return max(votes, key=lambda size: votes[size]) if votes else None
-        count = sum(top.count or 0 for top in layer.tops)
-        step, before = layer.logged_bytes - before, layer.logged_bytes
-        for size in (2, 4, 8):
-            if count and step == count * size:
-                votes[size] = votes.get(size, 0) + 1
-    return max(votes, key=lambda size: votes[size]) if votes else None
-
-
-__all__ = ["Assembled", "assemble", "element_bytes", "split_wire"]
+__all__ = ["Assembled", "assemble", "split_wire"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from logparse.model import Attempt, Blob, Layer, Net
 
 if TYPE_CHECKING:
-    from logparse.model import Definition, Event, SharedParam
+    from logparse.model import Definition, Event, OutOfMemory, SharedParam
     from logparse.reading.records import TopShape
     from logparse.reading.textproto import Message
 
@@ -89,7 +89,8 @@ class NetBuilder:
     total_line: int | None = None
     done: bool = False
     end_line: int = 0
-    flags_from: int | None = None  # backward flags come in reverse order: the next layer they can be of
+    flagging: bool = False  # backward flags have begun
+    unflagged: dict[str | None, list[LayerBuilder]] = field(default_factory=dict)  # by name, in order
 
     @property
     def current(self) -> LayerBuilder | None:
@@ -100,18 +101,21 @@ class NetBuilder:
         """Begin a layer."""
         layer = LayerBuilder(len(self.layers), name, line)
         self.layers.append(layer)
-        self.flags_from = None
+        self.unflagged.setdefault(name, []).append(layer)
+        self.flagging = False
         return layer
 
     def flag(self, name: str, *, needed: bool) -> bool:
-        """Give a backward flag to the layer it is of; False where there is none of that name."""
-        start = len(self.layers) - 1 if self.flags_from is None else self.flags_from
-        for place in (*range(start, -1, -1), *range(len(self.layers) - 1, start, -1)):
-            if self.layers[place].name == name and self.layers[place].backward is None:
-                self.layers[place].backward = needed
-                self.flags_from = place - 1
-                return True
-        return False
+        """Give a backward flag to the layer it is of; False where there is none of that name without one.
+
+        Flags come in reverse order, so that of several layers of one name the last is meant first.
+        """
+        mine = self.unflagged.get(name)
+        if not mine:
+            return False
+        mine.pop().backward = needed
+        self.flagging = True
+        return True
 
     def freeze(self, layers: tuple[Layer, ...], element_bytes: int | None) -> Net:
         """The finished net."""
@@ -153,20 +157,12 @@ class AttemptBuilder:
     devices: list[str] = field(default_factory=list)
     versions: list[str] = field(default_factory=list)
     optimising: bool = False
-    start_s: float | None = None
-    end_s: float | None = None
+    # More than start lines have been seen: a start line now is another attempt's. "Starting Optimization" is no
+    # such sign: before rc3 it stands at the start.
+    begun: bool = False
+    out_of_memory: OutOfMemory | None = None
 
-    @property
-    def begun(self) -> bool:
-        """Whether more than start lines have been seen: a start line now is another attempt's.
-
-        "Starting Optimization" is no sign: before rc3 it stands at the start.
-        """
-        return self.solver is not None or bool(self.nets) or any(event.kind == "fatal" for event in self.events)
-
-    def freeze(
-        self, nets: tuple[Net, ...], outcome: tuple[str, str, int | None], year: int | None, end_line: int
-    ) -> Attempt:
+    def freeze(self, nets: tuple[Net, ...], outcome: tuple[str, str, int | None], end_line: int) -> Attempt:
         """The finished attempt; `outcome` is (word, text, line)."""
         return Attempt(
             index=self.index,
@@ -181,9 +177,10 @@ class AttemptBuilder:
             outcome=outcome[0],
             outcome_text=outcome[1],
             outcome_line=outcome[2],
-            start_s=self.start_s,
-            end_s=self.end_s,
-            year=year,
+            start_s=None,
+            end_s=None,
+            year=None,
             line=self.line,
             end_line=end_line,
+            out_of_memory=self.out_of_memory,
         )

@@ -150,13 +150,36 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class OutOfMemory:
+    """Where memory ran out, from the fatal message and the stack trace behind it.
+
+    `side` is "device" or "host". `stage` is "init", "forward", "backward", "parameter gradients", "update",
+    "prefetch", "snapshot" or "context"; `phase` the net's; `layer_type` the innermost layer's class without its
+    engine, `layer` its name where that is certain. `requested_bytes` and `free_bytes` only where the message says.
+    What the trace does not tell is None.
+    """
+
+    line: int
+    text: str
+    side: str
+    stage: str | None
+    phase: str | None
+    layer_type: str | None
+    layer: str | None
+    requested_bytes: int | None
+    free_bytes: int | None
+    frames: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One start of the solver (or of `caffe time` / `caffe test`), lines `line` to `end_line`.
 
     `command` is "train", "test", "time", "device_query" or None. `outcome` is one of `done`,
     `stopped`, `signal`, `killed`, `fatal`, `out_of_memory` or `unfinished`; `outcome_text` says
-    with what and where. `start_s`/`end_s` are seconds since the start of year `year` (or of an
-    unknown year).
+    with what and where. `start_s`/`end_s` are the first and last time stamp in seconds since the
+    start of year `year` (or of an unknown year), `duration_s` the time between them, to which a clock
+    that was set back does no harm.
     """
 
     index: int
@@ -176,6 +199,8 @@ class Attempt:
     year: int | None
     line: int
     end_line: int
+    duration_s: float | None = None
+    out_of_memory: OutOfMemory | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,12 @@ from logparse.reading.dump import DUMPS, Dump
 from logparse.reading.ignored import IGNORED
 from logparse.reading.lines import LineSplitter
 from logparse.reading.patterns import PATTERNS
+from logparse.reading.plaintext import decode
 from logparse.reading.rows import SeriesTable
 from logparse.reading.series import SeriesScanner
 from logparse.reading.tally import DUMP, FOREIGN, RECOGNISED, UNKNOWN, LedgerTally
 from logparse.reading.tally import IGNORED as IGNORED_CLASS
+from logparse.reading.years import year_hints
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,12 +37,22 @@ if TYPE_CHECKING:
     from logparse.reading.lines import Line
     from logparse.reading.patterns import Pattern
     from logparse.reading.source import Block
+    from logparse.reading.years import YearHint
 
 # From these on a layer's own messages are evidence about it; after those its set-up is over.
 _OPENS_LAYER: Final = frozenset(
     {"factory_layer", "factory_layer_typed", "creating_layer", "created_layer", "setting_up"}
 )
 _CLOSES_LAYER: Final = frozenset({"memory", "backward_flag", "net_done", "scaffolding_done", "display"})
+
+
+@dataclass(frozen=True, slots=True)
+class LastLine:
+    """The last line that is not blank; `cut` where it ends in the middle of a message."""
+
+    number: int
+    text: str
+    cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +63,10 @@ class Extracted:
     curves: Curves
     ledger: tuple[LedgerRow, ...]
     lines: int
-    clock: tuple[tuple[int, float], ...]  # (line, raw time) of the first and last headed line
+    last: LastLine
+    clock: tuple[tuple[int, float], ...]  # (line, raw time) of the first and the last header read line by line
+    first_month_day: int | None  # mmdd of the first header that has one
+    year_hints: tuple[YearHint, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +83,7 @@ class _Claim:
 _BY_NAME: Final = {pattern.name: pattern for pattern in (*PATTERNS, *IGNORED)}
 _WIRE: Final = _BY_NAME["wire"]
 _ANY: Final = re.compile(r"(?P<wire>.*)", re.DOTALL)
+_LAST_LINE_BYTES: Final = 240
 _CLASS_OF_ROLE: Final = {"ignored": IGNORED_CLASS}
 
 
@@ -92,11 +108,18 @@ class Extractor:
     _rank: str | None = None
     _lines: int = 0
     _unended: int | None = None
+    _cut: bool = False
+    _last_data: bytes = b""
     _first: tuple[int, float] | None = None
     _last: tuple[int, float] | None = None
+    _first_month_day: int | None = None
+    _hints: list[YearHint] = field(default_factory=list)
 
     def feed(self, block: Block) -> None:
         """Read one block of whole lines: the bulk of the solver's by columns, what is left line by line."""
+        self._hints += year_hints(block)
+        if block.data and not block.data.isspace():
+            self._last_data = block.data
         found = self._scanner.scan(block)
         for series, columns in found.columns.items():
             self.series.add_chunk(series, columns, found.names)
@@ -127,8 +150,22 @@ class Extractor:
     def finish(self) -> Extracted:
         """Close the log."""
         self._end_message()
-        clock = tuple(mark for mark in (self._first, self._last) if mark is not None)
-        return Extracted(tuple(self.records), self.series.curves(), self.tally.rows(), self._lines, clock)
+        return Extracted(
+            records=tuple(self.records),
+            curves=(curves := self.series.curves()),
+            ledger=self.tally.rows(),
+            lines=self._lines,
+            last=self._last_line(),
+            clock=tuple(mark for mark in (self._first, self._last) if mark is not None),
+            first_month_day=self._first_month_day or _first_month_day(curves),
+            year_hints=tuple(self._hints),
+        )
+
+    def _last_line(self) -> LastLine:
+        data = self._last_data.rstrip()
+        blank = self._last_data.removesuffix(b"\n").count(b"\n", len(data))
+        text = decode(data[data.rfind(b"\n") + 1 :][:_LAST_LINE_BYTES])
+        return LastLine(self._lines - blank, text, self._cut)
 
     def _is_other_rank(self, rank: str) -> bool:
         """Ranks print the same set-up side by side: the first one seen speaks for all."""
@@ -158,8 +195,9 @@ class Extractor:
         time_s = raw_time_s(line.month_day, line.seconds)
         if isnan(time_s):
             return None
-        self._first = self._first or (number, time_s)
+        self._first_month_day = self._first_month_day or line.month_day
         self._last = (number, time_s)
+        self._first = self._first or self._last
         return time_s
 
     def _claimed(self, claim: _Claim) -> None:
@@ -200,7 +238,8 @@ class Extractor:
             self.tally.add(RECOGNISED, "fatal error", number, line.message)
             self.records.append(rec.EventRecord(number, time_s, "fatal", line.message, None, None, line.file))
             return
-        if number == self._unended and _dispatcher().begins(line.message):
+        self._cut = number == self._unended
+        if self._cut and _dispatcher().begins(line.message):
             self.tally.add(IGNORED_CLASS, "line cut at the end of the log", number, line.message)
         else:
             self.tally.add_shape(UNKNOWN, number, line.message)
@@ -223,6 +262,7 @@ class Extractor:
         elif self._continued is not None:
             self.tally.add(IGNORED_CLASS, self._continued, number, line.message)
         else:
+            self._cut = number == self._unended
             self.tally.add_shape(FOREIGN, number, line.message)
 
     def _bare_known(self, found: tuple[BareKind, re.Match[str]], text: str, number: int) -> None:
@@ -238,6 +278,16 @@ class Extractor:
         dump, self._dump, self._continued = self._dump, None, None
         if dump is not None:
             self.records.append(dump.record())
+
+
+def _first_month_day(curves: Curves) -> int | None:
+    """Mmdd of the first solver line that has one: a log may begin with them."""
+    firsts = (
+        (int(columns["line"][0]), int(columns["month_day"][0]))
+        for columns in curves.series.values()
+        if len(columns["line"])
+    )
+    return next((month_day for _, month_day in sorted(firsts) if month_day > 0), None)
 
 
 def _bare_event(kind: str, text: str, number: int, match: re.Match[str]) -> rec.EventRecord:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse.tables.filing import attempt_of
@@ -40,7 +41,6 @@ def attempt_rows(facts: LogFacts) -> list[Row]:
 
 
 def _row(attempt: Attempt, span: tuple[int | None, int | None]) -> Row:
-    known = attempt.start_s is not None and attempt.end_s is not None
     return {
         "attempt": attempt.index,
         "command": attempt.command,
@@ -54,10 +54,22 @@ def _row(attempt: Attempt, span: tuple[int | None, int | None]) -> Row:
         "outcome_text": attempt.outcome_text,
         "start_s": attempt.start_s,
         "end_s": attempt.end_s,
-        "duration_s": attempt.end_s - attempt.start_s if known else None,  # type: ignore[operator]  # both known
+        "start": moment(attempt.year, attempt.start_s),
+        "end": moment(attempt.year, attempt.end_s),
+        "duration_s": attempt.duration_s,
         "line": attempt.line,
         "end_line": attempt.end_line,
     }
+
+
+def moment(year: int | None, seconds: float | None) -> str | None:
+    """ISO 8601 without a zone of seconds since the start of a year; None where either is unknown."""
+    if year is None or seconds is None:
+        return None
+    try:
+        return (datetime(year, 1, 1) + timedelta(seconds=seconds)).isoformat(timespec="microseconds")  # noqa: DTZ001
+    except OverflowError:
+        return None
 
 
 def _mode(solver: Message | None) -> str | None:

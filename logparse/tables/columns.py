@@ -147,7 +147,9 @@ ATTEMPTS: Final = (
     text("outcome_text", "How it ended", "What the log says about the end."),
     decimal("start_s", "Start", "Seconds since the start of the year.", "s"),
     decimal("end_s", "End", "Seconds since the start of the year.", "s"),
-    decimal("duration_s", "Duration", "Last time stamp minus first.", "s"),
+    text("start", "Begun", "The first time stamp, ISO 8601, in the log's own zone; NA where the year is unknown."),
+    text("end", "Ended", "The last time stamp, as above."),
+    decimal("duration_s", "Duration", "Last time stamp minus first, unharmed by a clock that was set back.", "s"),
     LINE,
     whole("end_line", "To line", "The last line of the attempt."),
 )

@@ -27,7 +27,8 @@ TIERS: Final = (
     {"reading"},
     {"cost"},
     {"building"},
-    {"definitions", "outcome"},
+    {"definitions", "outcome", "timeline"},
+    {"finishing"},
     {"assemble"},
     {"tables"},
     {"audit"},
@@ -49,12 +50,14 @@ PACKAGES: Final[dict[str, set[str]]] = {
     "building": set(),
     "definitions": set(),
     "outcome": set(),
+    "timeline": {"numpy"},
+    "finishing": set(),
     "assemble": {"numpy"},
     "cost": set(),
     "cli": set(),
 }
 # Tables of data may be longer than a screenful of code.
-LONGEST: Final = {"logparse.reading.patterns": 900}
+LONGEST: Final[dict[str, int]] = {}
 HEAVY: Final = ("jinja2", "matplotlib", "numpy", "pandas", "pyarrow")
 
 
