@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from logparse.cost.guessing import Guess, guess
 from logparse.cost.known import known_layers
+from logparse.cost.names import stated_kernel
 from logparse.cost.peers import by_role, defined, from_name, from_peers
 from logparse.cost.rules import RULES, cost
 from logparse.cost.spec import Basis
@@ -177,12 +178,24 @@ def _guess_in_net(spec: LayerSpec, evidence: Evidence) -> Guess:
         if one is not None
     ]
     if not found:
-        return _with_bias(guess(spec), spec, evidence)
+        return _with_bias(_unrefuted(guess(spec), spec), spec, evidence)
     if len({_kernel(one) for one in found}) > 1:
         told = "; ".join(one.assumptions[0] for one in found)
         return Guess(reason=f"the evidence disagrees: {told}")
     from_name_alone = len(found) == 1 and stands_on_name(found[0])
     return _with_bias(found[0], spec, evidence) if from_name_alone else found[0]
+
+
+def _unrefuted(found: Guess, spec: LayerSpec) -> Guess:
+    """A window that the shapes suggest does not stand against another kernel that the layer's name states."""
+    stated = stated_kernel(spec.name)
+    if stated is None or found.type != "Convolution" or found.definition is None:
+        return found
+    kernels = found.definition.child("convolution_param").integers("kernel_size")
+    if set(kernels) == set(stated.kernel):
+        return found
+    told = "×".join(map(str, stated.kernel))
+    return Guess(reason=f"its name states the kernel {told}, its shapes fit {kernels[0]}×{kernels[0]}")
 
 
 def stands_on_name(found: Guess) -> bool:
