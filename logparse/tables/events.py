@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import starmap
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from logparse.model import Event, LogFacts
+    from logparse.model import Attempt, Event, LogFacts
 
     Row = dict[str, Any]
 
@@ -26,26 +27,24 @@ _ITERATION: Final = re.compile(r"_iter_(\d{1,18})(?!\d)")
 
 def events(facts: LogFacts) -> pd.DataFrame:
     """One row per event in the order of the log; clipping, which can happen in every update, is one per attempt."""
-    found = [(attempt.index, event) for attempt in facts.attempts for event in attempt.events]
-    rows = [_row(attempt, event) for attempt, event in found]
-    raw = [np.nan if event.time_s is None else event.time_s for _, event in found]
-    clipped = list(_clipping(facts))
-    rows, raw = [*rows, *clipped], [*raw, *[np.nan] * len(clipped)]
-    order = sorted(range(len(rows)), key=lambda place: (rows[place]["attempt"], rows[place]["line"]))
-    rows = [rows[place] for place in order]
+    found = [(attempt, event) for attempt in facts.attempts for event in attempt.events]
+    rows = sorted([*starmap(_row, found), *_clipping(facts)], key=lambda row: (row["attempt"], row["line"]))
     if rows:
-        _join(rows, np.array([raw[place] for place in order]), facts)
+        _join(rows, facts)
     return frame("events", rows)
 
 
-def _row(attempt: int, event: Event) -> Row:
+def _row(attempt: Attempt, event: Event) -> Row:
+    timed = event.time_s is not None and attempt.start_s is not None
     return {
-        "attempt": attempt,
+        "attempt": attempt.index,
         "kind": event.kind,
         "iteration": event.iteration if event.iteration is not None else iteration_of(event.path),
         "value": event.value,
         "path": event.path,
         "text": event.text,
+        "elapsed_s": round(event.time_s - attempt.start_s, 6) if timed else None,  # type: ignore[operator]  # as tested
+        "time_s": event.time_s,
         "line": event.line,
     }
 
@@ -73,12 +72,9 @@ def _clipping(facts: LogFacts) -> Iterator[Row]:
         }
 
 
-def _join(rows: list[Row], raw: filing.Column, facts: LogFacts) -> None:
-    attempt = np.array([row["attempt"] for row in rows])
-    lines = np.array([row["line"] for row in rows])
-    clock = filing.clocked(raw, attempt, facts)
-    after = iteration_before(lines, attempt, facts)
-    for place, row in enumerate(rows):
-        row["after_iteration"] = int(after[place]) if after[place] >= 0 else None
-        row["elapsed_s"] = float(clock["elapsed_s"][place]) if np.isfinite(clock["elapsed_s"][place]) else None
-        row["time"] = clock["time"][place]
+def _join(rows: list[Row], facts: LogFacts) -> None:
+    after = iteration_before(np.array([row["line"] for row in rows]), np.array([row["attempt"] for row in rows]), facts)
+    seconds = np.array([np.nan if row.get("time_s") is None else row["time_s"] for row in rows])
+    for row, iteration, moment in zip(rows, after.tolist(), filing.moments(seconds, facts.year), strict=True):
+        row["after_iteration"] = iteration if iteration >= 0 else None
+        row["time"] = moment

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from logparse.model import Attempt, LogFacts
+    from logparse.model import Attempt, Curves, LogFacts
 
     Column = npt.NDArray[Any]
     Columns = Mapping[str, Column]
@@ -49,11 +49,25 @@ def filed(
     lines = members["line"]
     if starts is None or not len(starts["line"]):
         return np.full(len(lines), -1, dtype=np.int64)
+    whole = _whole_groups(members, starts["line"])
+    if whole is not None:
+        return whole
     row = last_before(lines, starts["line"])
-    begins = starts["line"][np.maximum(row, 0)]
-    if np.array_equal(lines - begins, members["index"] + 1) and (not len(row) or row[0] >= 0):
-        return row  # every group whole, right behind its start: the rule in a log that nothing has damaged
-    return _without_orphans(row, begins, members, attempts, barriers)
+    return _without_orphans(row, starts["line"][np.maximum(row, 0)], members, attempts, barriers)
+
+
+def _whole_groups(members: Columns, starts: Column) -> Column | None:
+    """The rows where each group stands whole right behind its start, as in a log that nothing has damaged; else None.
+
+    (A search for each of a million lines would cost more than all the rest of a frame.)
+    """
+    lines, index = members["line"], members["index"]
+    heads = index == 0
+    begins = lines[heads] - 1
+    if not len(begins) or not heads[0] or not np.array_equal(begins, starts[: len(begins)]):
+        return None
+    row: Column = np.cumsum(heads) - 1
+    return row if np.array_equal(lines - index, begins[row] + 1) else None
 
 
 def _without_orphans(
@@ -77,7 +91,8 @@ def _without_orphans(
 
 def last_before(lines: Column, starts: Column) -> Column:
     """Per line, the place of the last start at or before it; -1 where there is none."""
-    return np.searchsorted(starts, lines, side="right") - 1
+    places: Column = np.searchsorted(starts, lines, side="right") - 1
+    return places
 
 
 def superseded(attempt: Column, iteration: Column) -> Column:
@@ -99,7 +114,8 @@ def element_of(group: Column, index: Column) -> Column:
     """The place of each value in its blob: how far its index is from the lowest of its group (a blob's number)."""
     lowest = np.full(int(group.max(initial=0)) + 1, np.iinfo(np.int64).max)
     np.minimum.at(lowest, group, index)
-    return index - lowest[group]
+    element: Column = index - lowest[group]
+    return element
 
 
 def times(series: Columns) -> Column:
@@ -109,52 +125,52 @@ def times(series: Columns) -> Column:
     days, seconds = series["month_day"], series["seconds_of_day"]
     if len(days) and days.max() < 0:  # a logger that prints the clock alone
         days = np.zeros(len(days), dtype=np.int64)
-    return raw_time_s(days, seconds)
+    raw: Column = raw_time_s(days, seconds)
+    return raw
 
 
 def elapsed_and_time(series: Columns, attempt: Column, facts: LogFacts) -> dict[str, Column]:
     """The columns `elapsed_s` (seconds since the attempt's first line) and `time` (NaT without a year)."""
-    return clocked(times(series), attempt, facts)
-
-
-def clocked(raw: Column, attempt: Column, facts: LogFacts) -> dict[str, Column]:
-    """The same from raw times; rows sorted by attempt."""
-    seconds = resolve(raw, facts.year)
+    line, raw = _first_stamp(facts.curves)
+    seconds = resolve(np.concatenate([[raw], times(series)]), facts.year)
+    seconds, first = seconds[1:], float(seconds[0])
     starts = {one.index: one.start_s for one in facts.attempts}
+    opening = starts.get(int(attempt_of(np.array([line]), facts.attempts)[0]))
+    seconds -= 0.0 if opening is None else _turned(first - opening)
     elapsed = np.full(len(seconds), np.nan)
     for index, rows in slices(attempt):
-        mine = seconds[rows]
-        known = np.flatnonzero(np.isfinite(mine))
-        if len(known):
-            first = float(mine[known[0]])
-            elapsed[rows] = mine - first + _offset(first, starts.get(index))
-    return {"elapsed_s": np.round(elapsed, 6), "time": _absolute(seconds, facts)}
+        start = starts.get(index)
+        elapsed[rows] = seconds[rows] - (first if start is None else start)
+    return {"elapsed_s": np.round(elapsed, 6), "time": moments(seconds, facts.year)}
 
 
-def _offset(first: float, start: float | None) -> float:
-    """How long after its attempt's start the first row stands, whichever year and calendar the start is counted in.
+def _first_stamp(curves: Curves) -> tuple[int, float]:
+    """Line and raw time of the first solver line that has a time stamp; the time is NaN where none has."""
+    found = []
+    for series in curves.series.values():
+        place = int(np.argmax(np.isfinite(series["seconds_of_day"])))
+        stamp = times({name: series[name][place : place + 1] for name in ("line", "month_day", "seconds_of_day")})
+        found.append((int(series["line"][place]), float(stamp[0])))
+    return min((one for one in found if np.isfinite(one[1])), default=(1, np.nan))
 
-    The set-up of a net takes less than a day: what is more is a leap day or a year between the two ways of counting.
+
+def _turned(apart: float) -> float:
+    """What is too much between an attempt's start and its first solver line, at most a day later.
+
+    The two may be counted in calendars that differ by a year, or by a leap day that only one of them has seen.
     """
-    if start is None:
-        return 0.0
-    apart = first - start + _STEP_BACK_S
-    candidates = [(apart + leap) % year for leap in (0.0, DAY_S) for year in _YEARS_S]
-    return max(min(candidates) - _STEP_BACK_S, 0.0)
+    best = min((apart + _STEP_BACK_S + leap) % year for leap in (-DAY_S, 0.0, DAY_S) for year in _YEARS_S)
+    return apart - (best - _STEP_BACK_S) if np.isfinite(apart) else 0.0
 
 
-def _absolute(seconds: Column, facts: LogFacts) -> Column:
+def moments(seconds: Column, year: int | None) -> Column:
     """Seconds since the start of the year as dates; all NaT where the year is not known."""
-    moments = np.full(len(seconds), np.datetime64("NaT"), dtype="datetime64[us]")
+    dates = np.full(len(seconds), np.datetime64("NaT"), dtype="datetime64[us]")
     known = np.isfinite(seconds)
-    if facts.year is None or not known.any():
-        return moments
-    start = next((one.start_s for one in facts.attempts if one.start_s is not None), None)
-    first = float(seconds[known][0])
-    turned = start is not None and start - first > _YEARS_S[0] / 2  # the log began in the old year
-    base = np.datetime64(f"{facts.year + turned:04d}-01-01", "us")
-    moments[known] = base + np.rint(seconds[known] * 1e6).astype("timedelta64[us]")
-    return moments
+    if year is not None and known.any():
+        base = np.datetime64(f"{year:04d}-01-01", "us")
+        dates[known] = base + np.rint(seconds[known] * 1e6).astype("timedelta64[us]")
+    return dates
 
 
 def plausible(seconds: Column) -> Column:

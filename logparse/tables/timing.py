@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from math import prod
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse.tables import filing
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from logparse.model import Attempt, LogFacts
+    from logparse.model import Attempt, Event, LogFacts
     from logparse.tables.derive import LayerFact, NetFact
 
     Row = dict[str, Any]
@@ -48,10 +49,18 @@ class _Run:
     totals: dict[str, float] = field(default_factory=dict)
     total_line: int | None = None
 
+    def total(self, event: Event) -> bool:
+        """Take a total of the net; True where the event ends the benchmark."""
+        label = event.text.strip().partition(":")[0]
+        if label in _TOTALS and event.value is not None:
+            self.totals[_TOTALS[label]] = event.value
+            self.total_line = self.total_line or event.line
+        return label == "Total Time" or event.kind == "time_done"
+
 
 def timing(facts: LogFacts, nets: Mapping[int, Sequence[NetFact]]) -> pd.DataFrame:
     """One row per layer and benchmark, and one for the whole net: printed times, and rates worked out of them."""
-    rows = []
+    rows: list[Row] = []
     for attempt in facts.attempts:
         for number, run in enumerate(_runs(attempt, _times_of(facts, attempt), nets[attempt.index]), 1):
             rows.extend({"attempt": attempt.index, "run": number, **row} for row in _rows(run, nets[attempt.index]))
@@ -69,23 +78,20 @@ def _times_of(facts: LogFacts, attempt: Attempt) -> list[_Time]:
 
 def _runs(attempt: Attempt, times: Sequence[_Time], nets: Sequence[NetFact]) -> Iterator[_Run]:
     """The benchmarks of an attempt: each ends with its total time, or where every layer of the net has had its turn."""
-    totals = {event.line: event for event in attempt.events if event.kind in {"time_total", "time_done"}}
+    marks: list[tuple[int, _Time | Event]] = [
+        (event.line, event) for event in attempt.events if event.kind in {"time_total", "time_done"}
+    ]
     run, turns = _Run(), Counter[tuple[str, int]]()
-    for line, one in sorted([*((time.line, time) for time in times), *totals.items()], key=lambda pair: pair[0]):
+    marks += [(time.line, time) for time in times]
+    for line, one in sorted(marks, key=itemgetter(0)):
         if isinstance(one, _Time):
             net = timed_net(nets, line)
-            again = net is not None and turns[one.layer, one.direction] >= max(_places(net)[one.layer], 1)
-            if again:
+            if net is not None and turns[one.layer, one.direction] >= max(_places(net)[one.layer], 1):
                 yield run
                 run, turns = _Run(), Counter()
             run.times.append(one)
             turns[one.layer, one.direction] += 1
-            continue
-        label = one.text.strip().partition(":")[0]
-        if label in _TOTALS and one.value is not None:
-            run.totals[_TOTALS[label]] = one.value
-            run.total_line = run.total_line or line
-        elif (label == "Total Time" or one.kind == "time_done") and (run.times or run.totals):
+        elif run.total(one) and (run.times or run.totals):
             yield run
             run, turns = _Run(), Counter()
     if run.times or run.totals:
