@@ -1,0 +1,279 @@
+"""The report in a real browser: silent, readable without scripts, at every width, in light and dark."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from logparse import parse_log, write_report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Dialog, Page
+
+pytestmark = pytest.mark.browser
+
+HOSTILE: Final = "</script><img src=x onerror=alert(1)>"
+OVERFLOW: Final = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+BACKGROUND: Final = "getComputedStyle(document.body).backgroundColor"
+LAYERS: Final = "[...document.querySelectorAll('#attempt1-net0 table.layers tbody th')].map(cell => cell.innerText)"
+
+
+@pytest.fixture(scope="session")
+def report(tmp_path_factory: pytest.TempPathFactory, sample_logs: Path) -> Callable[..., str]:
+    """Write the report of a sample log (or of bytes), once, and give its address."""
+
+    @cache
+    def make(source: str | bytes) -> str:
+        target = tmp_path_factory.mktemp("report") / "report.html"
+        write_report(parse_log(sample_logs / source if isinstance(source, str) else source), target)
+        return target.as_uri()
+
+    return make
+
+
+@pytest.fixture
+def watched(page: Page) -> dict[str, list[str]]:
+    """Everything that the page asks for, complains about, or pops up."""
+    seen: dict[str, list[str]] = {"requests": [], "errors": [], "dialogs": []}
+
+    def dismiss(dialog: Dialog) -> None:
+        seen["dialogs"].append(dialog.message)
+        dialog.dismiss()
+
+    page.on("request", lambda request: seen["requests"].append(request.url))
+    page.on("console", lambda message: seen["errors"].append(message.text))
+    page.on("pageerror", lambda error: seen["errors"].append(str(error)))
+    page.on("dialog", dismiss)
+    return seen
+
+
+@pytest.mark.parametrize("name", ["alexnet.log", "lenet_nan.log", "lenet_excerpt.log", "lstm.log"])
+def test_a_report_asks_for_nothing_and_complains_about_nothing(
+    page: Page, watched: dict[str, list[str]], report: Callable[..., str], name: str
+) -> None:
+    address = report(name)
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+    assert watched == {"requests": [address], "errors": [], "dialogs": []}
+
+
+def test_a_hostile_layer_name_stays_text(
+    page: Page, watched: dict[str, list[str]], report: Callable[..., str], sample_logs: Path
+) -> None:
+    log = (sample_logs / "alexnet.log").read_bytes().replace(b"conv1", HOSTILE.encode())
+    page.goto(report(log))
+    page.wait_for_load_state("networkidle")
+    assert watched["dialogs"] == watched["errors"] == []
+    assert page.locator("img").count() == 0
+    assert page.locator("#attempt1-net0-layer1 th").inner_text() == HOSTILE
+    assert any(text.startswith(HOSTILE) for text in page.locator("svg.chart title").all_text_contents())
+
+
+def test_the_policy_stops_what_would_be_smuggled_in(page: Page, report: Callable[..., str]) -> None:
+    page.goto(report("lenet_excerpt.log"))
+    page.evaluate("""() => {
+      const script = document.createElement("script");
+      script.textContent = "window.smuggled = true";
+      document.body.append(script);
+      const image = document.createElement("img");
+      image.src = "https://example.org/x.png";
+      document.body.append(image);
+    }""")
+    page.wait_for_timeout(200)
+    assert page.evaluate("window.smuggled") is None
+    assert page.evaluate("document.querySelector('img').naturalWidth") == 0
+
+
+def test_the_text_is_whole_without_scripts(browser: Browser, report: Callable[..., str]) -> None:
+    address = report("alexnet.log")
+    shown = {}
+    for scripts in (True, False):
+        context = browser.new_context(java_script_enabled=scripts)
+        page = context.new_page()
+        page.goto(address)
+        shown[scripts] = page.locator("main").inner_text()
+        context.close()
+    for words in ("AlexNet", "33,276,996", "60,954,656", "label_data_1_split", "SHA-256", "fc6 alone holds"):
+        assert words in shown[False], words
+    missing = {word for word in set(shown[True].split()) - set(shown[False].split()) if word[0].isdigit()}
+    assert not missing
+    assert len(shown[False]) > 0.95 * len(shown[True])
+
+
+@pytest.mark.parametrize("name", ["alexnet.log", "resnet18.log", "lenet_nan.log"])
+@pytest.mark.parametrize("width", [375, 768, 1440])
+def test_nothing_runs_over_the_edge(page: Page, report: Callable[..., str], name: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(report(name))
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+    assert page.evaluate(OVERFLOW) == 0
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_dark_and_light_can_be_chosen_and_left_again(
+    browser: Browser, report: Callable[..., str], *, scripts: bool
+) -> None:
+    context = browser.new_context(java_script_enabled=scripts, color_scheme="light")
+    page = context.new_page()
+    page.goto(report("lenet_excerpt.log"))
+    found = [page.locator("body").evaluate("node => getComputedStyle(node).backgroundColor")]
+    for choice in ("Dark", "Light", "Dark", "Auto"):
+        page.get_by_label(choice, exact=True).check()
+        found.append(page.locator("body").evaluate("node => getComputedStyle(node).backgroundColor"))
+    context.close()
+    light, dark = found[0], found[1]
+    assert light != dark
+    assert found == [light, dark, light, dark, light]
+
+
+def test_the_system_decides_until_one_chooses(browser: Browser, report: Callable[..., str]) -> None:
+    address = report("lenet_excerpt.log")
+    colours = []
+    for scheme in ("light", "dark"):
+        context = browser.new_context(color_scheme=scheme)
+        page = context.new_page()
+        page.goto(address)
+        colours.append(page.evaluate(BACKGROUND))
+        context.close()
+    assert colours[0] != colours[1]
+
+
+def test_a_chosen_theme_is_remembered(page: Page, report: Callable[..., str]) -> None:
+    page.goto(report("lenet_excerpt.log"))
+    page.get_by_label("Dark", exact=True).check()
+    before = page.evaluate(BACKGROUND)
+    page.reload()
+    assert page.evaluate(BACKGROUND) == before
+    assert page.locator("#theme-dark").is_checked()
+
+
+def test_the_table_sorts_worst_first_and_back(page: Page, report: Callable[..., str]) -> None:
+    page.goto(report("alexnet.log"))
+    order = page.evaluate(LAYERS)
+    page.locator("#attempt1-net0").get_by_role("button", name="Most parameters first").click()
+    assert page.evaluate(LAYERS)[:3] == ["fc6", "fc7", "fc8"]
+    page.locator("#attempt1-net0").get_by_role("button", name="Most MACs first").click()
+    assert page.evaluate(LAYERS)[:3] == ["conv2", "conv3", "conv4"]
+    page.locator("#attempt1-net0").get_by_role("button", name="Network order").click()
+    assert page.evaluate(LAYERS) == order
+
+
+def test_a_head_sorts_by_keyboard_and_says_so(page: Page, report: Callable[..., str]) -> None:
+    page.goto(report("alexnet.log"))
+    head = page.locator("#attempt1-net0 thead th", has_text="Weights")
+    head.get_by_role("button").focus()
+    page.keyboard.press("Enter")
+    assert head.get_attribute("aria-sort") == "descending"
+    assert page.evaluate(LAYERS)[0] == "fc6"
+    page.keyboard.press("Enter")
+    assert head.get_attribute("aria-sort") == "ascending"
+    page.keyboard.press("Enter")
+    assert head.get_attribute("aria-sort") is None
+    assert page.evaluate(LAYERS)[0] == "data"
+
+
+def test_what_is_not_known_stands_last_in_either_order(page: Page, report: Callable[..., str]) -> None:
+    page.goto(report("lenet_excerpt.log"))
+    button = page.locator("#attempt1-net0 thead th", has_text="Weights").get_by_role("button")
+    for _ in range(2):
+        button.click()
+        assert page.evaluate(LAYERS)[-1] == "(unnamed)"
+
+
+def test_a_filter_shows_what_matches(page: Page, report: Callable[..., str]) -> None:
+    page.goto(report("alexnet.log"))
+    page.locator("#attempt1-net0").get_by_label("Filter layers").fill("InnerProduct")
+    visible = "[...document.querySelectorAll('#attempt1-net0 table.layers tbody tr:not([hidden]) th')]"
+    assert page.evaluate(f"{visible}.map(cell => cell.innerText)") == ["fc6", "fc7", "fc8"]
+
+
+def test_nets_are_tabs_with_scripts_and_stand_under_one_another_without(
+    browser: Browser, report: Callable[..., str]
+) -> None:
+    address = report("alexnet.log")
+    for scripts, visible in ((True, 1), (False, 2)):
+        context = browser.new_context(java_script_enabled=scripts)
+        page = context.new_page()
+        page.goto(address)
+        assert page.locator("section.net:visible").count() == visible
+        if scripts:
+            page.get_by_role("tab", name="TEST net").click()
+            assert page.locator("#attempt1-net1").is_visible()
+            assert not page.locator("#attempt1-net0").is_visible()
+        context.close()
+
+
+def test_a_link_to_a_layer_opens_its_net(page: Page, report: Callable[..., str]) -> None:
+    page.goto(f"{report('alexnet.log')}#attempt1-net1-layer5")
+    row = page.locator("#attempt1-net1-layer5")
+    assert row.is_visible()
+    assert row.evaluate("node => node.matches(':target')")
+
+
+def test_a_bar_of_a_chart_leads_to_its_row(page: Page, report: Callable[..., str]) -> None:
+    page.goto(report("alexnet.log"))
+    page.locator("#memory svg [data-row=attempt1-net0-layer5]").click()
+    assert page.url.endswith("#attempt1-net0-layer5")
+
+
+def test_print_has_all_nets_and_no_buttons(page: Page, report: Callable[..., str]) -> None:
+    page.goto(report("alexnet.log"))
+    page.emulate_media(media="print")
+    assert page.locator("section.net:visible").count() == 2
+    assert page.locator("button:visible", has_text="first").count() == 0
+    assert page.locator("svg.chart .bar").first.evaluate("node => getComputedStyle(node).display") != "none"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_ground(browser: Browser, report: Callable[..., str], scheme: str) -> None:
+    """WCAG 2 AA: a contrast of 4.5 for text, in both themes."""
+    context = browser.new_context(color_scheme=scheme, bypass_csp=True)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(report("lenet_nan.log"))
+    low = page.evaluate(CONTRAST)
+    context.close()
+    assert low == []
+
+
+CONTRAST: Final = """() => {
+  const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+  const rgb = (colour) => {
+    canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data];
+  };
+  const light = (c) => {
+    const [r, g, b] = c.slice(0, 3).map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = (node) => {
+    for (let at = node; at; at = at.parentElement) {
+      const colour = rgb(getComputedStyle(at).backgroundColor);
+      if (colour[3] === 255) return colour;
+    }
+    return [255, 255, 255, 255];
+  };
+  const low = [];
+  for (const node of document.querySelectorAll("main *, nav *, header *")) {
+    if (node.closest("svg") || node.closest("details:not([open])")) continue;
+    if (![...node.childNodes].some(one => one.nodeType === 3 && one.data.trim())) continue;
+    const style = getComputedStyle(node);
+    if (style.visibility === "hidden" || style.opacity === "0" || !node.getClientRects().length) continue;
+    const [a, b] = [light(rgb(style.color)), light(ground(node))].sort((x, y) => y - x);
+    if ((a + 0.05) / (b + 0.05) < 4.5) low.push(`${node.tagName}.${node.className}: ${node.innerText.slice(0, 30)}`);
+  }
+  return [...new Set(low)];
+}"""
+
+
+def test_scrolling_parts_can_be_reached_and_have_a_name(page: Page, report: Callable[..., str]) -> None:
+    page.goto(report("alexnet.log"))
+    nameless = "[...document.querySelectorAll('.scroll')].filter(one => one.tabIndex !== 0 || !one.ariaLabel).length"
+    assert page.evaluate(nameless) == 0
+    assert page.locator("svg[role=img]:not([aria-label])").count() == 0
+    assert page.locator("h1").count() == 1
+    assert page.locator("html").get_attribute("lang") == "en"
