@@ -75,7 +75,7 @@ class Log:
     @terms.setter
     def terms(self, terms: Terms) -> None:
         self._terms = terms
-        for name in ("footprint", "whatif"):
+        for name in ("footprint", "whatif", "out_of_memory"):
             self._tables.pop(name, None)
 
     def run(self, attempt: int | None = None) -> tuple[int, Run]:
@@ -102,10 +102,10 @@ class Log:
 
         """
         from logparse.tables.frames import frame  # noqa: PLC0415 - as above
-        from logparse.tables.whatif import fit_row, whatif_rows  # noqa: PLC0415 - as above
+        from logparse.tables.whatif import figures, fit_row, whatif_rows  # noqa: PLC0415 - as above
 
         number, run = self.run(attempt)
-        rows = whatif_rows(number, "as asked", run, change, self.terms)
+        rows = whatif_rows(number, "as asked", run, change, self.terms, figures(run, self.terms))
         return frame("whatif", rows if fit is None else [*rows, fit_row(number, run, fit)])
 
     def fit(
@@ -337,6 +337,24 @@ def _footprint(log: Log) -> pd.DataFrame:
     return frame("footprint", [row for found in rows for row in found])
 
 
+def _out_of_memory(log: Log) -> pd.DataFrame:
+    from logparse.tables.frames import frame  # noqa: PLC0415 - as above
+    from logparse.tables.oom import out_of_memory_rows  # noqa: PLC0415 - as above
+
+    rows = (
+        out_of_memory_rows(one, log.net_facts[one.index], log.runs[one.index], log.terms) for one in log.facts.attempts
+    )
+    return frame("out_of_memory", [row for found in rows for row in found])
+
+
+def _shares(log: Log) -> pd.DataFrame:
+    from logparse.tables.frames import frame  # noqa: PLC0415 - as above
+    from logparse.tables.shares import share_rows  # noqa: PLC0415 - as above
+
+    pairs = [(attempt, net) for attempt, nets in log.net_facts.items() for net in nets]
+    return frame("shares", [row for attempt, net in pairs for row in share_rows(attempt, net)])
+
+
 def _whatif(log: Log) -> pd.DataFrame:
     from logparse.tables.frames import frame  # noqa: PLC0415 - as above
     from logparse.tables.whatif import standard_rows  # noqa: PLC0415 - as above
@@ -384,4 +402,6 @@ _BUILDERS: Final[Mapping[str, Callable[[Log], pd.DataFrame]]] = {
     "memory": _memory,
     "footprint": _footprint,
     "whatif": _whatif,
+    "out_of_memory": _out_of_memory,
+    "shares": _shares,
 }

@@ -8,6 +8,7 @@ et al. 2014) or as k×k to r channels then 1×1 ("channel", Zhang et al. 2016).
 from __future__ import annotations
 
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost.fields import kernel, spatial
@@ -30,6 +31,7 @@ _PARAMS: Final[Mapping[str, str]] = {
 }
 _DEPTHWISE: Final = frozenset({"ConvolutionDepthwise", "DepthwiseConvolution"})
 SCHEMES: Final = ("spatial", "channel")
+_HINTS: Final = 5
 _PLANE: Final = 4  # axes of a blob of images
 
 
@@ -43,8 +45,9 @@ def find(layers: Sequence[LayerMemory], name: str) -> int:
     for place, layer in enumerate(layers):
         if layer.spec.name == name:
             return place
-    known = ", ".join(layer.spec.name for layer in layers if layer.params)
-    raise WhatIfError(f"there is no layer {name!r}", remedy=f"Layers with parameters: {known}")
+    known = [layer.spec.name for layer in layers if layer.params]
+    close = get_close_matches(name, known, n=_HINTS, cutoff=0.4) or known[:_HINTS]
+    raise WhatIfError(f"there is no layer {name!r}", remedy=f"Layers with parameters are {', '.join(close)} …")
 
 
 def _settings(layer: LayerMemory) -> tuple[str, Message]:

@@ -206,6 +206,36 @@ WHATIF: Final = (
     whole("after", "Then", "The figure under the change."),
     listed("assumptions", "Assumptions", "Everything that the change takes for granted."),
 )
+OUT_OF_MEMORY: Final = (
+    ATTEMPT,
+    text("side", "Side", "device or host."),
+    text("stage", "Stage", "init, forward, backward, parameter gradients, update, prefetch, snapshot or context."),
+    text("phase", "Phase", "TRAIN or TEST; NA before any net."),
+    whole("net_index", "Net #", "The net at work."),
+    text("kind", "Kind", "What the failing request was for, a kind of the table `memory`; NA where not told."),
+    text("layer_type", "Layer type", "The innermost layer of the stack trace."),
+    text("layer", "Layer", "Its name, where certain."),
+    whole("held_bytes", "Held before", "Held before the failing request, by Caffe's order of allocation.", "bytes"),
+    whole("first_net_bytes", "First net alone", "The run without its test nets, engine CAFFE.", "bytes"),
+    whole("run_bytes", "Whole run", "Test nets too, engine CAFFE.", "bytes"),
+    whole("card_bytes", "Card", "The card's memory, where its name states it.", "bytes"),
+    truth("first_net_fits", "First net fits", "Whether it alone would have fitted; NA where not known."),
+    truth("run_fits_card", "Run fits the card", "Whether all of it would have fitted on the empty card."),
+    text("text", "Meaning", "What follows from it."),
+    LINE,
+)
+SHARES: Final = (
+    *_NET_KEY[:4],
+    text("group", "Group", "fully connected, convolution by kernel (1×1, 3×3, larger, depthwise), other."),
+    whole("layers", "Layers", "How many layers are of the group."),
+    whole("weights", "Weights", "Weights and biases, shared ones once.", "values"),
+    whole("macs", "MACs", "Multiply-accumulates of one forward pass of the whole batch.", "MAC"),
+    whole("distinct_bytes", "Distinct data", "Bytes of the tops that own memory.", "bytes"),
+    decimal("weights_share", "Weights share", "Share of the net's known weights, 0 to 1."),
+    decimal("macs_share", "MACs share", "Share of the net's known MACs, 0 to 1."),
+    decimal("distinct_share", "Memory share", "Share of the net's distinct data, 0 to 1."),
+    whole("unknown", "Unknown", "Layers of the group whose weights or MACs are NA."),
+)
 
 TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
     "layers": LAYERS,
@@ -219,4 +249,6 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
     "memory": MEMORY,
     "footprint": FOOTPRINT,
     "whatif": WHATIF,
+    "out_of_memory": OUT_OF_MEMORY,
+    "shares": SHARES,
 }

@@ -137,7 +137,16 @@ def memory_rows(attempt: Attempt, nets: Sequence[NetFact], run: Run) -> list[Row
             basis = "the log" if logged is not None else "unknown: the log has no such line"
             rows.append({**key, "kind": "logged", "bytes": logged, "basis": basis})
             rows += [{**key, **_kind_row(holding, kind)} for kind in Kind]
+            if run.command == "time":
+                _add_timed(rows[-len(Kind) :])
     return rows
+
+
+def _add_timed(rows: Sequence[Row]) -> None:
+    """What `caffe time` does otherwise, in the basis of the rows that it concerns."""
+    for row in rows:
+        if row["kind"] == Kind.DIFF:
+            row["basis"] += "; caffe time calls every layer's Backward, needed or not"
 
 
 def _kind_row(holding: Holding, kind: Kind) -> Row:

@@ -10,7 +10,7 @@ from logparse.cost.rules import cost
 from logparse.cost.whatif import AS_IT_IS, Change, LowRank, changed, fit, measures
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from logparse.cost.footprint import Terms
     from logparse.cost.memory import Run
@@ -20,18 +20,19 @@ if TYPE_CHECKING:
     Row = dict[str, Any]
 
 _GIB: Final = 1024**3
-_CARDS: Final = (4, 8, 11, 16, 24, 48, 80)  # GiB that cards have
+_CARDS: Final = (4, 8, 11, 24, 80)  # GiB that cards have
 
 
-def whatif_rows(attempt: int, scenario: str, run: Run, change: Change, terms: Terms) -> list[Row]:
-    """One row a figure: before, after, and what was assumed.
+def whatif_rows(
+    attempt: int, scenario: str, run: Run, change: Change, terms: Terms, before: Mapping[str, int | None]
+) -> list[Row]:
+    """One row a figure: before (`figures` of the run as it is), after, and what was assumed.
 
     Raises:
         WhatIfError: the change cannot be followed.
 
     """
     after = changed(run, change)
-    before = {one.name: one.value for one in measures(run, AS_IT_IS, terms)}
     return [
         {
             "attempt": attempt,
@@ -44,6 +45,11 @@ def whatif_rows(attempt: int, scenario: str, run: Run, change: Change, terms: Te
         }
         for one in measures(after.run, change, terms)
     ]
+
+
+def figures(run: Run, terms: Terms) -> dict[str, int | None]:
+    """The figures of a run as it is, by name."""
+    return {one.name: one.value for one in measures(run, AS_IT_IS, terms)}
 
 
 def fit_row(attempt: int, run: Run, found: Fit) -> Row:
@@ -65,9 +71,10 @@ def standard_rows(attempt: int, run: Run, terms: Terms) -> list[Row]:
     if not run.nets or not run.nets[0].layers:
         return []
     rows: list[Row] = []
+    before = figures(run, terms)
     for scenario, change in _scenarios(run):
         try:
-            rows += whatif_rows(attempt, scenario, run, change, terms)
+            rows += whatif_rows(attempt, scenario, run, change, terms, before)
         except WhatIfError:
             continue
     return rows + _fits(attempt, run, terms)

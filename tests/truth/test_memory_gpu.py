@@ -1,0 +1,135 @@
+"""Memory on the GPU from the log alone, against every cudaMalloc of Caffe's and the driver's own figure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from logparse.api import parse_log
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from logparse.api import Log
+
+    Truth = dict[str, Any]
+
+KIB: Final = 1024
+OWN_TOLERANCE: Final = 0.001  # or 64 KiB
+HARD: Final = ("lstm", "shapes_misc")  # inner nets and rare layers
+HARD_TOLERANCE: Final = 0.05
+WHOLE_TOLERANCE: Final = 0.015
+WIDEST: Final = 0.25  # half of the cuDNN range, of its middle
+
+
+@pytest.fixture(scope="session")
+def runs(shared_logs: Path) -> dict[str, Truth]:
+    truth = json.loads((shared_logs / "gpu/gpu_truth.json").read_text(encoding="utf-8"))["runs"]
+    found = {
+        name: run
+        for name, run in truth.items()
+        if run.get("exit") == 0 and run.get("caffe_cudamalloc_peak") is not None
+    }
+    assert len(found) > 50
+    return found
+
+
+@pytest.fixture(scope="session")
+def logs(runs: dict[str, Truth], shared_logs: Path) -> dict[str, Log]:
+    return {name: parse_log(shared_logs / f"gpu/{name}.log") for name in runs}
+
+
+def of_engine(runs: dict[str, Truth], engine: str) -> list[tuple[str, Truth]]:
+    return [(name, run) for name, run in runs.items() if run["engine"] == engine]
+
+
+def own_bytes(log: Log) -> int:
+    """What the table `memory` says of Caffe's own allocations on the GPU."""
+    rows = log.memory
+    rows = rows[(rows["device"] == "gpu") & (rows["kind"] != "logged") & (rows["attempt"] == rows["attempt"].max())]
+    return int(rows["bytes"].sum())
+
+
+def on_gpu(log: Log) -> dict[str, int]:
+    """The GPU row of the table `footprint`, without what is NA."""
+    rows = log.footprint
+    row = rows[(rows["device"] == "gpu")][["bytes", "low_bytes", "high_bytes"]].iloc[-1].dropna()
+    return {str(name): int(value) for name, value in row.items()}
+
+
+def test_caffes_own_allocations_to_the_byte_or_nearly(runs: dict[str, Truth], logs: dict[str, Log]) -> None:
+    exact = 0
+    for name, run in of_engine(runs, "CAFFE"):
+        measured, found = run["caffe_cudamalloc_peak"], own_bytes(logs[name])
+        is_hard = any(word in name for word in HARD)
+        allowed = HARD_TOLERANCE * measured if is_hard else max(OWN_TOLERANCE * measured, 64 * KIB)
+        assert abs(found - measured) <= allowed, name
+        exact += found == measured
+    assert exact >= 30
+
+
+def test_the_whole_gpu_as_the_driver_sees_it(runs: dict[str, Truth], logs: dict[str, Log]) -> None:
+    for name, run in of_engine(runs, "CAFFE"):
+        assert on_gpu(logs[name])["bytes"] == pytest.approx(run["gpu_used_peak"], rel=WHOLE_TOLERANCE), name
+
+
+def test_a_cudnn_build_lies_in_the_range(runs: dict[str, Truth], logs: dict[str, Log]) -> None:
+    for name, run in of_engine(runs, "CUDNN"):
+        row = on_gpu(logs[name])
+        assert row["low_bytes"] <= run["gpu_used_peak"] <= row["high_bytes"], name
+        middle = (row["low_bytes"] + row["high_bytes"]) / 2
+        assert row["high_bytes"] - middle <= WIDEST * middle, name
+
+
+def test_the_engine_narrows_the_range(logs: dict[str, Log]) -> None:
+    log = logs["gpu_alexnet_b32"]
+    usual, before = log.terms, on_gpu(log)
+    log.terms = replace(usual, engine="caffe")
+    assert on_gpu(log) == dict.fromkeys(before, before["bytes"])
+    log.terms = replace(usual, engine="cudnn")
+    narrowed = on_gpu(log)
+    assert narrowed["low_bytes"] < narrowed["bytes"] < narrowed["high_bytes"]
+    log.terms = replace(usual, context_bytes=usual.context_bytes + 1000)
+    assert on_gpu(log)["bytes"] == before["bytes"] + 1000
+    log.terms = usual
+
+
+def test_a_cudnn_build_has_no_figure_where_it_would_stop(shared_logs: Path) -> None:
+    log = parse_log(shared_logs / "gpu/gpu_conv3d_b1.log")
+    row = log.footprint[log.footprint["device"] == "gpu"].iloc[0]
+    assert "cuDNN build stops" in row["basis"]
+    assert row[["low_bytes", "high_bytes"]].isna().all()
+
+
+OUT_OF_MEMORY: Final = {
+    "gpu_oom_test_net": ("TEST", "buffers", "LRN"),
+    "gpu_oom_shared_gpu_700": ("TRAIN", "gradients", None),
+    "gpu_oom_shared_gpu_1200": ("TRAIN", "params", "InnerProduct"),
+    "gpu_oom_shared_gpu_200": (None, None, None),
+}
+
+
+@pytest.mark.parametrize("name", OUT_OF_MEMORY)
+def test_where_memory_ran_out_and_what_would_have_fitted(name: str, shared_logs: Path) -> None:
+    rows = parse_log(shared_logs / f"gpu/{name}.log").table("out_of_memory")
+    row = rows.astype(object).where(rows.notna(), None).iloc[0]
+    assert len(rows) == 1
+    assert (row["phase"], row["kind"], row["layer_type"]) == OUT_OF_MEMORY[name]
+    if row["net_index"] is not None:
+        assert row["first_net_fits"]
+        assert row["run_fits_card"]
+
+
+def test_what_was_held_before_the_failing_request(shared_logs: Path) -> None:
+    truth = json.loads((shared_logs / "gpu/gpu_truth.json").read_text(encoding="utf-8"))["runs"]
+    for name in ("gpu_oom_test_net", "gpu_oom_shared_gpu_700", "gpu_oom_shared_gpu_1200"):
+        rows = parse_log(shared_logs / f"gpu/{name}.log").table("out_of_memory")
+        assert int(rows["held_bytes"].iloc[0]) == pytest.approx(truth[name]["gpu_used_peak"], rel=0.05), name
+
+
+@pytest.mark.parametrize("name", ["gpu_oom_vgg16_b660", "gpu_err_vgg16_b340", "gpu_err_intmax_vgg16_b1024"])
+def test_a_blob_that_is_too_large_is_no_lack_of_memory(name: str, shared_logs: Path) -> None:
+    assert parse_log(shared_logs / f"gpu/{name}.log").table("out_of_memory").empty

@@ -1,0 +1,221 @@
+"""What-if: figures that can be worked out by hand, refusals that say why, and the command."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from logparse.api import parse_log
+from logparse.cli import common
+from logparse.cli import whatif as verb
+from logparse.cost.reshape import WhatIfError
+from logparse.cost.whatif import Change, LowRank, changed, fit, measures
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from logparse.api import Log
+
+GIB: Final = 1024**3
+SAMPLES: Final = ("alexnet", "lenet", "lenet_bn", "lstm", "resnet18", "siamese", "time_alexnet")
+
+
+@pytest.fixture(scope="module")
+def alexnet(sample_logs: Path) -> Log:
+    return parse_log(sample_logs / "alexnet.log")
+
+
+def figures(log: Log, change: Change = Change()) -> dict[str, int | None]:  # noqa: B008 - frozen
+    run = changed(log.run()[1], change).run
+    return {one.name: one.value for one in measures(run, change)}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_at_the_logs_own_settings_nothing_changes(sample_logs: Path, name: str) -> None:
+    path = sample_logs / f"{name}.log"
+    if not path.exists():
+        pytest.skip(f"{name} is no sample")
+    run = parse_log(path).run()[1]
+    tested = run.nets[1].batch if len(run.nets) > 1 else None
+    same = changed(run, Change(batch=run.nets[0].batch, test_batch=tested, solver=run.solver.type, weights="fp32"))
+    assert same.run.nets == run.nets
+    assert measures(same.run) == measures(run)
+
+
+def test_as_it_is_the_figures_are_those_of_the_tables(alexnet: Log) -> None:
+    net = alexnet.nets.iloc[0]
+    found = figures(alexnet)
+    assert found["params"] == net["params"]
+    assert found["macs"] == net["macs"]
+    assert found["macs_per_image"] == net["macs_per_image"]
+    assert found["param_bytes"] == net["param_bytes"]
+    assert found["distinct_data"] == net["distinct_bytes"]
+    assert found["footprint, cpu"] == alexnet.footprint["bytes"].iloc[0]
+    assert found["footprint, gpu"] == alexnet.footprint["bytes"].iloc[1]
+
+
+@pytest.mark.parametrize("name", ["alexnet", "resnet18", "lenet", "siamese", "lstm"])
+def test_a_batch_scales_data_and_macs_and_leaves_parameters(sample_logs: Path, name: str) -> None:
+    log = parse_log(sample_logs / f"{name}.log")
+    batch = log.run()[1].nets[0].batch
+    assert batch is not None
+    before, after = figures(log), figures(log, Change(batch=3 * batch))
+    assert after["params"] == before["params"]
+    assert after["macs_per_image"] == before["macs_per_image"]
+    assert after["macs"] == 3 * (before["macs"] or 0)
+    scalars = 2 * 4  # the losses, which no batch makes larger
+    assert 3 * (before["distinct_data"] or 0) - (after["distinct_data"] or 0) in range(scalars * 3 + 1)
+
+
+def test_the_batch_of_another_log_is_met(shared_logs: Path) -> None:
+    small, large = (parse_log(shared_logs / f"gpu/gpu_vgg16_b{batch}.log") for batch in (8, 330))
+    assert figures(small, Change(batch=330)) == figures(large)
+
+
+def test_channels_go_on_both_sides(alexnet: Log) -> None:
+    before = figures(alexnet)
+    found = figures(alexnet, Change(prune_channels={"fc7": 0.5}))
+    gone = (4096 * 2048 + 2048) + 2048 * 1000
+    assert found["params"] == (before["params"] or 0) - gone
+    assert found["macs_per_image"] == (before["macs_per_image"] or 0) - (4096 * 2048 + 2048 * 1000)
+
+
+def test_a_grouped_convolution_keeps_whole_groups(alexnet: Log) -> None:
+    before, found = figures(alexnet), figures(alexnet, Change(prune_channels={"conv1": 0.5}))
+    conv1 = 48 * (3 * 11 * 11 + 1)
+    conv2 = 256 * 24 * 5 * 5  # 48 of 96 input channels, in two groups
+    assert (before["params"] or 0) - (found["params"] or 0) == conv1 + conv2
+
+
+def test_an_svd_of_a_dense_layer(alexnet: Log) -> None:
+    found = figures(alexnet, Change(low_rank={"fc6": LowRank(256)}))
+    whole, factored = 9216 * 4096, 256 * (9216 + 4096)
+    assert found["params"] == (figures(alexnet)["params"] or 0) - whole + factored
+    assert found["macs_per_image"] == (figures(alexnet)["macs_per_image"] or 0) - whole + factored
+
+
+@pytest.mark.parametrize(
+    ("scheme", "weights", "products"),
+    [
+        (None, 128 * 256 * 3 + 384 * 128 * 3, 13 * 13 * (128 * 256 * 3 + 384 * 128 * 3)),
+        ("spatial", 128 * 256 * 3 + 384 * 128 * 3, 13 * 13 * (128 * 256 * 3 + 384 * 128 * 3)),
+        ("channel", 128 * 256 * 9 + 384 * 128, 13 * 13 * (128 * 256 * 9 + 384 * 128)),
+    ],
+)
+def test_a_convolution_in_two(alexnet: Log, scheme: str | None, weights: int, products: int) -> None:
+    before = figures(alexnet)
+    found = figures(alexnet, Change(low_rank={"conv3": LowRank(128, scheme)}))
+    whole = 384 * 256 * 9
+    assert found["params"] == (before["params"] or 0) - whole + weights
+    assert found["macs_per_image"] == (before["macs_per_image"] or 0) - 13 * 13 * whole + products
+
+
+def test_single_weights_shrink_the_model_and_not_caffes_memory(alexnet: Log) -> None:
+    before, found = figures(alexnet), figures(alexnet, Change(prune_weights={"fc6": 0.9}))
+    assert (before["params"] or 0) - (found["params"] or 0) == round(0.9 * 9216 * 4096)
+    assert found["footprint, gpu"] == before["footprint, gpu"]
+
+
+@pytest.mark.parametrize(("precision", "divisor"), [("fp16", 2), ("int8", 4), ("binary", 32)])
+def test_precision_of_weights_and_activations(alexnet: Log, precision: str, divisor: int) -> None:
+    before = figures(alexnet)
+    weights = figures(alexnet, Change(weights=precision))
+    assert weights["param_bytes"] == (before["param_bytes"] or 0) // divisor
+    assert weights["distinct_data"] == before["distinct_data"]
+    activations = figures(alexnet, Change(activations=precision))
+    assert activations["distinct_data"] == pytest.approx((before["distinct_data"] or 0) / divisor, rel=1e-5)
+    assert activations["param_bytes"] == before["param_bytes"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (Change(prune_channels={"nope": 0.5}), "no layer 'nope'"),
+        (Change(prune_channels={"relu1": 0.5}), "no convolution"),
+        (Change(prune_channels={"conv1": 1.0}), "leave none"),
+        (Change(low_rank={"pool1": LowRank(3)}), "no convolution"),
+        (Change(low_rank={"conv2": LowRank(3)}), "groups divide"),
+        (Change(solver="Lion"), "no solver 'Lion'"),
+        (Change(batch=0), "batch of 0"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_followed_is_refused(alexnet: Log, change: Change, words: str) -> None:
+    with pytest.raises(WhatIfError, match=words):
+        figures(alexnet, change)
+
+
+def test_a_residual_sum_ties_channels_together(sample_logs: Path) -> None:
+    log = parse_log(sample_logs / "resnet18.log")
+    with pytest.raises(WhatIfError, match="adds blobs that would differ"):
+        figures(log, Change(prune_channels={"res2a_branch2b": 0.5}))
+    inside = figures(log, Change(prune_channels={"res2a_branch2a": 0.5}))
+    gone = 32 * 64 * 9 + 64 * 32 * 9 + 32 * 2  # both convolutions, and the Scale between them
+    assert inside["params"] == (figures(log)["params"] or 0) - gone
+
+
+def test_fit_says_what_binds(alexnet: Log) -> None:
+    run = alexnet.run()[1]
+    none = fit(run, 1024)
+    assert none.batch == 0
+    assert none.bytes > none.budget_bytes
+    much = fit(run, 10_000 * GIB)
+    assert "elements, Caffe's limit is 2^30" in much.binds
+    assert fit(run, 8 * GIB).binds.startswith("memory: ")
+
+
+def test_the_command_prints_every_assumption(
+    run_logparse: Callable[..., subprocess.CompletedProcess[bytes]], sample_logs: Path
+) -> None:
+    done = run_logparse("whatif", sample_logs / "alexnet.log", "--batch", "64", "--solver", "Adam", "--fit", "8GiB")
+    text = done.stdout.decode()
+    assert done.returncode == 0, done.stderr
+    assert "batch 4 → 64" in text
+    assert "solver Adam" in text
+    assert "fits into" in text
+    assert "per image" in text
+
+
+def test_the_command_writes_rows_too(
+    run_logparse: Callable[..., subprocess.CompletedProcess[bytes]], sample_logs: Path
+) -> None:
+    done = run_logparse("whatif", sample_logs / "lenet.log", "--low-rank", "ip1=50", "--format", "jsonl")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    params = next(row for row in rows if row["quantity"] == "params")
+    assert (params["before"], params["after"]) == (431080, 431080 - 800 * 500 + 50 * (800 + 500))
+
+
+def test_the_command_refuses_with_the_reason(
+    run_logparse: Callable[..., subprocess.CompletedProcess[bytes]], sample_logs: Path
+) -> None:
+    done = run_logparse("whatif", sample_logs / "lenet.log", "--low-rank", "ipp1=50")
+    assert done.returncode == 2
+    assert b"no layer 'ipp1'" in done.stderr
+    assert b"ip1" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("8GiB", 8 * GIB), ("594MiB", 594 * 1024**2), ("9.14MiB", 9583985), ("600MB", 6 * 10**8), ("7", 7)],
+)
+def test_sizes(text: str, size: int) -> None:
+    assert common.size(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "GiB", "-1", "8 PiB", "1e9", "8GiBs"])
+def test_no_sizes(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="no size"):
+        common.size(text)
+
+
+def test_layers_whose_names_hold_an_equals_sign() -> None:
+    assert verb.layer_share("a=b=50%") == ("a=b", 0.5)
+    assert verb.layer_factors("a=b=5:channel") == ("a=b", LowRank(5, "channel"))
+    for text in ("fc6", "fc6=0", "fc6=5:diagonal"):
+        with pytest.raises(argparse.ArgumentTypeError):
+            verb.layer_factors(text)
