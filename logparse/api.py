@@ -321,46 +321,13 @@ def _findings(log: Log) -> pd.DataFrame:
     return frame("findings", finding_rows(find(log.facts, Tables(log))))
 
 
-def _memory(log: Log) -> pd.DataFrame:
-    from logparse.tables.frames import frame  # noqa: PLC0415 - as above
-    from logparse.tables.memory import memory_rows  # noqa: PLC0415 - as above
+def _held(name: str) -> Callable[[Log], pd.DataFrame]:
+    def build(log: Log) -> pd.DataFrame:
+        from logparse.tables.held import held  # noqa: PLC0415 - as above
 
-    rows = (memory_rows(one, log.net_facts[one.index], log.runs[one.index]) for one in log.facts.attempts)
-    return frame("memory", [row for found in rows for row in found])
+        return held(name, log.facts.attempts, log.net_facts, log.runs, log.terms)
 
-
-def _footprint(log: Log) -> pd.DataFrame:
-    from logparse.tables.frames import frame  # noqa: PLC0415 - as above
-    from logparse.tables.memory import footprint_rows  # noqa: PLC0415 - as above
-
-    rows = (footprint_rows(one, log.runs[one.index], log.terms) for one in log.facts.attempts)
-    return frame("footprint", [row for found in rows for row in found])
-
-
-def _out_of_memory(log: Log) -> pd.DataFrame:
-    from logparse.tables.frames import frame  # noqa: PLC0415 - as above
-    from logparse.tables.oom import out_of_memory_rows  # noqa: PLC0415 - as above
-
-    rows = (
-        out_of_memory_rows(one, log.net_facts[one.index], log.runs[one.index], log.terms) for one in log.facts.attempts
-    )
-    return frame("out_of_memory", [row for found in rows for row in found])
-
-
-def _shares(log: Log) -> pd.DataFrame:
-    from logparse.tables.frames import frame  # noqa: PLC0415 - as above
-    from logparse.tables.shares import share_rows  # noqa: PLC0415 - as above
-
-    pairs = [(attempt, net) for attempt, nets in log.net_facts.items() for net in nets]
-    return frame("shares", [row for attempt, net in pairs for row in share_rows(attempt, net)])
-
-
-def _whatif(log: Log) -> pd.DataFrame:
-    from logparse.tables.frames import frame  # noqa: PLC0415 - as above
-    from logparse.tables.whatif import standard_rows  # noqa: PLC0415 - as above
-
-    rows = (standard_rows(attempt, run, log.terms) for attempt, run in log.runs.items())
-    return frame("whatif", [row for found in rows for row in found])
+    return build
 
 
 class Tables(Mapping[str, "pd.DataFrame"]):
@@ -399,9 +366,9 @@ _BUILDERS: Final[Mapping[str, Callable[[Log], pd.DataFrame]]] = {
     "events": _solver("events"),
     "ledger": _ledger,
     "findings": _findings,
-    "memory": _memory,
-    "footprint": _footprint,
-    "whatif": _whatif,
-    "out_of_memory": _out_of_memory,
-    "shares": _shares,
+    "memory": _held("memory"),
+    "footprint": _held("footprint"),
+    "whatif": _held("whatif"),
+    "out_of_memory": _held("out_of_memory"),
+    "shares": _held("shares"),
 }
