@@ -250,6 +250,18 @@ def _normalize(layer: View, _: str) -> Iterator[Need]:
     yield Need("one image's squares", FORWARD, bottom[1:])
 
 
+def _smooth_l1(layer: View, device: str) -> Iterator[Need]:
+    """Fast R-CNN: differences, their errors, and ones to sum them with."""
+    yield Need("differences", FORWARD, layer.bottom())
+    yield Need("errors", FORWARD, layer.bottom())
+    yield Need("ones", SETUP if device == CPU else FORWARD, layer.bottom())
+
+
+def _roi_pooling(layer: View, _: str) -> Iterator[Need]:
+    """Fast R-CNN and R-FCN: for each output the input, or the channel, that it comes from."""
+    yield Need("origin of each output", FORWARD, layer.top(), integers=True)
+
+
 def _lstm(layer: View, device: str) -> Iterator[Need]:
     for name, shape, is_gradient in inner.lstm_blobs(layer, on_gpu=device == GPU):
         yield Need(name, BACKWARD if is_gradient else FORWARD, shape)
@@ -276,21 +288,13 @@ _ENDS: Final = (
     "LSTMUnit",
     "Silence",
 )
-_SOURCES: Final = (
-    "Silence",
-    "Padding",
-    "ReLU6",
-    "Input",
-    "DummyData",
-    "MemoryData",
-    "Parameter",
-    "Im2col",
-    "ShuffleChannel",
-)
+_SOURCES: Final = ("Input", "DummyData", "MemoryData", "Parameter", "Im2col", "Padding", "Filter")
+_FORKS: Final = ("ReLU6", "Interp", "Upsample", "Reorg")
 
 BUFFERS: Final[Mapping[str, BufferRule]] = {
-    **dict.fromkeys((*_ACTIVATIONS, *_MOVING, *_ENDS, *_SOURCES), _nothing),
+    **dict.fromkeys((*_ACTIVATIONS, *_MOVING, *_ENDS, *_SOURCES, *_FORKS), _nothing),
     "Convolution": _convolution,
+    "ConvolutionDeeplab": _convolution,
     "Deconvolution": _convolution,
     "InnerProduct": _inner_product,
     "Embed": _embed,
@@ -313,6 +317,9 @@ BUFFERS: Final[Mapping[str, BufferRule]] = {
     "EuclideanLoss": _one_bottom("differences"),
     "ContrastiveLoss": _contrastive,
     "Normalize": _normalize,
+    "SmoothL1Loss": _smooth_l1,
+    "ROIPooling": _roi_pooling,
+    "PSROIPooling": _roi_pooling,
     "LSTM": _lstm,
     "RNN": _rnn,
     **dict.fromkeys(("Data", "ImageData", "WindowData", "AnnotatedData"), _data),

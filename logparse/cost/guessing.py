@@ -151,9 +151,13 @@ def _sliced(spec: LayerSpec) -> Guess | None:
 _LOSS_TYPES: Final = frozenset({"SoftmaxWithLoss", "Accuracy"})
 
 
+_FEW: Final = 2  # a measure of 2014 has two values: accuracy and loss
+
+
 def _measure(spec: LayerSpec) -> Guess | None:
-    """Several bottoms, one number: a loss or a measure; its name must say which."""
-    if len(spec.bottoms) < 2 or not spec.tops or spec.tops[0] is None or prod(spec.tops[0]) != 1:  # noqa: PLR2004
+    """Several bottoms, one number (or, in 2014, a loss without a top): its name must say what it is."""
+    top = spec.tops[0] if spec.tops else ()
+    if len(spec.bottoms) < 2 or top is None or prod(top) > _FEW:  # noqa: PLR2004 - several
         return None
     kind = supported_type(spec)
     if kind not in _LOSS_TYPES:

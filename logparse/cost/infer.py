@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from logparse.cost.guessing import Guess, guess
 from logparse.cost.known import known_layers
 from logparse.cost.names import stated_kernel
-from logparse.cost.peers import by_role, defined, from_name, from_peers
+from logparse.cost.peers import by_role, by_twin, defined, from_name, from_peers, from_twin
 from logparse.cost.rules import RULES, cost
 from logparse.cost.spec import Basis
 from logparse.cost.types import canonical_type
@@ -113,9 +113,13 @@ class Evidence:
 
     known: Mapping[str, Guess]
     roles: Mapping[str, list[LayerSpec]]
+    twins: Mapping[object, LayerSpec]
     named: Mapping[str, LayerSpec]
     has_bias: bool | None  # of the convolutions that are defined, where they agree
     normalised: frozenset[str]  # layers directly before a BatchNorm and its Scale
+
+
+NO_EVIDENCE: Final = Evidence({}, {}, {}, {}, None, frozenset())
 
 
 def evidence_of(specs: Sequence[LayerSpec]) -> Evidence:
@@ -129,6 +133,7 @@ def evidence_of(specs: Sequence[LayerSpec]) -> Evidence:
     return Evidence(
         known=known_layers(specs),
         roles=by_role(specs),
+        twins=by_twin(specs),
         named={spec.name: spec for spec in specs},
         has_bias=flags.pop() if len(flags) == 1 else None,
         normalised=frozenset(
@@ -171,7 +176,7 @@ def _guess_in_net(spec: LayerSpec, evidence: Evidence) -> Guess:
     found = [
         one
         for one in (
-            from_peers(spec, evidence.roles),
+            from_peers(spec, evidence.roles) or from_twin(spec, evidence.twins),
             evidence.known.get(spec.name),
             from_name(spec, evidence.named),
         )
@@ -259,7 +264,7 @@ def resolve(specs: Sequence[LayerSpec], others: Sequence[Sequence[LayerSpec]] = 
     keys = _keyed(specs)
     elsewhere = [_keyed(net) for net in others]
     lacking = any(_can_infer(spec, cost(spec)) for spec in specs)
-    evidence = evidence_of(specs) if lacking else Evidence({}, {}, {}, None, frozenset())
+    evidence = evidence_of(specs) if lacking else NO_EVIDENCE
     return tuple(
         _resolve_one(spec, [net[key] for net in elsewhere if key in net], evidence) for key, spec in keys.items()
     )
@@ -270,4 +275,4 @@ def cost_or_infer(spec: LayerSpec) -> Cost:
     known = cost(spec)
     if not _can_infer(spec, known):
         return known
-    return apply(spec, known, _with_bias(guess(spec), spec, Evidence({}, {}, {}, None, frozenset())))
+    return apply(spec, known, _with_bias(guess(spec), spec, NO_EVIDENCE))

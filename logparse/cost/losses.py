@@ -31,9 +31,14 @@ def _softmax_loss_ops(layer: View) -> Count:
     return Count(value, f"{dims(bottom)} × 5 ({_SOFTMAX}) + {dims(predictions)} logs")
 
 
+_TWO_MEASURES: Final = (1, 2, 1, 1)
+
+
 def _accuracy_shapes(layer: View) -> tuple[Shape | None, ...]:
-    """One number; a second top holds one per class."""
+    """One number; a second top holds one per class. Until mid-2014 one top held accuracy and loss."""
     bottom = layer.bottom()
+    if layer.spec.tops and layer.spec.tops[0] == _TWO_MEASURES:
+        return (_TWO_MEASURES,)
     axis = fields.axis_index(layer.param("accuracy_param").integer("axis", 1), len(bottom))
     return ((), *((bottom[axis],) for _ in layer.spec.tops[1:]))
 

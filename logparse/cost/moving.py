@@ -53,14 +53,16 @@ def _filled(stated: Sequence[int], bottom: Shape, start: int, whole: int) -> Sha
     """Reshape's dims with 0 (copy) and -1 (what is left over) filled in; `whole` is their product."""
     dims = [bottom[start + i] if dim == 0 else dim for i, dim in enumerate(stated)]
     known = prod(dim for dim in dims if dim != -1)
-    if -1 in dims and (known == 0 or whole % known):
-        raise Missing("the stated shape does not divide the bottom")
+    if known == 0 or whole % known or (-1 not in dims and known != whole):
+        raise Missing("the stated shape does not hold the bottom's values")
     return tuple(whole // known if dim == -1 else dim for dim in dims)
 
 
 def _reshape(layer: View) -> tuple[Shape | None, ...]:
     message, bottom = layer.param("reshape_param"), layer.bottom()
     stated = message.child("shape").integers("dim")
+    if not message.has("shape"):
+        raise Missing("the definition states no shape")
     # A negative axis counts one past the end: -1 appends dims
     axis = message.integer("axis", 0)
     start = axis if axis >= 0 else len(bottom) + axis + 1

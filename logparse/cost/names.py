@@ -96,3 +96,12 @@ def role(name: str) -> str | None:
     """
     match = _BLOCK.match(name)
     return None if match is None else f"{match[1]}#{name[match.end() :]}"
+
+
+_SERIES: Final = re.compile(r"(.*[A-Za-z][_/.-])\d+\Z", re.DOTALL)
+
+
+def series(name: str) -> str | None:
+    """The name without its last number, where a separator stands before it: `lstm1_unit_30` → `lstm1_unit_`."""
+    match = _SERIES.match(name)
+    return None if match is None else match[1]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost.guessing import MAP_AXES, Guess, convolution, one_to_one, supported_type
-from logparse.cost.names import reduced_name, role, stated_kernel
+from logparse.cost.names import reduced_name, role, series, stated_kernel
 from logparse.cost.rules import cost
 from logparse.cost.types import canonical_type
 from logparse.cost.windows import common
@@ -97,6 +97,32 @@ def from_peers(spec: LayerSpec, roles: Mapping[str, list[LayerSpec]]) -> Guess |
             others = ", ".join(peer.name for peer in peers[:3])
             return Guess(kind, definition, (f"{kind} like the layers of the same role that are defined ({others})",))
     return None
+
+
+_WINDOWED: Final = frozenset({"Convolution", "Deconvolution", "Pooling", "Im2col"})
+
+
+def by_twin(specs: Sequence[LayerSpec]) -> dict[object, LayerSpec]:
+    """Defined layers without a window by series and shapes: `lstm1_unit_1` stands for `lstm1_unit_30`."""
+    return {
+        _twin_key(spec): spec
+        for spec in specs
+        if defined(spec) and series(spec.name) and canonical_type(spec.type or "") not in _WINDOWED
+    }
+
+
+def _twin_key(spec: LayerSpec) -> object:
+    return (series(spec.name), spec.bottoms, spec.tops)
+
+
+def from_twin(spec: LayerSpec, twins: Mapping[object, LayerSpec]) -> Guess | None:
+    """The definition of a layer of the same series with the very same shapes, as an unrolled net has many."""
+    twin = twins.get(_twin_key(spec)) if series(spec.name) else None
+    if twin is None or twin.definition is None or spec.type not in {None, twin.type}:
+        return None
+    definition = Message({**twin.definition.fields, "name": [spec.name]})
+    kind = canonical_type(twin.type or "")
+    return Guess(kind, definition, (f"{kind} like {twin.name}, of the same series and shapes",))
 
 
 def _same_kernel(bottom: Shape, top: Shape, kernel: int, stride: int | None) -> Guess | None:

@@ -290,3 +290,23 @@ def test_every_table_has_distinct_names_and_holds_its_published_size() -> None:
         names = [fact.name for fact in known.table]
         assert len(set(names)) == len(names), name
         assert len(names) == layers.get(name, len(names)), name
+
+
+def test_an_unrolled_net_has_many_layers_of_one_series() -> None:
+    unit = layer("lstm1_unit_1", ((1, 4, 8), (1, 4, 32), (1, 4)), (1, 4, 8), (1, 4, 8), text='type: "LSTMUnit"')
+    found = resolve([unit, replace(unit, name="lstm1_unit_2", type=None, definition=None)])[1]
+    assert (found.spec.type, found.cost.weights) == ("LSTMUnit", 0)
+    other = replace(unit, name="lstm1_unit_3", type=None, definition=None, tops=((1, 4, 9), (1, 4, 9)))
+    assert resolve([unit, other])[1].spec.type is None
+
+
+def test_a_window_is_never_taken_from_a_series() -> None:
+    """VGG-C has 1×1 and 3×3 convolutions of the same shapes in one block."""
+    first = conv("conv3_1", (1, 256, 56, 56), (1, 256, 56, 56), "kernel_size: 3 pad: 1")
+    found = by_name([first, layer("conv3_2", ((1, 256, 56, 56),), (1, 256, 56, 56))])
+    assert found["conv3_2"].weights is None
+
+
+def test_a_loss_of_2014_has_no_top() -> None:
+    found = resolve([layer("loss", ((128, 1000, 1, 1), (128, 1, 1, 1)))])[0]
+    assert (found.spec.type, found.cost.weights) == ("SoftmaxWithLoss", 0)

@@ -13,6 +13,9 @@ from logparse.cost.types import canonical_type, to_v2
 from logparse.reading.textproto import Message, parse
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+if TYPE_CHECKING:
     from logparse.cost.spec import Cost, Shape
 
 
@@ -201,3 +204,15 @@ def test_no_rule_fails_on_nonsense(kind: str) -> None:
 def test_macs_are_zero_for_everything_that_multiplies_no_matrices() -> None:
     found = layer('type: "Eltwise" eltwise_param { coeff: 1 coeff: -1 }', (2, 3), (2, 3))
     assert (found.macs.value, found.other_ops.value) == (0, 2 * 2 * prod((2, 3)))
+
+
+def test_every_type_that_caffe_registers_has_a_rule(shared_logs: Path) -> None:
+    """The message about an unknown layer type lists all that this Caffe knows."""
+    text = (shared_logs / "genuine/err_unknown_layer.log").read_text(encoding="utf-8")
+    listed = text.partition("known types: ")[2].partition(")")[0].split(", ")
+    assert len(listed) > 50
+    assert [kind for kind in listed if kind not in RULES] == []
+
+
+def test_a_reshape_that_states_no_shape_expects_none() -> None:
+    assert layer('type: "Reshape" reshape_param { num: 0 channels: 6 }', (4, 18)).expected_tops == ()
