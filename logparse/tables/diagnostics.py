@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -13,10 +13,9 @@ from logparse.tables.frames import frame
 
 if TYPE_CHECKING:
     from logparse.model import LogFacts
-    from logparse.tables.filing import Column, Columns
+    from logparse.tables.filing import Column
 
-_NONE: dict[str, Column] = {"line": np.zeros(0, dtype=np.int64), "iteration": np.zeros(0, dtype=np.int64)}
-STAGES = ("forward", "backward")
+STAGES: Final = ("forward", "backward")
 
 
 def debug(facts: LogFacts) -> pd.DataFrame:
@@ -31,8 +30,8 @@ def debug(facts: LogFacts) -> pd.DataFrame:
     lines = figures["line"]
     attempt = filing.attempt_of(lines, facts.attempts)
     test = _test_of(lines, facts)
-    shown = facts.curves.series.get("display", _NONE)
-    iteration = np.where(test >= 0, -1, _next_iteration(lines, attempt, shown, facts))
+    in_test = (test >= 0) | _before_results(lines, facts)
+    iteration = np.where(in_test, -1, _next_iteration(lines, attempt, facts))
     starts = facts.curves.series.get("test_start")
     net = np.full(len(lines), -1)
     if starts is not None:
@@ -41,7 +40,7 @@ def debug(facts: LogFacts) -> pd.DataFrame:
     columns = {
         "attempt": attempt,
         "iteration": nullable(iteration, iteration >= 0),
-        "phase": _words(("TRAIN", "TEST"), test >= 0),
+        "phase": _words(("TRAIN", "TEST"), in_test),
         "test_net": nullable(net, net >= 0),
         "stage": _words(STAGES, figures["stage"]),
         **{name: named(facts.curves, figures[name]) for name in ("layer", "part", "blob")},
@@ -70,17 +69,36 @@ def _test_of(lines: Column, facts: LogFacts) -> Column:
     return np.where(inside, row, -1)
 
 
-def _next_iteration(lines: Column, attempt: Column, shown: Columns, facts: LogFacts) -> Column:
+def _lines(facts: LogFacts, *names: str) -> Column:
+    """The line numbers of some series together, ascending."""
+    found = [facts.curves.series[name]["line"] for name in names if name in facts.curves.series]
+    return np.sort(np.concatenate([np.zeros(0, dtype=np.int64), *found]))
+
+
+def _next(lines: Column, among: Column) -> Column:
+    """The first of `among` behind each line; past every line where there is none."""
+    past = np.iinfo(np.int64).max
+    following: Column = np.append(among, past)[np.searchsorted(among, lines, side="right")]
+    return following
+
+
+def _before_results(lines: Column, facts: LogFacts) -> Column:
+    """Whether a test's results are the next that the solver says: its first line may be missing."""
+    results = _next(lines, _lines(facts, "test_output", "test_loss"))
+    others = _next(lines, _lines(facts, "display", "train_output", "lr", "test_start"))
+    earlier: Column = results < others
+    return earlier
+
+
+def _next_iteration(lines: Column, attempt: Column, facts: LogFacts) -> Column:
     """The iteration of the display behind each line, in the same attempt and before any test; else -1."""
-    place = np.searchsorted(shown["line"], lines, side="right")
-    known = place < len(shown["line"])
-    if not known.any():
+    shown = facts.curves.series.get("display")
+    if shown is None:
         return np.full(len(lines), -1)
+    place = np.searchsorted(shown["line"], lines, side="right")
+    known = (place < len(shown["line"])) & (_next(lines, shown["line"]) < _next(lines, _lines(facts, "test_start")))
     place = np.minimum(place, len(shown["line"]) - 1)
     known &= filing.attempt_of(shown["line"], facts.attempts)[place] == attempt
-    starts = facts.curves.series.get("test_start")
-    if starts is not None:  # the display is missing where a test comes first
-        known &= filing.last_before(shown["line"][place], starts["line"]) == filing.last_before(lines, starts["line"])
     return np.where(known, shown["iteration"][place], -1)
 
 
