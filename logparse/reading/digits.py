@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     Floats: TypeAlias = npt.NDArray[np.float64]
 
 WORD: Final = 8
-# Reading a word, or a number that follows the last byte of a line, may look this far beyond it.
-PADDING: Final = 64
+# Comparing with a long name at the end of a text looks as far beyond it (interning.LONGEST_NAME and a word).
+PADDING: Final = 192
 
 _U = np.uint64
 _ONES: Final = _U(0x0101010101010101)
@@ -210,6 +210,7 @@ def _signed(word: Words, next_word: Words) -> tuple[Floats, Places]:
     word = np.where(minus, (word >> _U(8)) | (next_word << _U(56)), word)
     next_word = np.where(minus, next_word >> _U(8), next_word)
     value, length = _unsigned(word, next_word)
+    length *= length < 2 * WORD - minus  # the sign took a byte of what could be seen
     return np.where(minus, -value, value), np.where(length > 0, length + minus, 0)
 
 

@@ -123,8 +123,10 @@ def _name_words(text: Text, at: Places, length: Places) -> list[Words]:
 
 
 def _hash(read: list[Words], length: Places) -> Words:
+    """A hash of each name, whatever the longest of those read with it."""
     mixed = length.astype(np.uint64) * _FACTOR
-    for word in read:
-        mixed = (mixed ^ word) * _FACTOR
-        mixed ^= mixed >> _FOLD
+    for index, word in enumerate(read):
+        further = (mixed ^ word) * _FACTOR
+        further ^= further >> _FOLD
+        mixed = np.where(length > WORD * index, further, mixed) if index else further
     return mixed

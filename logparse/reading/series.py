@@ -178,8 +178,9 @@ def chunks_of(data: bytes) -> Iterator[tuple[Bytes, int]]:
         if end + PADDING <= len(data):
             yield text[start : end + PADDING], start
         else:
-            unfinished = b"" if data.endswith(b"\n") else b"\n"
-            yield np.frombuffer(data[start:end] + unfinished + bytes(PADDING), np.uint8), start
+            piece = data[start:end]
+            unfinished = b"" if piece.endswith(b"\n") else b"\n"
+            yield np.frombuffer(piece + unfinished + bytes(PADDING), np.uint8), start
         start = end
 
 

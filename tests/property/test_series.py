@@ -1,0 +1,277 @@
+"""The columns of any log are what a slow, obvious reader reads, and the fast scan changes nothing but the time."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logparse.model import SERIES_COLUMNS
+from logparse.reading.extract import Extractor
+from logparse.reading.parallel import scans
+from logparse.reading.series import SeriesScanner
+from logparse.reading.source import Block, open_input
+from tests.reference_reader import read_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from logparse.model import Curves
+    from logparse.reading.extract import Extracted
+
+NAMES: Final = frozenset({"name", "layer", "part", "blob"})
+# What the reference does not read: tables of `caffe time` and `caffe test`.
+OTHERS: Final = frozenset({"timing", "test_batch"})
+
+# --- what a log says, as plain rows -------------------------------------------------------------------------
+
+
+def rows_of(curves: Curves) -> dict[str, list[tuple[Any, ...]]]:
+    """Series → rows (line, then the columns), names as text, NaN as None so that rows can be compared."""
+    found = {}
+    for series, columns in curves.series.items():
+        names = SERIES_COLUMNS[series]
+        lists = [columns[name].tolist() for name in (*names, "month_day", "seconds_of_day")]
+        for place, name in enumerate(names):
+            if name in NAMES:
+                lists[place] = [curves.names[index] for index in lists[place]]
+        found[series] = [tuple(map(_comparable, row)) for row in zip(*lists, strict=True)]
+    return {series: rows for series, rows in found.items() if series not in OTHERS}
+
+
+def reference_rows(text: bytes) -> dict[str, list[tuple[Any, ...]]]:
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    for row in read_rows(text):
+        month_day = -1 if row.month_day is None else row.month_day
+        cells = (row.line, *(row.values[name] for name in SERIES_COLUMNS[row.series][1:]), month_day, row.seconds)
+        found.setdefault(row.series, []).append(tuple(map(_comparable, cells)))
+    return found
+
+
+def _comparable(cell: object) -> object:
+    return None if isinstance(cell, float) and math.isnan(cell) else cell
+
+
+def extracted(blocks: Iterable[Block]) -> Extracted:
+    extractor = Extractor()
+    for block in blocks:
+        extractor.feed(block)
+    return extractor.finish()
+
+
+def line_by_line(blocks: Iterable[Block]) -> Curves:
+    """The series as the patterns read them, without the fast scan."""
+    extractor = Extractor()
+    for block in blocks:
+        lines = block.data.removesuffix(b"\n").split(b"\n")
+        for number, raw in enumerate(lines, block.first_line):
+            extractor.feed_line(number, raw)
+    return extractor.finish().curves
+
+
+def blocks_of(path: Path) -> Iterator[Block]:
+    with open_input(path, hashing=False) as opened:
+        yield from opened.blocks()
+
+
+# --- lines of every dialect ---------------------------------------------------------------------------------
+
+CLOCK: Final = st.tuples(
+    st.integers(1, 12),
+    st.integers(1, 28),
+    st.integers(0, 23),
+    st.integers(0, 59),
+    st.integers(0, 59),
+    st.integers(0, 999_999),
+)
+SOURCES: Final = (
+    "solver.cpp:239",
+    "sgd_solver.cpp:112",
+    "net.cpp:593",
+    "solver.cpp:1024",
+    "src/caffe/solver.cpp:7",
+    "x:1",
+)
+THREADS: Final = ("    7", "  173", "23669", "214968", "1959801216")
+
+
+@st.composite
+def headers(draw: st.DrawFn) -> str:
+    """glog's header, with or without a year, of any thread and source file."""
+    month, day, hour, minute, second, micros = draw(CLOCK)
+    year = draw(st.sampled_from(("", "", "", "2026", "1999")))
+    thread, source = draw(st.sampled_from(THREADS)), draw(st.sampled_from(SOURCES))
+    return f"I{year}{month:02}{day:02} {hour:02}:{minute:02}:{second:02}.{micros:06} {thread} {source}] "
+
+
+def _g(value: float) -> str:
+    return f"{value:.6g}"
+
+
+NUMBERS: Final = st.one_of(
+    st.floats(0, 100).map(_g),
+    st.floats(1e-12, 1e-2).map(_g),
+    st.floats(allow_nan=False, allow_infinity=False).map(_g),
+    st.floats(0, 1e6).map(repr),
+    st.integers(0, 10**9).map(str),
+    st.sampled_from(
+        ("0", "1", "nan", "-nan", "inf", "-inf", "87.3365", "1e-05", "-0.5", "1.#QNAN", "-1.#IND", "1.#INF")
+    ),
+)
+WHOLES: Final = st.one_of(st.integers(0, 999), st.integers(0, 99_999_999)).map(str)
+PLAIN_NAMES: Final = ("loss", "accuracy", "loss1/top-5", "accuracy", "mbox_loss")
+NAME_TEXTS: Final = st.one_of(
+    st.sampled_from(PLAIN_NAMES),
+    st.sampled_from(
+        ("loss: classfication-error", "a = b", "50%-fire-rate", "x] y", "名字", "n" * 90, "[0.0] z", "two words")
+    ),
+    st.text(st.characters(codec="ascii", min_codepoint=33, max_codepoint=126), min_size=1, max_size=20),
+)
+RANKS: Final = ("[0.0]", "[7.12]", "(0.0)", "(1.3)")
+
+
+@st.composite
+def messages(draw: st.DrawFn) -> str:
+    """A message of the solver's, in any form that any fork prints."""
+    n, whole = draw(NUMBERS), draw(WHOLES)
+    speed = draw(
+        st.sampled_from(
+            (f" ({n} iter/s, {draw(NUMBERS)}s/{draw(WHOLES)} iters)", f" ({n} iter/s, 4.7s/100 iter)", f" ({n} s)", "")
+        )
+    )
+    epoch = draw(st.sampled_from(("", ", 1.1/10.7ep")))
+    output = f"#{draw(st.integers(0, 99))}: {draw(NAME_TEXTS)} = {n}" + draw(
+        st.sampled_from(("", f" (* {draw(NUMBERS)} = {n} loss)"))
+    )
+    tail = draw(
+        st.sampled_from(
+            ("", ", m = 0.9", f", m = {n}, wd = 0.0005, gs = {n}", f", m = 0.9, lrm = 0.1, wd = {n}, gs = 1")
+        )
+    )
+    rank = draw(st.sampled_from(RANKS))
+    where = draw(st.sampled_from(("top blob", "param blob", "bottom blob")))
+    debug = f"Layer {draw(NAME_TEXTS)}, {where} {draw(NAME_TEXTS)} {draw(st.sampled_from(('data', 'diff')))}: {n}"
+    return draw(
+        st.sampled_from(
+            (
+                f"Iteration {whole}{speed}{epoch}, loss = {n}",
+                f"    {rank} Iteration {whole}{speed}{epoch}, loss = {n}",
+                f"    Train net output {output}",
+                f"    Test net output {output}",
+                f"    {rank}     Train net output {output}",
+                f"    {rank}    Test net output {output}",
+                f"Iteration {whole}, lr = {n}{tail}",
+                f"{rank} Iteration {whole}, lr = {n}{tail}",
+                f"Iteration {whole}, Testing net (#{draw(st.integers(0, 9))})",
+                f"Iteration {whole}, Testing net",
+                f"Test loss: {n}",
+                f"Test score #1: {n}",
+                f"    [Forward] {debug}",
+                f"    [Backward] {debug}",
+                f"Gradient clipping: scaling down gradients (L2 norm {n} > 35) by scale factor {draw(NUMBERS)}",
+                "Restarting data prefetching from start.",
+                "Waiting for data",
+            )
+        )
+    )
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> str:
+    """A line of a log: mostly whole, now and then with a character changed, lost, or put behind it."""
+    line = draw(headers()) + draw(messages())
+    damage = draw(st.integers(0, 30))
+    place = draw(st.integers(0, len(line) - 1))
+    if damage == 1:
+        return line[:place] + line[place + 1 :]
+    if damage == 2:
+        return line[:place] + draw(st.sampled_from("0x ]=\t名")) + line[place + 1 :]
+    if damage == 3:
+        return line + draw(st.sampled_from((" ", "x", ".", "7", " 5")))
+    return line[:place] if damage == 4 else line
+
+
+TEXTS: Final = st.lists(lines(), min_size=1, max_size=40).map(lambda some: "\n".join(some).encode())
+LOGS: Final = TEXTS.map(lambda text: text + b"\n")
+
+
+# --- what must hold -----------------------------------------------------------------------------------------
+
+
+@given(TEXTS, st.sampled_from((b"", b"\n")))
+def test_the_fast_scan_changes_nothing(text: bytes, end: bytes) -> None:
+    block = Block(text + end, 1)
+    assert rows_of(extracted([block]).curves) == rows_of(line_by_line([block]))
+
+
+@given(st.lists(st.tuples(headers(), messages()), min_size=1, max_size=40))
+def test_undamaged_logs_equal_the_reference(parts: list[tuple[str, str]]) -> None:
+    text = "".join(f"{header}{message}\n" for header, message in parts).encode()
+    assert rows_of(extracted([Block(text, 1)]).curves) == reference_rows(text)
+
+
+@given(LOGS, st.integers(1, 400))
+def test_where_a_log_is_cut_into_blocks_changes_nothing(text: bytes, size: int) -> None:
+    whole = extracted([Block(text, 1)])
+    with open_input(text, block_bytes=size, hashing=False) as opened:
+        pieces = extracted(opened.blocks())
+    assert rows_of(pieces.curves) == rows_of(whole.curves)
+    assert pieces.ledger == whole.ledger
+
+
+@given(LOGS)
+def test_every_line_is_taken_once(text: bytes) -> None:
+    scan = SeriesScanner().scan(Block(text, 5))
+    taken = sum(lines for lines, _, _ in scan.counts.values())
+    assert scan.lines == text.count(b"\n")
+    assert taken + len(scan.residue[0]) == scan.lines
+    left = list(scan.residue_lines(text))
+    every = dict(enumerate(text.split(b"\n")[:-1], 5))
+    assert left == [(number, every[number]) for number, _ in left]
+
+
+@given(LOGS)
+def test_a_glance_leaves_at_least_what_no_template_takes_and_begins_otherwise(text: bytes) -> None:
+    read, glance = SeriesScanner().scan(Block(text, 1)), SeriesScanner().glance(Block(text, 1))
+    assert set(glance.residue[0].tolist()) <= set(read.residue[0].tolist())
+    assert sum(lines for lines, _, _ in glance.counts.values()) + len(glance.residue[0]) == glance.lines
+
+
+def test_threads_hand_on_blocks_in_order() -> None:
+    line = b"I1124 10:43:20.990321 23669 solver.cpp:239] Iteration %d, loss = %d\n"
+    blocks = [Block(b"".join(line % (i, i) for i in range(k, k + 50)), k + 1) for k in range(0, 1000, 50)]
+    found = list(scans(blocks, workers=2))
+    assert [block for block, _ in found] == blocks
+    losses = np.concatenate([scan.columns["display"]["loss"] for _, scan in found])
+    assert losses.tolist() == list(range(1000))
+
+
+def check_log(path: Path) -> None:
+    try:
+        blocks = list(blocks_of(path))
+    except UnicodeError:
+        pytest.skip("not text")
+    text = b"".join(block.data for block in blocks)
+    curves = extracted(blocks).curves
+    assert rows_of(curves) == reference_rows(text)
+    assert rows_of(curves) == rows_of(line_by_line(blocks))
+
+
+@pytest.mark.corpus
+def test_genuine_logs_equal_the_reference(genuine_log: Path) -> None:
+    check_log(genuine_log)
+
+
+@pytest.mark.corpus
+def test_gpu_logs_equal_the_reference(gpu_log: Path) -> None:
+    check_log(gpu_log)
+
+
+@pytest.mark.corpus
+def test_public_logs_equal_the_reference(public_log: Path) -> None:
+    check_log(public_log)
