@@ -48,7 +48,7 @@ def text_of(path: Path) -> bytes:
 def printed(text: bytes) -> dict[str, list[int]]:
     """Table → the lines that print one of its rows."""
     found: dict[str, list[int]] = {table: [] for table in GREP}
-    for number, line in enumerate(text.split(b"\n"), 1):
+    for number, line in enumerate(text.splitlines(), 1):
         for table, grep in GREP.items():
             if MARKS[table] in line and grep.match(line):
                 found[table].append(number)
@@ -59,7 +59,7 @@ def check(path: Path) -> None:
     log = parse_log(path)
     assert {table: log.table(table)["line"].tolist() for table in GREP} == printed(text_of(path))
     numbers = [table for table in ("train", "lr") if len(log.table(table))]
-    lines = text_of(path).split(b"\n") if numbers else []
+    lines = text_of(path).splitlines() if numbers else []
     for table in numbers:
         frame = log.table(table)
         for line, iteration in zip(frame["line"], frame["iteration"], strict=True):
