@@ -115,6 +115,7 @@ def _start(state: _State, record: rec.Start) -> None:
         attempt = state.begin_attempt(record.line)
     attempt.command = record.command or attempt.command
     attempt.mode = record.mode or attempt.mode
+    attempt.gpus = record.gpus or attempt.gpus
     if record.device is not None:
         attempt.devices.append(record.device)
     if record.version is not None:

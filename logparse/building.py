@@ -156,6 +156,7 @@ class AttemptBuilder:
     events: list[Event] = field(default_factory=list)
     devices: list[str] = field(default_factory=list)
     versions: list[str] = field(default_factory=list)
+    gpus: int | None = None
     optimising: bool = False
     # More than start lines have been seen: a start line now is another attempt's. "Starting Optimization" is no
     # such sign: before rc3 it stands at the start.
@@ -182,5 +183,6 @@ class AttemptBuilder:
             year=None,
             line=self.line,
             end_line=end_line,
+            gpus=self.gpus,
             out_of_memory=self.out_of_memory,
         )

@@ -179,7 +179,8 @@ class Attempt:
     `stopped`, `signal`, `killed`, `fatal`, `out_of_memory` or `unfinished`; `outcome_text` says
     with what and where. `start_s`/`end_s` are the first and last time stamp in seconds since the
     start of year `year` (or of an unknown year), `duration_s` the time between them, to which a clock
-    that was set back does no harm.
+    that was set back does no harm. `gpus` is how many train together ("Using GPUs 0, 1"), None where
+    the log does not say.
     """
 
     index: int
@@ -201,6 +202,7 @@ class Attempt:
     end_line: int
     duration_s: float | None = None
     out_of_memory: OutOfMemory | None = None
+    gpus: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

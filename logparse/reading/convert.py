@@ -39,6 +39,13 @@ def _start(command: str | None = None, mode: str | None = None, *, device: str =
     return convert
 
 
+def _gpus(match: Match, line: int, time_s: float | None) -> rec.Record:
+    """`Using GPUs 0, 1` or `Use GPU with device ID 0`: each entry trains a copy of the net, also a repeated one."""
+    groups = match.groupdict()
+    listed = groups.get("gpus") or groups["gpu"]
+    return rec.Start(line, time_s, None, "GPU", None, None, len(listed.replace(",", " ").split()))
+
+
 def _factory(match: Match, line: int, time_s: float | None) -> rec.Record:
     return rec.FactoryLayer(line, time_s, match["layer"], None)
 
@@ -147,8 +154,8 @@ CONVERTERS: Final[dict[str, Convert]] = {
     "time_done": _milestone("time_done"),
     "test_done": _milestone("test_done"),
     "use_cpu": _start(mode="CPU"),
-    "using_gpus": _start(mode="GPU"),
-    "use_gpu": _start(mode="GPU"),
+    "using_gpus": _gpus,
+    "use_gpu": _gpus,
     "gpu_name": _start(mode="GPU", device="name device nv_name"),
     "nvcaffe_banner": _start(version="version"),
     "device_query": _start("device_query"),

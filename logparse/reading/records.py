@@ -151,12 +151,13 @@ class RecurrentStart(Record):
 
 @dataclass(frozen=True, slots=True)
 class Start(Record):
-    """A line that stands at the start of a run: the device, a banner, a command."""
+    """A line that stands at the start of a run: the device, how many GPUs, a banner, a command."""
 
     command: str | None
     mode: str | None
     device: str | None
     version: str | None
+    gpus: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
