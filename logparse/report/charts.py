@@ -1,4 +1,4 @@
-"""The charts of the set-up: memory growth, shares by kind, cost per layer. Rows in, drawing out."""
+"""The chart of memory growth across the layers. Rows in, drawing out."""
 
 from __future__ import annotations
 
@@ -156,7 +156,12 @@ def _step_title(step: Step) -> str:
 
 def round_size(tick: float) -> str:
     """A round number of bytes without the zeros that three digits would give it: `10 MB`."""
-    return "0" if not tick else _ZEROS.sub("", formats.size(int(tick)))
+    return "0" if not tick else without_zeros(formats.size(int(tick)))
+
+
+def without_zeros(text: str) -> str:
+    """`10.0 MB` → `10 MB`, `2.50 k` → `2.5 k`: for round values."""
+    return _ZEROS.sub("", text)
 
 
 def grid(canvas: Canvas, scale: Scale, left: float, right: float, wanted: int, form: Callable[[float], str]) -> None:
@@ -165,134 +170,3 @@ def grid(canvas: Canvas, scale: Scale, left: float, right: float, wanted: int, f
     canvas.rules([(left, scale.at(tick), right, scale.at(tick)) for tick in ticks], "grid")
     for tick in ticks:
         canvas.text(left - 8, scale.at(tick) + 4, form(tick), "t-tick", "end")
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """One part of a whole: its name, its class, its share (0 to 1)."""
-
-    name: str
-    css: str
-    share: float
-
-
-def stacked(rows: Sequence[tuple[str, str, Sequence[Share]]], description: str) -> Markup:
-    """One bar of 100 % per row: (name, total as text, parts in the order in which they stand)."""
-    canvas = Canvas(WIDTH, 14 + 46 * len(rows))
-    left, right, height = 104.0, WIDTH - 8, 28.0
-    for index, (name, total, parts) in enumerate(rows):
-        top = 6 + 46 * index
-        canvas.text(left - 14, top + 12, name, "t-label", "end")
-        canvas.text(left - 14, top + 26, total, "t-note", "end")
-        _stack(canvas, parts, (left, top, right, top + height))
-    return canvas.svg(description)
-
-
-def _stack(canvas: Canvas, parts: Sequence[Share], box: tuple[float, float, float, float]) -> None:
-    left, top, right, bottom = box
-    x = left
-    for part in parts:
-        width = part.share * (right - left)
-        if width > 0:
-            canvas.boxes([(x, top, max(x + width - 1.5, x + 0.5), bottom)], f"bar {part.css}", [_share_title(part)])
-        for text in (f"{part.name} {formats.percent(part.share)}", formats.percent(part.share)):
-            if len(text) * (CHARACTER + 0.6) + 12 < width:
-                canvas.text(x + 8, top + 18.5, text, f"t-in {part.css}")
-                break
-        x += width
-
-
-def _share_title(part: Share) -> str:
-    return f"{part.name}: {formats.percent(part.share)}"
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """One layer of the cost chart; None where not known, and why."""
-
-    name: str
-    css: str
-    macs: int | None
-    macs_share: float | None
-    params: int | None
-    params_share: float | None
-    ratio: float | None
-    target: str = ""
-
-
-ROW: Final = 21.0
-HEADS: Final = ("Share of MACs", "Share of parameters", "MACs per weight, log scale")
-Columns = tuple[tuple[float, float], ...]
-
-
-def costs(rows: Sequence[Cost], description: str) -> Markup:
-    """Per layer its share of the MACs, its share of the parameters, and the MACs per weight (log scale)."""
-    height = 34 + ROW * len(rows) + 26
-    canvas = Canvas(WIDTH, height)
-    columns = _columns(rows)
-    for (left, _), head in zip(columns, HEADS, strict=True):
-        canvas.text(left, 13, head, "t-head")
-    canvas.rules([(left, 24, left, height - 24) for left, _ in columns], "axis")
-    for index, row in enumerate(rows):
-        canvas.text(columns[0][0] - 12, _row(index) + 11.5, label(row.name, LONGEST_NAME), "t-label", "end")
-    _share_column(canvas, rows, columns[0], [(row.macs_share, row.macs) for row in rows])
-    _share_column(canvas, rows, columns[1], [(row.params_share, row.params) for row in rows])
-    _ratio_column(canvas, rows, columns[2], height)
-    boxes = [(0.0, _row(index) - 3, WIDTH, _row(index) + ROW - 3) for index in range(len(rows))]
-    canvas.boxes(boxes, "hit", [_cost_title(row) for row in rows], [row.target for row in rows])
-    return canvas.svg(description)
-
-
-def _columns(rows: Sequence[Cost]) -> Columns:
-    """Left and right end of the three columns; the names take what they need."""
-    names = 20 + 6.6 * max(len(label(row.name, LONGEST_NAME)) for row in rows)
-    room = WIDTH - names - 2 * 36
-    first, second = names + room * 0.4, names + room * 0.76 + 36
-    return (names, first), (first + 36, second), (second + 36, WIDTH - 40)
-
-
-def _row(index: int) -> float:
-    return 32 + ROW * index
-
-
-def _share_column(
-    canvas: Canvas, rows: Sequence[Cost], column: tuple[float, float], values: Sequence[tuple[Any, Any]]
-) -> None:
-    left, right = column
-    peak = max((share for share, _ in values if share is not None), default=0) or 1
-    scale = Scale(0, peak, left, right - 88)
-    by_kind: dict[str, list[Any]] = {}
-    for index, (row, (share, value)) in enumerate(zip(rows, values, strict=True)):
-        end = scale.at(share or 0)
-        if share:
-            by_kind.setdefault(row.css, []).append((left, _row(index), max(end, left + 1), _row(index) + ROW - 7))
-        text = "not known" if value is None else f"{formats.percent(share or 0)} · {formats.short(value)}"
-        canvas.text(end + 6, _row(index) + 11.5, text, "t-value" if share else "t-note")
-    for css, boxes in by_kind.items():
-        canvas.boxes(boxes, f"bar {css}")
-
-
-def _ratio_column(canvas: Canvas, rows: Sequence[Cost], column: tuple[float, float], height: float) -> None:
-    left, right = column
-    known = [row.ratio for row in rows if row.ratio]
-    if not known:
-        return
-    low, high = min(*known, 1.0), max(*known, 10.0)
-    scale = Scale(low, high, left + 8, right, "log")
-    ticks = [tick for tick in scale.ticks(3) if tick >= low]
-    canvas.rules([(scale.at(tick), 24, scale.at(tick), height - 24) for tick in ticks], "grid")
-    for tick in ticks:
-        canvas.text(scale.at(tick), height - 8, _ZEROS.sub("", formats.short(tick)), "t-tick", "middle")
-    for css in dict.fromkeys(row.css for row in rows):
-        places = [(scale.at(row.ratio), _row(i) + 7) for i, row in enumerate(rows) if row.ratio and row.css == css]
-        canvas.dots(places, 4, f"dot {css}")
-    for index, row in enumerate(rows):
-        if row.ratio:
-            canvas.text(scale.at(row.ratio) + 8, _row(index) + 11.5, formats.significant(row.ratio), "t-note")
-
-
-def _cost_title(row: Cost) -> str:
-    return (
-        f"{row.name}\n{formats.count(row.macs)} MACs per image, {formats.count(row.params)} parameters, "
-        f"{formats.significant(row.ratio)} MACs per weight"
-    )

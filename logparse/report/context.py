@@ -137,6 +137,14 @@ class Context:
             return ""
         return f"#{shown}" if formats.is_na(layer_index) else f"#{shown}-layer{layer_index}"
 
+    def layer_target(self, row: Record) -> str:
+        """The id of a layer's row, for a chart; empty where there is none."""
+        return self.layer_href(row["attempt"], row["net_index"], row["layer_index"]).removeprefix("#")
+
+    def linked(self, rows: Sequence[Record]) -> list[dict[str, Any]]:
+        """Rows of layers, each with the link to its row in the layer table as `_href`."""
+        return [{**row, "_href": self.layer_href(row["attempt"], row["net_index"], row["layer_index"])} for row in rows]
+
     @property
     def file_name(self) -> str:
         """The log's name without its folder; Windows paths too."""

@@ -12,7 +12,20 @@ from typing import TYPE_CHECKING, Any, Final
 from logparse import formats
 from logparse.report.context import Context
 from logparse.report.parts import Cell, Field, tabulate
-from logparse.report.sections import compute, findings, head, layers, memory, provenance, summary, training
+from logparse.report.sections import (
+    compute,
+    events,
+    findings,
+    footprint,
+    head,
+    layers,
+    memory,
+    provenance,
+    summary,
+    timing,
+    training,
+    whatif,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,9 +49,13 @@ SECTIONS: Final = (
     Section("summary", "Key figures", "partials/summary.html", summary.build),
     Section("findings", "Findings", "partials/findings.html", findings.build),
     Section("memory", "Memory growth across layers", "partials/block.html", memory.build),
+    Section("footprint", "What the run really needs", "partials/block.html", footprint.build),
     Section("compute", "Compute and parameters", "partials/block.html", compute.build),
     Section("layers", "Layer table", "partials/layers.html", layers.build),
+    Section("timing", "Time per layer", "partials/block.html", timing.build),
     Section("training", "Loss, outputs and learning rate", "partials/block.html", training.build),
+    Section("events", "Events", "partials/block.html", events.build),
+    Section("whatif", "What if", "partials/block.html", whatif.build),
     Section("provenance", "Provenance", "partials/provenance.html", provenance.build),
 )
 

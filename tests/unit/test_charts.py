@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logparse.report import charts, curves
+from logparse.report import bars, charts, curves
 from logparse.report.canvas import Canvas, label
 from logparse.report.curves import Series
 
@@ -129,14 +129,26 @@ def test_a_log_without_running_figures_still_shows_distinct_data() -> None:
     assert "10 B" in Elements(charts.memory(rows, "m")).texts
 
 
-def test_unknown_costs_are_called_so() -> None:
-    rows = [charts.Cost("a", "k-conv", 10, 1.0, 5, 1.0, 2.0), charts.Cost("b", "k-other", None, None, None, None, None)]
-    assert Elements(charts.costs(rows, "costs")).texts.count("not known") == 2
+def test_figures_of_layers_stand_side_by_side() -> None:
+    rows = [bars.LayerRow("a", "k-conv", "a\n10", "row0"), bars.LayerRow("b", "k-other")]
+    panels = [
+        bars.Panel("Bars", (0.4, None), ("40.0 %", "not known")),
+        bars.Panel("Dots", (100.0, None), ("100", "–"), dots=True),
+    ]
+    drawing = bars.by_layer(rows, panels, "figures")
+    assert {"a", "b", "Bars", "Dots", "40.0 %", "not known", "100"} <= set(Elements(drawing).texts)
+    assert "–" not in Elements(drawing).texts
+    assert drawing.count('class="dot k-conv"') == 1
+
+
+def test_layers_of_which_nothing_is_known_can_be_drawn() -> None:
+    panels = [bars.Panel("Bars", (None,), ("not known",)), bars.Panel("Dots", (None,), ("–",), dots=True)]
+    assert "not known" in Elements(bars.by_layer([bars.LayerRow("a", "k-other")], panels, "figures")).texts
 
 
 def test_parts_without_room_are_not_named_in_the_bar() -> None:
-    parts = [charts.Share("convolution", "k-conv", 0.999), charts.Share("fully connected", "k-fc", 0.001)]
-    found = Elements(charts.stacked([("MACs", "1 M", parts)], "shares"))
+    parts = (bars.Share("convolution", "k-conv", 0.999), bars.Share("fully connected", "k-fc", 0.001))
+    found = Elements(bars.stacked([bars.Whole("MACs", "1 M", parts)], "shares"))
     assert "convolution 99.9 %" in found.texts
     assert not [text for text in found.texts if text.startswith("fully")]
     assert "fully connected: 0.1 %" in found.titles

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
-from logparse.report import charts
+from logparse.report import bars
 from logparse.report.context import layer_name
 from logparse.report.kinds import css_of, kind_of
 from logparse.report.parts import Block, Chart, Field, known_sum, tabulate
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from logparse.report.context import Context, NetRows, Record
+    from logparse.report.parts import Table
 
 ROWS_SHOWN: Final = 40
 WHOLES: Final = (
@@ -32,7 +33,29 @@ def build(context: Context) -> Block | None:
         return None
     if not any(row.get(key) for row in lead.layers for key in ("params", "macs") if not formats.is_na(row.get(key))):
         return Block(absent="No parameters or MACs could be derived: " + _why(lead)) if _costly(lead) else None
-    return Block(lead=(_coverage(lead),), charts=(_kinds_chart(lead), _layers_chart(context, lead)))
+    shares = _shares(context, lead)
+    charts = (_kinds_chart(lead), _layers_chart(context, lead))
+    return Block(lead=(_coverage(lead),), charts=charts, tables=() if shares is None else (shares,))
+
+
+def _shares(context: Context, lead: NetRows) -> Table | None:
+    """Fully connected layers and convolutions by kernel size: what pruning and faster convolution can reach."""
+    key = (lead.net.get("attempt"), lead.net.get("net_index"))
+    rows = [row for row in context.records("shares") if (row["attempt"], row["net_index"]) == key]
+    return tabulate("Shares by kind of layer and kernel size", _SHARE_FIELDS, rows) if rows else None
+
+
+_SHARE_FIELDS: Final = (
+    Field("group", "Group"),
+    Field("layers", "Layers", "count", total=True),
+    Field("weights", "Weights and biases", "count", total=True),
+    Field("weights_share", "Share of weights", "percent", cell=lambda row: bar_cell(row["weights_share"])),
+    Field("macs", "MACs", "count", "of the batch", total=True),
+    Field("macs_share", "Share of MACs", "percent", cell=lambda row: bar_cell(row["macs_share"])),
+    Field("distinct_bytes", "Distinct data", "count", "B", total=True),
+    Field("distinct_share", "Share of data", "percent", cell=lambda row: bar_cell(row["distinct_share"])),
+    Field("unknown", "Not known", "count", "layers", optional=True),
+)
 
 
 def _why(lead: NetRows) -> str:
@@ -76,12 +99,8 @@ _BASES: Final = {
 def _kinds_chart(lead: NetRows) -> Chart:
     kinds = _by_kind(lead.layers)
     totals = {key: sum(sums[key] for sums in kinds.values()) for key, _, _ in WHOLES}
-    rows = [
-        (
-            name,
-            form(totals[key]),
-            [charts.Share(kind, css_of(kind), sums[key] / totals[key]) for kind, sums in kinds.items()],
-        )
+    wholes = [
+        bars.Whole(name, form(totals[key]), _parts(kinds, key, totals[key]))
         for key, name, form in WHOLES
         if totals[key]
     ]
@@ -92,9 +111,12 @@ def _kinds_chart(lead: NetRows) -> Chart:
     )
     title = _contrast(kinds, totals, known)
     table = tabulate("Totals by kind of layer", _KIND_FIELDS, _kind_rows(kinds, totals))
-    return Chart(
-        title, _KIND_NOTE, charts.stacked(rows, f"Stacked bars. {title}. The table below has the figures."), table
-    )
+    drawing = bars.stacked(wholes, f"Stacked bars. {title}. The table below has the figures.")
+    return Chart(title, _KIND_NOTE, drawing, table)
+
+
+def _parts(kinds: Mapping[str, Mapping[str, int]], key: str, total: int) -> tuple[bars.Share, ...]:
+    return tuple(bars.Share(kind, css_of(kind), sums[key] / total) for kind, sums in kinds.items())
 
 
 _KIND_NOTE: Final = (
@@ -172,26 +194,24 @@ _KIND_FIELDS: Final = (
 def _layers_chart(context: Context, lead: NetRows) -> Chart:
     rows = [row for row in lead.layers if _counts(row)]
     shown = _most_important(rows)
-    left_out = (
-        f" Of {len(rows)} layers the {len(shown)} largest are drawn; the table has all."
-        if len(shown) < len(rows)
-        else ""
-    )
+    note = _LAYERS_NOTE
+    if len(shown) < len(rows):
+        note += f" Of {len(rows)} layers the {len(shown)} largest are drawn; the table has all."
     title = _layer_title(rows)
-    linked = [
-        {**row, "_href": context.layer_href(row["attempt"], row["net_index"], row["layer_index"])} for row in rows
-    ]
-    return Chart(
-        title,
-        "MACs per weight say how often a parameter is used for one image: a convolution uses it at every place of its "
-        f"map, a fully connected layer once.{left_out}",
-        charts.costs(
-            [_cost(context, row) for row in shown],
-            f"Bars and dots per layer. {title}. The table below has the figures.",
-        ),
-        tabulate("Compute and parameters by layer", _LAYER_FIELDS, linked),
-        tuple((css_of(kind), kind) for kind in dict.fromkeys(kind_of(row.get("type")) for row in shown)),
+    drawing = bars.by_layer(
+        [_layer_row(context, row) for row in shown],
+        _panels(shown),
+        f"Bars and dots per layer. {title}. The table below has the figures.",
     )
+    kinds = dict.fromkeys(kind_of(row.get("type")) for row in shown)
+    table = tabulate("Compute and parameters by layer", _LAYER_FIELDS, context.linked(rows))
+    return Chart(title, note, drawing, table, tuple((css_of(kind), kind) for kind in kinds))
+
+
+_LAYERS_NOTE: Final = (
+    "MACs per weight say how often a parameter is used for one image: a convolution uses it at every place of its map, "
+    "a fully connected layer once."
+)
 
 
 def _counts(row: Record) -> bool:
@@ -229,22 +249,38 @@ def _times(value: float) -> str:
     return "once" if value == 1 else f"{formats.significant(value)} times"
 
 
-def _cost(context: Context, row: Record) -> charts.Cost:
-    def known(key: str) -> Any:  # noqa: ANN401 - a count, or a share
-        return None if formats.is_na(row.get(key)) else row[key]
-
-    target = context.layer_href(row["attempt"], row["net_index"], row["layer_index"]).removeprefix("#")
-    macs = known("macs_per_image")
-    return charts.Cost(
-        layer_name(row),
-        css_of(kind_of(row.get("type"))),
-        macs if macs is not None else known("macs"),
-        known("macs_share"),
-        known("params"),
-        known("params_share"),
-        known("macs_per_weight"),
-        target,
+def _layer_row(context: Context, row: Record) -> bars.LayerRow:
+    name = layer_name(row)
+    title = (
+        f"{name}\n{formats.count(row.get('macs_per_image'))} MACs per image, {formats.count(row.get('params'))} "
+        f"parameters, {formats.significant(row.get('macs_per_weight'))} MACs per weight"
     )
+    return bars.LayerRow(name, css_of(kind_of(row.get("type"))), title, context.layer_target(row))
+
+
+def _panels(rows: Sequence[Record]) -> list[bars.Panel]:
+    def known(key: str) -> tuple[float | None, ...]:
+        return tuple(None if formats.is_na(row.get(key)) else float(row[key]) for row in rows)
+
+    ratios = tuple(formats.significant(row.get("macs_per_weight")) for row in rows)
+    return [
+        bars.Panel("Share of MACs", known("macs_share"), _texts(rows, "macs_share", "macs"), room=1.6),
+        bars.Panel("Share of parameters", known("params_share"), _texts(rows, "params_share", "params"), room=1.45),
+        bars.Panel("MACs per weight, log scale", known("macs_per_weight"), ratios, dots=True),
+    ]
+
+
+def _texts(rows: Sequence[Record], share: str, key: str) -> tuple[str, ...]:
+    """Share and figure beside a bar; MACs are those of one image where the batch is known."""
+    texts = []
+    for row in rows:
+        value = row.get(key)
+        if key == "macs" and not formats.is_na(row.get("macs_per_image")):
+            value = row["macs_per_image"]
+        known = not formats.is_na(value)
+        part = formats.percent(0 if formats.is_na(row.get(share)) else row[share])
+        texts.append(f"{part} · {formats.short(value)}" if known else "not known")
+    return tuple(texts)
 
 
 _LAYER_FIELDS: Final = (

@@ -35,7 +35,7 @@ def _chart(context: Context, lead: NetRows) -> Chart:
         title,
         note,
         charts.memory(steps, description),
-        tabulate("Memory by layer", _FIELDS, _linked(context, lead)),
+        tabulate("Memory by layer", _FIELDS, context.linked(lead.layers)),
         (("logged", "as Caffe logs it"), ("distinct", "distinct data")),
     )
 
@@ -43,8 +43,7 @@ def _chart(context: Context, lead: NetRows) -> Chart:
 def _step(context: Context, row: Record) -> charts.Step:
     keys = ("logged_bytes", "logged_step_bytes", "distinct_total_bytes", "distinct_bytes")
     totals = [None if formats.is_na(row.get(key)) else int(row[key]) for key in keys]
-    target = context.layer_href(row["attempt"], row["net_index"], row["layer_index"]).removeprefix("#")
-    return charts.Step(layer_name(row), totals[0], totals[1], totals[2], totals[3], target)
+    return charts.Step(layer_name(row), totals[0], totals[1], totals[2], totals[3], context.layer_target(row))
 
 
 def _title(lead: NetRows) -> str:
@@ -74,13 +73,6 @@ def _note(lead: NetRows) -> str:
 def _named(row: Record, total: int) -> str:
     size = row["distinct_bytes"]
     return f"{layer_name(row)} with {formats.size(size)} ({formats.percent(size / total)})"
-
-
-def _linked(context: Context, lead: NetRows) -> list[dict[str, Any]]:
-    return [
-        {**row, "_href": context.layer_href(row["attempt"], row["net_index"], row["layer_index"])}
-        for row in lead.layers
-    ]
 
 
 def name_cell(row: Mapping[str, Any]) -> Cell:

@@ -1,0 +1,63 @@
+"""What happened on the way: snapshots, resumes, signals, errors, in the order of the log."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+from logparse import formats
+from logparse.report.parts import Block, Cell, Field, tabulate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from logparse.report.context import Context, Record
+
+# Lines that every run prints at its start and end, and figures that have a section of their own.
+ROUTINE: Final = frozenset(
+    {
+        "scaffolding", "optimization", "solving", "lr_policy", "initial_loss", "time_iteration", "time_total",
+        "restoring_history", "clipping", "waiting", "stall",
+    }
+)  # fmt: skip
+ROWS_SHOWN: Final = 60
+
+
+def build(context: Context) -> Block | None:
+    """The table of events; None where nothing but the routine happened."""
+    rows = [row for row in context.records("events") if row["kind"] not in ROUTINE]
+    if not rows:
+        return None
+    shown = _shown(rows)
+    left_out = len(rows) - len(shown)
+    note = f"{formats.count(left_out)} between them are left out; the table “events” has all." if left_out else ""
+    fields = (*((_ATTEMPT,) if len(context.attempts) > 1 else ()), *_FIELDS)
+    return Block(lead=(_summary(rows),), tables=(tabulate("Events in the order of the log", fields, shown, note=note),))
+
+
+def _shown(rows: Sequence[Record]) -> Sequence[Record]:
+    """The first and the last ones where there are many."""
+    return rows if len(rows) <= ROWS_SHOWN else [*rows[: ROWS_SHOWN // 2], *rows[-ROWS_SHOWN // 2 :]]
+
+
+def _summary(rows: Sequence[Record]) -> str:
+    counts = Counter(str(row["kind"]).replace("_", " ") for row in rows)
+    return ", ".join(f"{formats.count(number)} × {kind}" for kind, number in counts.most_common()) + "."
+
+
+def _when(row: Mapping[str, Any]) -> Cell:
+    """The iteration that the line states, else the last one displayed before it."""
+    if not formats.is_na(row.get("iteration")):
+        return Cell(formats.count(row["iteration"]))
+    after = row.get("after_iteration")
+    return Cell("" if formats.is_na(after) else f"after {formats.count(after)}")
+
+
+_ATTEMPT: Final = Field("attempt", "Attempt", "count")
+_FIELDS: Final = (
+    Field("kind", "Kind", cell=lambda row: Cell(str(row["kind"]).replace("_", " "), "t")),
+    Field("iteration", "Iteration", "count", cell=_when),
+    Field("elapsed_s", "Since the start", "duration"),
+    Field("text", "Message", css="wide"),
+    Field("line", "Line", "count"),
+)
