@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from logparse.cost.touch import LayerMemory
 
 _RECURRENT: Final = frozenset({"LSTM", "RNN"})
+# Their parameters may lie along the batch axis too (`axis: 0`)
+_PER_BATCH: Final = frozenset({"Scale", "Bias", "InnerProduct", "Parameter"})
 
 
 class WhatIfError(LogparseError):
@@ -181,6 +183,8 @@ def _params(layer: LayerMemory, spec: LayerSpec, *, is_new: bool) -> tuple[Param
     """The layer's own parameter blobs at its new shapes; those that are not its own stay an earlier layer's."""
     if layer.params is None:
         return None
+    if not is_new and layer.kind not in _PER_BATCH and not _other_channels(layer.spec, spec):
+        return layer.params
     found = cost(spec).params
     if found is not None and all(place < len(found) for place in layer.owned):
         return tuple(found[place] for place in layer.owned)

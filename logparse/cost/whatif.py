@@ -215,7 +215,8 @@ def measures(run: Run, change: Change = AS_IT_IS, terms: Terms = USUAL) -> tuple
     ]
     for place, holding in enumerate(held[1:]):
         found.append(Measure(f"distinct_data, test net {place}", "bytes", holding.bytes_of(Kind.DATA)))
-    found += [Measure(f"footprint, {device}", "bytes", footprint(run, device, terms).bytes) for device in (CPU, GPU)]
+    engine = replace(terms, engine=terms.engine or "caffe")  # the range is not asked for here
+    found += [Measure(f"footprint, {device}", "bytes", footprint(run, device, engine).bytes) for device in (CPU, GPU)]
     return tuple(found)
 
 
@@ -292,37 +293,66 @@ def fit(run: Run, budget_bytes: int, device: str = GPU, terms: Terms = USUAL, ch
     if not run.nets or run.nets[0].batch is None:
         raise WhatIfError("the log does not show the batch size, so no other one can be tried")
 
-    def at(batch: int) -> Run:
-        return changed(run, replace(change, batch=batch)).run
-
-    def fits(batch: int) -> bool:
-        tried = at(batch)
-        return largest_blob(tried)[0] <= _MOST_ELEMENTS[device] and held_bytes(tried, device, terms) <= budget_bytes
-
-    batch = _largest(fits)
+    tried = _Trials(run, device, terms, change)
+    batch = _largest(partial(tried.fits, budget_bytes), tried.guess(budget_bytes))
     base = max(batch, 1)
-    held, doubled = (held_bytes(at(count), device, terms) for count in (base, 2 * base))
-    following = at(batch + 1)
+    held, doubled = tried.bytes(base), tried.bytes(2 * base)
     return Fit(
         device=device,
         budget_bytes=budget_bytes,
         batch=batch,
         bytes=held,
-        next_bytes=held_bytes(following, device, terms),
+        next_bytes=tried.bytes(batch + 1),
         fixed_bytes=2 * held - doubled,
         per_image_bytes=(doubled - held) // base,
-        binds=_binds(following, device, budget_bytes, terms),
+        binds=_binds(tried.run(batch + 1), device, budget_bytes, terms),
     )
 
 
-def _largest(fits: Callable[[int], bool]) -> int:
-    """The largest count that fits, 0 where none does; `fits` is monotone."""
-    if not fits(1):
-        return 0
-    low = 1
-    while fits(2 * low):
-        low *= 2
-    high = 2 * low
+class _Trials:
+    """A run at other batch sizes; each size is worked out once."""
+
+    def __init__(self, run: Run, device: str, terms: Terms, change: Change) -> None:
+        self._first, self._device, self._terms, self._change = run, device, terms, change
+        self._bytes: dict[int, int] = {}
+        self._elements: dict[int, int] = {}
+
+    def run(self, batch: int) -> Run:
+        """The run at this batch size."""
+        return changed(self._first, replace(self._change, batch=batch)).run
+
+    def bytes(self, batch: int) -> int:
+        """What it holds at this batch size."""
+        if batch not in self._bytes:
+            run = self.run(batch)
+            self._bytes[batch] = held_bytes(run, self._device, self._terms)
+            self._elements[batch] = largest_blob(run)[0]
+        return self._bytes[batch]
+
+    def fits(self, budget_bytes: int, batch: int) -> bool:
+        """Whether it fits at this batch size."""
+        return self.bytes(batch) <= budget_bytes and self._elements[batch] <= _MOST_ELEMENTS[self._device]
+
+    def guess(self, budget_bytes: int) -> int:
+        """A batch size near the answer, since bytes grow almost linearly."""
+        base = max(self._first.nets[0].batch or 1, 64)
+        held, doubled = self.bytes(base), self.bytes(2 * base)
+        room = (budget_bytes - held) * base // max(doubled - held, 1) + base
+        widest = base * _MOST_ELEMENTS[self._device] // max(self._elements[base], 1)
+        return max(min(room, widest), 1)
+
+
+def _largest(fits: Callable[[int], bool], guess: int) -> int:
+    """The largest count that fits, 0 where none does; `fits` is monotone, the guess only saves steps."""
+    low, high, step = 0, guess, 1
+    if fits(guess):
+        low, high = guess, guess + 1
+        while fits(high):
+            low, high, step = high, high + 2 * step, 2 * step
+    else:
+        while high > 1 and not fits(max(high - step, 1)):
+            high, step = max(high - step, 1), 2 * step
+        low = max(high - step, 1) if high > 1 else 0
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if fits(middle) else (low, middle)
