@@ -60,7 +60,14 @@ PRINTED: Final = frozenset({"loss", "value"})
 
 # The registry's dtype → how Markdown shows a cell, how Parquet stores it. Lists are lists of text …
 NUMERIC: Final = frozenset({"Int64", "Float64"})
-CELL_FORMS: Final = {"Int64": "count", "Float64": "precise", "boolean": "flag", "string": "text", "object": "text", "datetime64[us]": "text"}
+CELL_FORMS: Final = {
+    "Int64": "count",
+    "Float64": "precise",
+    "boolean": "flag",
+    "string": "text",
+    "object": "text",
+    "datetime64[us]": "text",
+}
 ARROW_TYPES: Final[Mapping[str, ArrowType]] = {
     "Int64": lambda pa: pa.int64(),
     "Float64": lambda pa: pa.float64(),

@@ -150,6 +150,30 @@ def test_an_input_that_is_no_log_is_told_in_words(
     assert not (tmp_path / "out.html").exists()
 
 
+def cut_in_mid_line(log: bytes) -> bytes:
+    return log[: log.index(b"Top shape", len(log) // 20) + 14]
+
+
+def only_solver_lines(log: bytes) -> bytes:
+    return b"".join(line for line in log.splitlines(keepends=True) if b" solver.cpp:" in line)
+
+
+def only_an_error(_log: bytes) -> bytes:
+    return (
+        b"F1124 10:45:36.814222 27831 math_functions.cu:26] Check failed: status == CUBLAS_STATUS_SUCCESS (13 vs. 0)\n"
+    )
+
+
+@pytest.mark.parametrize("cut", [cut_in_mid_line, only_solver_lines, only_an_error])
+def test_a_piece_of_a_log_is_enough_for_a_report(
+    cut: Callable[[bytes], bytes], sample_logs: Path, tmp_path: Path, run_logparse: Run
+) -> None:
+    (tmp_path / "piece.log").write_bytes(cut((sample_logs / "lenet.log").read_bytes()))
+    done = run_logparse("report", "piece.log", "-o", "out.html")
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False), done.stderr
+    assert (tmp_path / "out.html").stat().st_size > 2_000
+
+
 def test_a_prototxt_that_is_not_there_is_told(alexnet: Path, run_logparse: Run) -> None:
     done = run_logparse("export", alexnet, "--table", "layers", "--prototxt", "absent.prototxt")
     assert done.returncode == 3

@@ -153,6 +153,13 @@ def test_a_nan_of_a_plain_column_is_a_value_only_where_the_log_prints_such() -> 
     ]
 
 
+def test_a_moment_is_iso_8601_and_a_gap_is_none() -> None:
+    moments = pd.Series([pd.Timestamp("2015-03-11 16:29:35.000041"), pd.NaT], dtype="datetime64[us]")
+    frame = pd.DataFrame({"stamp": moments})
+    assert json.loads(written(frame, "train", "json")) == [{"stamp": "2015-03-11T16:29:35.000041"}, {"stamp": None}]
+    assert written(frame, "train", "csv") == b"stamp\n2015-03-11T16:29:35.000041\n\n"
+
+
 def test_names_from_a_category_are_text_and_its_gaps_none() -> None:
     names = pd.Categorical.from_codes(np.array([0, -1]), categories=pd.Index(["loss"]))
     assert json.loads(written(pd.DataFrame({"output": names}), "test", "json")) == [
