@@ -59,13 +59,9 @@ class Log:
     @cached_property
     def runs(self) -> Mapping[int, Run]:
         """Attempt → what it allocates, as the memory rules see it."""
-        from logparse.tables.memory import displays_no_speed, run_of  # noqa: PLC0415 - only where memory is asked for
+        from logparse.tables.uses import run_of  # noqa: PLC0415 - only where memory is asked for
 
-        old = displays_no_speed(self.facts)
-        return {
-            one.index: run_of(one, self.net_facts[one.index], old_displays=one.index in old)
-            for one in self.facts.attempts
-        }
+        return {one.index: run_of(one, self.net_facts[one.index]) for one in self.facts.attempts}
 
     @property
     def terms(self) -> Terms:

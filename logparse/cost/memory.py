@@ -39,8 +39,7 @@ class Era(StrEnum):
     """Releases that differ in what a prefetching layer holds."""
 
     RC2 = "rc, rc2"
-    RC3 = "rc3"
-    NOW = "1.0"
+    NOW = "since rc3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,24 +259,18 @@ def _prefetch(run: Run, net: NetMemory, device: str) -> Iterator[Block | Gap]:
                     yield Block(Kind.PREFETCH, place, what, count * net.element_bytes, _basis(layer))
 
 
-_OLD_BATCHES: Final[Mapping[tuple[Era, str], int]] = {
-    # A layer of these releases copies a batch into its top; the top is a blob of its own
-    (Era.RC3, CPU): 3,
-    (Era.RC3, GPU): 3 + 1,
-    (Era.RC2, CPU): 1,
-    (Era.RC2, GPU): 0 + 1,
-}
-
-
 def _batches(run: Run, layer: LayerMemory, device: str) -> int:
     """Batches beside the tops on the CPU; on the GPU all of them, the tops among them.
 
-    Since 1.0 the top is one of the batches (its data pointer is set), so the CPU's figure is one less.
+    Since 1.0 the top is one of four batches (its data pointer is set), or of `prefetch`; rc3 copies one of three
+    into a top of its own, which is as many. Up to rc2 there is one batch beside the top, on the host only.
     """
     if not layer.prefetches:
         return 0
+    if run.era is Era.RC2:
+        return 1
     ready = prefetch_batches(layer.spec)
-    return _OLD_BATCHES.get((run.era, device), ready - 1 if device == CPU else ready)
+    return ready - 1 if device == CPU else ready
 
 
 def threads(nets: Sequence[NetMemory]) -> int:

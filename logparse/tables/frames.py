@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse.tables.columns import TABLES
+from logparse.tables.uses import held_per_layer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -48,8 +49,8 @@ def layer_rows(attempt: int, fact: NetFact) -> list[Row]:
     params = _known_sum(layer.own_params for layer in fact.layers)
     distinct = _known_sum(layer.distinct_bytes for layer in fact.layers)
     rows = []
-    for one in fact.layers:
-        row = {**_net_key(attempt, fact), **_layer_facts(one, fact)}
+    for one, held in zip(fact.layers, held_per_layer(fact), strict=True):
+        row = {**_net_key(attempt, fact), **_layer_facts(one, fact), **held}
         row["macs_share"] = _share(one.cost.macs.value, macs)
         row["params_share"] = _share(one.own_params, params)
         row["distinct_share"] = _share(one.distinct_bytes, distinct)

@@ -1,123 +1,26 @@
-"""The `memory` and `footprint` rows: derived nets handed to the memory rules."""
+"""The `memory` and `footprint` rows: what each net holds by kind, and a whole run on one device."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse.cost.buffer_rules import GPU
-from logparse.cost.buffers import buffers
 from logparse.cost.footprint import DEVICES, footprint, left_out
-from logparse.cost.infer import guess
-from logparse.cost.memory import Era, Kind, NetMemory, Run, Solver, holdings
+from logparse.cost.memory import Kind, holdings
 from logparse.cost.spec import Basis
-from logparse.cost.touch import LayerMemory, kind_of
-from logparse.tables.attempts import solver_type
-from logparse.tables.filing import attempt_of
 from logparse.tables.frames import logged_total
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from logparse.cost.footprint import Terms
-    from logparse.cost.memory import Holding
-    from logparse.cost.spec import LayerSpec
-    from logparse.model import Attempt, LogFacts
-    from logparse.reading.textproto import Message
-    from logparse.tables.derive import LayerFact, NetFact
+    from logparse.cost.memory import Holding, Run
+    from logparse.model import Attempt
+    from logparse.tables.derive import NetFact
 
     Row = dict[str, Any]
 
-_COMMANDS: Final = frozenset({"train", "test", "time"})
 _TRUST: Final = (Basis.DEFINITION, Basis.SHAPES, Basis.INFERRED)
-
-
-# -- from derived nets to a run --------------------------------------------------------------------
-
-
-def run_of(attempt: Attempt, nets: Sequence[NetFact], *, old_displays: bool = False) -> Run:
-    """The attempt as the memory rules see it.
-
-    Nets that a recurrent layer unrolls inside itself are that layer's buffers. `old_displays` says that the
-    attempt displays losses without a speed, as releases up to rc3 do.
-    """
-    own = [fact for fact in nets if fact.net.nested is None]
-    command = attempt.command if attempt.command in _COMMANDS else "train"
-    return Run(
-        command=command,
-        nets=tuple(_net(fact, beside=command == "train" and place > 0) for place, fact in enumerate(own)),
-        solver=_solver(attempt.solver),
-        era=_era(own, old_displays=old_displays),
-    )
-
-
-def _net(fact: NetFact, *, beside: bool) -> NetMemory:
-    return NetMemory(tuple(_layer(one) for one in fact.layers), fact.element_bytes, beside, fact.batch)
-
-
-def _layer(one: LayerFact) -> LayerMemory:
-    spec, is_guess = resolved(replace(one.spec, type=kind_of(one.type)))
-    tops = one.layer.tops
-    return LayerMemory(
-        spec=spec,
-        kind=kind_of(spec.type),
-        bottoms=one.layer.bottoms,
-        tops=tuple(top.name or f"{one.layer.index}.{place}" for place, top in enumerate(tops)),
-        counts=tuple(top.count for top in tops),
-        losses=tuple(bool(top.loss_weight) for top in tops),
-        params=None if one.params is None else tuple(p.blob for p in one.params if p.owner is None),
-        owned=tuple(place for place, param in enumerate(one.params or ()) if param.owner is None),
-        decays=_decays(one),
-        inferred=is_guess or one.type_basis == "inferred" or one.cost.params_basis is Basis.INFERRED,
-    )
-
-
-def resolved(spec: LayerSpec) -> tuple[LayerSpec, bool]:
-    """The layer with a guessed definition where its own is missing and a guess fits, and whether it is a guess."""
-    has_definition = spec.definition is not None and spec.definition.complete
-    if has_definition or buffers(spec, GPU).items is not None:
-        return spec, False
-    found = guess(spec)
-    return (spec, False) if found.type is None else (replace(spec, type=found.type, definition=found.definition), True)
-
-
-def _decays(one: LayerFact) -> tuple[bool, ...]:
-    """Per own parameter blob, whether weight decay applies to it (decay_mult is 1 where not stated)."""
-    definition = one.spec.definition
-    stated = [param.number("decay_mult", 1) for param in definition.children("param")] if definition else []
-    params = one.params or ()
-    mults = [*stated[: len(params)], *(1,) * (len(params) - len(stated))]
-    return tuple(mult != 0 for mult, param in zip(mults, params, strict=True) if param.owner is None)
-
-
-def _solver(solver: Message | None) -> Solver:
-    if solver is None:
-        return Solver(stated=False)
-    is_l1 = solver.text("regularization_type") == "L1" and solver.number("weight_decay", 0) != 0
-    return Solver(
-        type=solver_type(solver) or "SGD",
-        l1=is_l1,
-        tests_first=solver.flag("test_initialization", default=True),
-    )
-
-
-def _era(nets: Sequence[NetFact], *, old_displays: bool) -> Era:
-    if any(fact.net.total_bytes is not None for fact in nets):
-        return Era.RC2
-    return Era.RC3 if old_displays else Era.NOW
-
-
-def displays_no_speed(facts: LogFacts) -> frozenset[int]:
-    """Attempts that display losses, but never a speed beside them."""
-    shown = facts.curves.series.get("display")
-    if shown is None:
-        return frozenset()
-    attempts = attempt_of(shown["line"], facts.attempts)
-    mute = shown["iterations_per_second"] != shown["iterations_per_second"]  # NaN
-    return frozenset({int(one) for one in attempts} - {int(one) for one in attempts[~mute]})
-
-
-# -- rows ------------------------------------------------------------------------------------------
 
 
 def memory_rows(attempt: Attempt, nets: Sequence[NetFact], run: Run) -> list[Row]:
