@@ -360,6 +360,8 @@ _BUILDERS: Final[Mapping[str, Callable[[Log], pd.DataFrame]]] = {
     "test_batches": _solver("test_batches"),
     "timing": _solver("timing"),
     "events": _solver("events"),
+    "throughput": _solver("throughput"),
+    "milestones": _solver("milestones"),
     "ledger": _ledger,
     "findings": _findings,
     "memory": _held("memory"),

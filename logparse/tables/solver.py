@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from logparse.tables.diagnostics import clipping, debug, test_batches
 from logparse.tables.events import events
+from logparse.tables.milestones import milestones
+from logparse.tables.throughput import throughput
 from logparse.tables.timing import timing
 
 if TYPE_CHECKING:
@@ -24,4 +26,6 @@ SOLVER_BUILDERS: Final[Mapping[str, Callable[[LogFacts, Nets], pd.DataFrame]]] =
     "test_batches": lambda facts, _nets: test_batches(facts),
     "events": lambda facts, _nets: events(facts),
     "timing": timing,
+    "throughput": throughput,
+    "milestones": lambda facts, _nets: milestones(facts),
 }

@@ -149,6 +149,54 @@ EVENTS: Final = (
     TIME,
     LINE,
 )
+THROUGHPUT: Final = (
+    ATTEMPT,
+    whole(
+        "batch", "Batch", "Images of one forward pass on one GPU, as the training net's first data top shows.", "images"
+    ),
+    whole("iter_size", "iter_size", "Batches whose gradients are summed in one iteration."),
+    whole("gpus", "GPUs", "How many train together, each on a batch of its own; 1 where the log names none."),
+    whole("images_per_iteration", "Images / iteration", "batch × iter_size × gpus.", "images"),
+    whole("iterations", "Iterations", "From the first displayed to the last."),
+    decimal(
+        "iterations_per_second",
+        "iter/s",
+        "Median over the displays, without the time of tests and snapshots; of caffe time, 1 over a forward and a "
+        "backward pass.",
+    ),
+    decimal("recent_iterations_per_second", "iter/s, last", "The same over the last 20 displays."),
+    decimal("images_per_s", "Images / s", "images_per_iteration × iterations_per_second."),
+    whole(
+        "macs_per_iteration",
+        "MACs / iteration",
+        "Forward and backward, of all batches of an iteration; a lower bound where layers are unknown.",
+        "MAC",
+    ),
+    whole("unknown_layers", "Layers without MACs", "Layers whose MACs are not known; the sum leaves them out."),
+    decimal("gflops", "GFLOP/s", "2 × macs_per_iteration × iterations_per_second.", "GFLOP/s"),
+    decimal("seconds_total", "Seconds", "Last time stamp minus first.", "s"),
+    decimal("seconds_before_training", "Set-up", "From the first line to the first display, tests left out.", "s"),
+    whole("tests", "Tests", "Tests whose time is known, of every test net."),
+    decimal("seconds_in_tests", "In tests", "From each test's first line to its last.", "s"),
+    whole("snapshots", "Snapshots", "Snapshots whose time is known."),
+    decimal(
+        "seconds_in_snapshots",
+        "In snapshots",
+        "At least: of the model, and of the solver's state where a test follows at once.",
+        "s",
+    ),
+    whole("data_waits", "Waits for data", "At least: Caffe prints the first and then every 1,000th."),
+    whole("iterations_left", "Iterations left", "Up to max_iter, of a run whose end is not in the log."),
+    decimal("seconds_left", "Time left", "At the recent speed, with its share of tests and snapshots.", "s"),
+    LINE,
+)
+MILESTONES: Final = (
+    ATTEMPT,
+    decimal("loss", "Loss", "The loss reached; 1, 2 or 5 times a power of ten."),
+    whole("iteration", "Iteration", "The first display at which the running median of the loss is as low."),
+    decimal("elapsed_s", "Elapsed", "Since the attempt's first line.", "s"),
+    LINE,
+)
 
 SOLVER_TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
     "train": TRAIN,
@@ -160,4 +208,6 @@ SOLVER_TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
     "test_batches": TEST_BATCHES,
     "timing": TIMING,
     "events": EVENTS,
+    "throughput": THROUGHPUT,
+    "milestones": MILESTONES,
 }
