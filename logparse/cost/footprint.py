@@ -114,13 +114,25 @@ def _on_gpu(run: Run, terms: Terms) -> Footprint:
         *beside,
     )
     total = sum(part.bytes for part in parts)
+    remarks = ("context and handles as measured on an H100 with CUDA 13, or as given", *_remarks(run, GPU))
     if terms.engine == "caffe":
-        return Footprint(GPU, total, total, total, parts, left_out(held), _remarks(run, GPU))
+        return Footprint(GPU, total, total, total, parts, left_out(held), remarks)
     low, high, cudnn_parts = _with_cudnn(run, terms, sum(part.bytes for part in beside))
     shown = total
     if terms.engine == "cudnn" and low is not None and high is not None:
         shown, parts = (low + high) // 2, (*cudnn_parts, *beside)
-    return Footprint(GPU, shown, low, high, parts, left_out(held), _remarks(run, GPU))
+    if low is not None:
+        remarks = (*remarks, _cudnn_remark(run, terms))
+    return Footprint(GPU, shown, low, high, parts, left_out(held), remarks)
+
+
+def _cudnn_remark(run: Run, terms: Terms) -> str:
+    count = sum(handles(net.layers) for net in run.nets)
+    workspace = sum(most_workspace_bytes(net.layers) for net in run.nets)
+    return (
+        f"the range is of a cuDNN build: {count} handles of {terms.cudnn_handle_bytes:,} bytes (cuDNN 9 or as given; "
+        f"older ones are not known), workspace of 0 to {workspace:,}, each end 1 % further out"
+    )
 
 
 def _with_cudnn(run: Run, terms: Terms, beside: int) -> tuple[int | None, int | None, tuple[Part, ...]]:

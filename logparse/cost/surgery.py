@@ -61,6 +61,20 @@ def _settings(layer: LayerMemory) -> tuple[str, Message]:
     return field, definition.child(field)
 
 
+def _check_own(layers: Sequence[LayerMemory], place: int) -> None:
+    """Refuse where the layer's parameters are another layer's too: what is changed here would change there."""
+    mine = _param_names(layers[place])
+    shared = [layer.spec.name for i, layer in enumerate(layers) if i != place and mine & _param_names(layer)]
+    if shared:
+        raise WhatIfError(f"{layers[place].spec.name} shares its parameters with {', '.join(shared)}")
+
+
+def _param_names(layer: LayerMemory) -> set[str]:
+    if layer.spec.definition is None:
+        return set()
+    return {param.text("name") for param in layer.spec.definition.children("param")} - {""}
+
+
 def _redefined(layer: LayerMemory, field: str, settings: Message, **changes: Value | list[Value]) -> LayerMemory:
     """The layer with fields of its settings replaced; an empty list takes a field away."""
     definition = layer.spec.definition or Message()
@@ -83,6 +97,7 @@ def without_channels(layers: Sequence[LayerMemory], name: str, share: float) -> 
 
     """
     place = find(layers, name)
+    _check_own(layers, place)
     field, settings = _settings(layers[place])
     before, group = settings.integer("num_output", 0), max(settings.integer("group", 1), 1)
     after = before - int(share * before) // group * group
@@ -104,6 +119,8 @@ def _depthwise_followers(
         layer = layers[index]
         if not carriers.intersection(layer.bottoms):
             continue
+        if layer.losses and layer.losses[0]:
+            raise WhatIfError(f"the channels of {layers[place].spec.name} are what {layer.spec.name} measures")
         changes = _per_channel(layer, before, after)
         if changes:
             settings = (layer.spec.definition or Message()).child("convolution_param")
@@ -142,8 +159,7 @@ def of_low_rank(layers: Sequence[LayerMemory], name: str, rank: int, scheme: str
     place = find(layers, name)
     layer = layers[place]
     field, settings = _settings(layer)
-    if layer.owned != tuple(range(len(layer.owned))) or not layer.params:
-        raise WhatIfError(f"{name} shares its parameters with another layer")
+    _check_own(layers, place)
     if layer.kind == "Deconvolution":
         raise WhatIfError(f"{name} is a Deconvolution; only convolutions and InnerProducts are factored")
     first, second, text = _pair(layer, field, settings, rank, scheme)

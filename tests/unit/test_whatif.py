@@ -135,6 +135,7 @@ def test_precision_of_weights_and_activations(alexnet: Log, precision: str, divi
         (Change(prune_channels={"nope": 0.5}), "no layer 'nope'"),
         (Change(prune_channels={"relu1": 0.5}), "no convolution"),
         (Change(prune_channels={"conv1": 1.0}), "leave none"),
+        (Change(prune_channels={"fc8": 0.5}), "are what loss measures"),
         (Change(low_rank={"pool1": LowRank(3)}), "no convolution"),
         (Change(low_rank={"conv2": LowRank(3)}), "groups divide"),
         (Change(solver="Lion"), "no solver 'Lion'"),
@@ -154,6 +155,13 @@ def test_a_residual_sum_ties_channels_together(sample_logs: Path) -> None:
     inside = figures(log, Change(prune_channels={"res2a_branch2a": 0.5}))
     gone = 32 * 64 * 9 + 64 * 32 * 9 + 32 * 2  # both convolutions, and the Scale between them
     assert inside["params"] == (figures(log)["params"] or 0) - gone
+
+
+def test_what_two_layers_share_is_not_changed_in_one(sample_logs: Path) -> None:
+    log = parse_log(sample_logs / "siamese.log")
+    for change in (Change(prune_channels={"conv1": 0.5}), Change(low_rank={"conv2": LowRank(5)})):
+        with pytest.raises(WhatIfError, match="shares its parameters with conv"):
+            figures(log, change)
 
 
 def test_fit_says_what_binds(alexnet: Log) -> None:
