@@ -272,22 +272,48 @@ def _is_row(bottom: Shape, top: Shape, *, by_name: bool) -> bool:
     return (padded and (by_name or was_row)) or (by_name and _per_step(bottom, top))
 
 
-def _flattened(spec: LayerSpec) -> Guess | None:
+def _equal_counts(spec: LayerSpec) -> bool:
     pair = one_to_one(spec)
-    if pair is None or prod(pair[0]) != prod(pair[1]) or supported_type(spec) != "Flatten":
+    return pair is not None and prod(pair[0]) == prod(pair[1])
+
+
+def _has_priors(spec: LayerSpec) -> bool:
+    top = spec.tops[0] if spec.tops else None
+    return top is not None and top[:2] == (1, 2)
+
+
+# Types that have neither parameters nor matrix products, and what their shapes must show
+_FREE: Final[Mapping[str, tuple[Callable[[LayerSpec], bool], str]]] = {
+    "Flatten": (_equal_counts, "its equal count"),
+    "Reshape": (_equal_counts, "its equal count"),
+    "Permute": (_equal_counts, "its equal count"),
+    "PriorBox": (_has_priors, "the first dims of its top"),
+    "Crop": (lambda spec: len(spec.bottoms) == 2, "its two bottoms"),  # noqa: PLR2004
+    "MultiBoxLoss": (lambda spec: len(spec.bottoms) == 4, "its four bottoms"),  # noqa: PLR2004
+    "DetectionOutput": (lambda spec: len(spec.bottoms) in {3, 5}, "its bottoms"),
+    "DetectionEvaluate": (lambda spec: len(spec.bottoms) == 2, "its two bottoms"),  # noqa: PLR2004
+    "Silence": (lambda spec: not spec.tops, "having no top"),
+}
+
+
+def _costless(spec: LayerSpec) -> Guess | None:
+    """A type that costs no parameters whatever its settings are: its name and one trait are enough."""
+    kind = supported_type(spec)
+    trait = _FREE.get(kind or "")
+    if trait is None or not trait[0](spec):
         return None
-    return Guess("Flatten", Message(), ("taken as Flatten by its name and its equal count",))
+    return Guess(kind, None, (f"taken as {kind} by its name and {trait[1]}",))
 
 
 _GUESSERS: Final[tuple[Callable[[LayerSpec], Guess | None], ...]] = (
     _split,
     _source,
     _recurrent,
+    _costless,
     _unchanged,
     _joined,
     _sliced,
     _measure,
-    _flattened,
     _pooled,
     _padded,
     _dense,

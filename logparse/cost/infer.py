@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from logparse.cost.guessing import Guess, guess
 from logparse.cost.known import known_layers
 from logparse.cost.names import stated_kernel
-from logparse.cost.peers import by_role, by_twin, defined, from_name, from_peers, from_twin
+from logparse.cost.peers import Blocks, blocks_of, by_twin, defined, from_name, from_peers, from_twin
 from logparse.cost.rules import RULES, cost
 from logparse.cost.spec import Basis
 from logparse.cost.types import canonical_type
@@ -104,6 +104,7 @@ def _can_infer(spec: LayerSpec, known: Cost) -> bool:
 
 # BVLC's pair: the Scale holds the shift, so a bias before it would be redundant
 _NORMALISED: Final = ("BatchNorm", "Scale")
+_NORMS: Final = frozenset({"BatchNorm", "BN", "CuDNNBatchNorm"})
 _KERNEL_FIELDS: Final = ("kernel_size", "kernel_h", "kernel_w", "group")
 
 
@@ -112,14 +113,16 @@ class Evidence:
     """What the rest of the net tells about its layers."""
 
     known: Mapping[str, Guess]
-    roles: Mapping[str, list[LayerSpec]]
+    blocks: Blocks
     twins: Mapping[object, LayerSpec]
     named: Mapping[str, LayerSpec]
     has_bias: bool | None  # of the convolutions that are defined, where they agree
     normalised: frozenset[str]  # layers directly before a BatchNorm and its Scale
+    scaled: frozenset[str]  # layers directly before a Scale
+    norms: Mapping[str, LayerSpec]  # one defined layer of each type of batch normalisation
 
 
-NO_EVIDENCE: Final = Evidence({}, {}, {}, {}, None, frozenset())
+NO_EVIDENCE: Final = Evidence({}, Blocks({}, {}, None), {}, {}, None, frozenset(), frozenset(), {})
 
 
 def evidence_of(specs: Sequence[LayerSpec]) -> Evidence:
@@ -132,13 +135,15 @@ def evidence_of(specs: Sequence[LayerSpec]) -> Evidence:
     kinds = [_kind(spec) for spec in specs]
     return Evidence(
         known=known_layers(specs),
-        roles=by_role(specs),
+        blocks=blocks_of(specs),
         twins=by_twin(specs),
         named={spec.name: spec for spec in specs},
         has_bias=flags.pop() if len(flags) == 1 else None,
         normalised=frozenset(
             spec.name for place, spec in enumerate(specs) if tuple(kinds[place + 1 : place + 3]) == _NORMALISED
         ),
+        scaled=frozenset(spec.name for spec, after in zip(specs, kinds[1:], strict=False) if after == "Scale"),
+        norms={spec.type: spec for spec in specs if spec.type in _NORMS and defined(spec)},
     )
 
 
@@ -176,19 +181,33 @@ def _guess_in_net(spec: LayerSpec, evidence: Evidence) -> Guess:
     found = [
         one
         for one in (
-            from_peers(spec, evidence.roles) or from_twin(spec, evidence.twins),
+            from_peers(spec, evidence.blocks) or from_twin(spec, evidence.twins),
             evidence.known.get(spec.name),
             from_name(spec, evidence.named),
         )
         if one is not None
     ]
     if not found:
-        return _with_bias(_unrefuted(guess(spec), spec), spec, evidence)
+        own = _unrefuted(guess(spec), spec)
+        return _with_bias(_of_the_nets_kind(own, spec, evidence), spec, evidence)
     if len({_kernel(one) for one in found}) > 1:
         told = "; ".join(one.assumptions[0] for one in found)
         return Guess(reason=f"the evidence disagrees: {told}")
     from_name_alone = len(found) == 1 and stands_on_name(found[0])
     return _with_bias(found[0], spec, evidence) if from_name_alone else found[0]
+
+
+_NORM_CANDIDATES: Final = "BatchNorm (statistics alone) or a fork's BN (scale and shift too): no Scale follows it"
+
+
+def _of_the_nets_kind(found: Guess, spec: LayerSpec, evidence: Evidence) -> Guess:
+    """A batch normalisation by name is of the kind that the net defines elsewhere, or BVLC's where a Scale follows."""
+    if found.type != "BatchNorm" or spec.type is not None:
+        return found
+    if len(evidence.norms) == 1:
+        kind, defined_one = next(iter(evidence.norms.items()))
+        return Guess(kind, defined_one.definition, (f"{kind} by its name, like {defined_one.name}",))
+    return found if spec.name in evidence.scaled else Guess(reason=_NORM_CANDIDATES)
 
 
 def _unrefuted(found: Guess, spec: LayerSpec) -> Guess:

@@ -17,13 +17,17 @@ _WORDS: Final[tuple[tuple[str, str], ...]] = (
     ("Dropout", r"drop"),
     ("BatchNorm", r"(?:bn(?![a-z])|batch_?norm)"),
     ("Scale", r"scale"),
-    ("LRN", r"(?:norm|lrn)\d*\Z"),
+    ("LRN", r"(?:norm\d+|lrn\d*)\Z"),
     ("Accuracy", r"(?:acc(?:uracy)?|top-?\d)"),
     ("Concat", r"concat"),
     ("Flatten", r"flat"),
     ("Padding", r"pad\d*\Z"),
     ("Slice", r"slice"),
     ("Reshape", r"reshape"),
+    ("PriorBox", r"prior_?box"),
+    ("MultiBoxLoss", r"mbox_loss\Z"),
+    ("DetectionOutput", r"detection_out"),
+    ("DetectionEvaluate", r"detection_eval"),
     ("Permute", r"perm"),
     ("Tile", r"tile"),
     ("Crop", r"crop"),
@@ -43,6 +47,8 @@ _WORDS: Final[tuple[tuple[str, str], ...]] = (
     ("InnerProduct", r"(?:ip|fc|inner_?product|classifier|predict)[\d_-]*"),
     ("Convolution", r"(?:conv|res\d\w*_branch|branch\d|mbox_(?:loc|conf)\Z)"),
 )
+# Only these speak for a whole part that is nothing but the word
+_BARE: Final = {"norm": "LRN"}
 _TYPES: Final = tuple((kind, re.compile(_LEAD + word, re.IGNORECASE)) for kind, word in _WORDS)
 _SPLIT: Final = re.compile(r".*_\d+_split\Z", re.DOTALL)
 
@@ -52,7 +58,7 @@ def named_type(name: str) -> str | None:
     if _SPLIT.match(name):
         return "Split"
     for part in reversed(name.split("/")):
-        found = next((kind for kind, pattern in _TYPES if pattern.match(part)), None)
+        found = _BARE.get(part) or next((kind for kind, pattern in _TYPES if pattern.match(part)), None)
         if found is not None:
             return found
     return None
@@ -88,14 +94,42 @@ def reduced_name(name: str) -> str | None:
 _BLOCK: Final = re.compile(r"([A-Za-z_./-]*?)\d+(?:[a-z]\d*|_\d+)?(?=[/_.-][A-Za-z]|[/_.-]\d+x\d)")
 
 
-def role(name: str) -> str | None:
-    """The name with its block's number left out: what plays the same part in another block has the same role.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a layer stands in its net: `block` ("inception_4e"), `part` of it ("/pool_proj"), and its role."""
+
+    block: str
+    part: str
+    role: str
+
+    @property
+    def stage(self) -> str:
+        """The block's first number: `inception_4e` and `conv4_2` are of stage 4."""
+        match = re.search(r"\d+", self.block)
+        return match[0] if match else ""
+
+
+def place_of(name: str) -> Place | None:
+    """The block and the part that a name tells; what has the same part in another block has the same role.
 
     `inception_4e/pool_proj` and `inception_4d/pool_proj` → `inception_#/pool_proj`; `res4b1_branch2a` →
     `res#_branch2a`. None for a bare name such as `conv5`: it has no part beside its number.
     """
     match = _BLOCK.match(name)
-    return None if match is None else f"{match[1]}#{name[match.end() :]}"
+    if match is None:
+        return None
+    part = name[match.end() :]
+    return Place(match[0], part, f"{match[1]}#{part}")
+
+
+_OPTIONAL: Final = re.compile(
+    r"branch1|shortcut|proj|downsample|skip|match|_split\Z|relu|drop|norm|bn|scale", re.IGNORECASE
+)
+
+
+def is_optional(part: str) -> bool:
+    """A part that one block of a kind may have and another not: a shortcut's projection, an activation."""
+    return _OPTIONAL.search(part) is not None
 
 
 _SERIES: Final = re.compile(r"(.*[A-Za-z][_/.-])\d+\Z", re.DOTALL)

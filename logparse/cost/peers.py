@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost.guessing import MAP_AXES, Guess, convolution, one_to_one, supported_type
-from logparse.cost.names import reduced_name, role, series, stated_kernel
+from logparse.cost.names import is_optional, place_of, reduced_name, series, stated_kernel
 from logparse.cost.rules import cost
 from logparse.cost.types import canonical_type
 from logparse.cost.windows import common
@@ -28,14 +28,57 @@ def defined(spec: LayerSpec) -> bool:
     return spec.type is not None and spec.definition is not None and spec.definition.complete
 
 
-def by_role(specs: Sequence[LayerSpec]) -> dict[str, list[LayerSpec]]:
-    """The layers that have a definition, by their role in the net."""
-    found: dict[str, list[LayerSpec]] = {}
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """The net's blocks: which parts each has, which layers of a role are defined, and the block that stands last."""
+
+    parts: Mapping[str, frozenset[str]]
+    roles: Mapping[str, tuple[LayerSpec, ...]]
+    last: str | None
+
+    def alike(self, block: str, other: str) -> bool:
+        """Whether two blocks have the same parts, but for optional ones; the last block may be cut short."""
+        mine, theirs = self.parts.get(block, frozenset()), self.parts.get(other, frozenset())
+        missing = frozenset() if block == self.last else theirs - mine
+        return all(is_optional(part) for part in (mine - theirs) | missing)
+
+
+def blocks_of(specs: Sequence[LayerSpec]) -> Blocks:
+    """Blocks and roles by the layers' names."""
+    parts: dict[str, set[str]] = {}
+    roles: dict[str, list[LayerSpec]] = {}
+    last = None
     for spec in specs:
-        part = role(spec.name) if defined(spec) else None
-        if part is not None:
-            found.setdefault(part, []).append(spec)
-    return found
+        place = place_of(spec.name)
+        if place is None:
+            continue
+        last = place.block
+        parts.setdefault(place.block, set()).add(place.part)
+        if defined(spec):
+            roles.setdefault(place.role, []).append(spec)
+    return Blocks(
+        {block: frozenset(found) for block, found in parts.items()},
+        {role: tuple(found) for role, found in roles.items()},
+        last,
+    )
+
+
+def _peers(spec: LayerSpec, blocks: Blocks) -> list[LayerSpec]:
+    """The defined layers of the same role in blocks of the same make; those of the same stage where there are any.
+
+    Depthwise kernels differ from stage to stage (MnasNet, MobileNet v3), so there only the same stage counts.
+    """
+    place = place_of(spec.name)
+    if place is None:
+        return []
+    others = [(place_of(peer.name), peer) for peer in blocks.roles.get(place.role, ())]
+    alike = [(other, peer) for other, peer in others if other is not None and blocks.alike(place.block, other.block)]
+    near = [peer for other, peer in alike if other.stage == place.stage]
+    return near or [peer for _, peer in alike if _grouping(peer) != _DEPTHWISE]
+
+
+_DEPTHWISE: Final = "depthwise"
+_DEPTHWISE_TYPES: Final = frozenset({"DepthwiseConvolution", "ConvolutionDepthwise"})
 
 
 def _settings(spec: LayerSpec) -> tuple[object, ...]:
@@ -48,9 +91,11 @@ def _settings(spec: LayerSpec) -> tuple[object, ...]:
 
 def _grouping(spec: LayerSpec) -> object:
     """The group as a number, or "depthwise" where it is the number of channels."""
+    if canonical_type(spec.type or "") in _DEPTHWISE_TYPES:
+        return _DEPTHWISE
     group = spec.definition.child(_CONVOLUTION).integer("group", 1) if spec.definition is not None else 1
     bottom = spec.bottoms[0] if spec.bottoms else None
-    return "depthwise" if group > 1 and bottom is not None and len(bottom) > 1 and bottom[1] == group else group
+    return _DEPTHWISE if group > 1 and bottom is not None and len(bottom) > 1 and bottom[1] == group else group
 
 
 def _adapted(peer: LayerSpec, spec: LayerSpec) -> Message:
@@ -62,7 +107,7 @@ def _adapted(peer: LayerSpec, spec: LayerSpec) -> Message:
         if definition.has(name) and top is not None and len(top) > 1:
             child = dict(definition.child(name).fields)
             child["num_output"] = [top[1]]
-            if _grouping(peer) == "depthwise" and spec.bottoms and spec.bottoms[0] is not None:
+            if _grouping(peer) == _DEPTHWISE and spec.bottoms and spec.bottoms[0] is not None:
                 child["group"] = [spec.bottoms[0][1]]
             fields[name] = [Message(child)]
     return Message(fields, line=definition.line)
@@ -80,10 +125,9 @@ def _restrided(definition: Message, stride: int) -> Message:
 _STRIDES: Final = (1, 2)  # of a block's first layer, which halves the map
 
 
-def from_peers(spec: LayerSpec, roles: Mapping[str, list[LayerSpec]]) -> Guess | None:
+def from_peers(spec: LayerSpec, blocks: Blocks) -> Guess | None:
     """The definition that all layers of the same role share, if its shapes fit here."""
-    part = role(spec.name)
-    peers = roles.get(part or "", [])
+    peers = _peers(spec, blocks)
     if not peers or len({_settings(peer) for peer in peers}) != 1 or len(peers[0].bottoms) != len(spec.bottoms):
         return None
     kind = canonical_type(peers[0].type or "")

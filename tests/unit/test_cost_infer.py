@@ -9,7 +9,7 @@ import pytest
 
 from logparse.cost.infer import cost_or_infer, resolve
 from logparse.cost.known import architectures
-from logparse.cost.names import named_type, role, stated_kernel
+from logparse.cost.names import named_type, place_of, stated_kernel
 from logparse.cost.spec import Basis, LayerSpec
 from logparse.cost.windows import Window, customary
 from logparse.reading.textproto import parse
@@ -49,6 +49,11 @@ def conv(name: str, bottom: Shape, top: Shape, settings: str) -> LayerSpec:
         ("pool5/7x7_s1", "Pooling"),
         ("pool5/drop_7x7_s1", "Dropout"),
         ("pool1/norm1", "LRN"),
+        ("conv4_3_norm", "Convolution"),
+        ("conv4_3_norm_mbox_priorbox", "PriorBox"),
+        ("conv4_3_norm_mbox_loc_perm", "Permute"),
+        ("mbox_conf_reshape", "Reshape"),
+        ("mbox_loss", "MultiBoxLoss"),
         ("bn2a_branch1", "BatchNorm"),
         ("bnll1", "BNLL"),
         ("scale_conv1", "Scale"),
@@ -101,7 +106,8 @@ def test_a_name_may_state_a_kernel(name: str, kernel: tuple[int, int] | None, st
     ],
 )
 def test_a_role_is_the_name_without_its_block(name: str, part: str | None) -> None:
-    assert role(name) == part
+    place = place_of(name)
+    assert (place.role if place else None) == part
 
 
 # -- shapes alone ----------------------------------------------------------------------------------
@@ -212,11 +218,50 @@ def test_layers_of_the_same_role_that_disagree_tell_nothing() -> None:
     assert found["block3/conv"].weights is None
 
 
+def test_blocks_of_another_make_are_no_peers() -> None:
+    """Inception v3: the towers of mixed_1 and mixed_4 have layers of the same names and other kernels."""
+    first = [
+        conv("mixed_1/tower/conv", (1, 64, 35, 35), (1, 48, 35, 35), "kernel_size: 1"),
+        conv("mixed_1/tower/conv_1", (1, 48, 35, 35), (1, 64, 35, 35), "kernel_size: 5 pad: 2"),
+    ]
+    fourth = [
+        layer("mixed_4/tower/conv", ((1, 768, 17, 17),), (1, 128, 17, 17)),
+        layer("mixed_4/tower/conv_1", ((1, 128, 17, 17),), (1, 128, 17, 17)),
+        layer("mixed_4/tower/conv_2", ((1, 128, 17, 17),), (1, 192, 17, 17)),
+        layer("pool", ((1, 192, 17, 17),), (1, 192, 1, 1)),
+        layer("mixed_5/tower/conv", ((1, 192, 17, 17),), (1, 48, 17, 17)),
+    ]
+    found = by_name([*first, *fourth])
+    assert found["mixed_4/tower/conv_1"].weights is None
+    assert found["mixed_5/tower/conv"].weights == 192 * 48
+
+
+def test_a_block_may_lack_the_projection_of_another() -> None:
+    first = [
+        conv("res2a_branch1", (1, 64, 56, 56), (1, 256, 56, 56), "kernel_size: 1"),
+        conv("res2a_branch2b", (1, 64, 56, 56), (1, 64, 56, 56), "kernel_size: 3 pad: 1"),
+    ]
+    found = by_name([*first, layer("res2b_branch2b", ((1, 64, 56, 56),), (1, 64, 56, 56)), layer("x", (), None)])
+    assert found["res2b_branch2b"].weights == 64 * 64 * 9
+
+
 def test_a_depthwise_role_takes_its_group_from_its_channels() -> None:
-    peer = conv("conv2/dw", (1, 32, 14, 14), (1, 32, 14, 14), "kernel_size: 3 pad: 1 group: 32 bias_term: false")
-    found = by_name([peer, layer("conv3/dw", ((1, 64, 14, 14),), (1, 64, 7, 7))])
-    assert found["conv3/dw"].weights == 64 * 9
-    assert found["conv3/dw"].macs.value == 64 * 9 * 49
+    peer = conv("conv2_1/dw", (1, 32, 14, 14), (1, 32, 14, 14), "kernel_size: 3 pad: 1 group: 32 bias_term: false")
+    same_stage = layer("conv2_2/dw", ((1, 64, 14, 14),), (1, 64, 7, 7))
+    other_stage = layer("conv3_1/dw", ((1, 64, 14, 14),), (1, 64, 14, 14))
+    found = by_name([peer, same_stage, other_stage])
+    assert found["conv2_2/dw"].weights == 64 * 9
+    assert found["conv2_2/dw"].macs.value == 64 * 9 * 49
+    assert found["conv3_1/dw"].weights is None
+
+
+def test_a_batch_normalisation_without_a_scale_may_be_a_forks() -> None:
+    norm = layer("conv1_bn", ((2, 8, 4, 4),), (2, 8, 4, 4))
+    scale = layer("conv1_scale", ((2, 8, 4, 4),), (2, 8, 4, 4), in_place=True)
+    assert by_name([norm])["conv1_bn"].weights is None
+    assert by_name([norm, scale])["conv1_bn"].statistics == 17
+    fork = layer("conv0_bn", ((2, 8, 4, 4),), (2, 8, 4, 4), text='type: "BN" bn_param { frozen: true }')
+    assert by_name([fork, norm])["conv1_bn"].weights == 8
 
 
 def test_a_stated_kernel_counts_where_shapes_and_neighbours_agree() -> None:
@@ -310,3 +355,16 @@ def test_a_window_is_never_taken_from_a_series() -> None:
 def test_a_loss_of_2014_has_no_top() -> None:
     found = resolve([layer("loss", ((128, 1000, 1, 1), (128, 1, 1, 1)))])[0]
     assert (found.spec.type, found.cost.weights) == ("SoftmaxWithLoss", 0)
+
+
+def test_what_costs_nothing_needs_a_name_and_one_trait() -> None:
+    perm = resolve([layer("x_mbox_loc_perm", ((8, 16, 38, 38),), (8, 38, 38, 16))])[0]
+    assert (perm.spec.type, perm.cost.weights, perm.cost.macs.basis) == ("Permute", 0, Basis.INFERRED)
+    priors = resolve([layer("x_priorbox", ((8, 16, 3, 3), (8, 3, 300, 300)), (1, 2, 144))])[0]
+    assert (priors.spec.type, priors.cost.weights) == ("PriorBox", 0)
+    assert resolve([layer("x_perm", ((8, 16, 38, 38),), (8, 38, 38, 15))])[0].cost.weights is None
+
+
+def test_a_norm_behind_a_layer_may_have_parameters() -> None:
+    """SSD's conv4_3_norm is a Normalize with one scale per channel; nothing in the log tells it from an LRN."""
+    assert resolve([layer("conv4_3_norm", ((8, 512, 38, 38),), (8, 512, 38, 38))])[0].cost.weights is None
