@@ -60,13 +60,13 @@ _MESSAGES: Final = {kind: re.compile(form) for kind, form in MESSAGES.items()}
 
 @dataclass(frozen=True)
 class Row:
-    """One line: `values` by column of model.SERIES_COLUMNS, names as text."""
+    """One line: `cells` by column of model.SERIES_COLUMNS, names as text."""
 
     series: str
     line: int
     month_day: int | None
     seconds: float | None
-    values: Values
+    cells: Values
 
 
 def read_rows(text: bytes) -> Iterator[Row]:

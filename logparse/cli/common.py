@@ -85,11 +85,15 @@ def terms_of(arguments: argparse.Namespace) -> Terms:
     return replace(USUAL, **{name: value for name, value in asked.items() if value is not None})
 
 
-def read(source: str, arguments: argparse.Namespace) -> Log:
-    """Read one log as the options say; its problems that did not stop the reading go to standard error."""
+def read(source: str, arguments: argparse.Namespace, *, curves: bool = True) -> Log:
+    """Read one log as the options say; its problems that did not stop the reading go to standard error.
+
+    Without `curves`, and where no gate counts lines, the solver's lines are passed over.
+    """
     from logparse.api import parse_log  # noqa: PLC0415 - pandas and numpy are needed from here on only
 
-    log = parse_log(source, prototxt=arguments.prototxt, year=arguments.year)
+    gated = arguments.strict or arguments.min_parsed is not None
+    log = parse_log(source, prototxt=arguments.prototxt, year=arguments.year, curves=curves or gated)
     for note in log.notes:
         where = f"{source}:{note.line}" if note.line else source
         say(f"{where}: {note.what}; {note.meaning}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from logparse import export
 from logparse.cli import common
@@ -14,6 +14,9 @@ from logparse.tables.columns import TABLES
 
 if TYPE_CHECKING:
     import argparse
+
+# Tables that no line of the solver's adds to: a log of gigabytes is only skimmed for them.
+WITHOUT_CURVES: Final = frozenset({"layers", "blobs", "params", "nets", "memory", "footprint"})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"{form} is not for a terminal", remedy="Give a file with -o, or send the output into a pipe.")
     inputs = [arguments.log, *([arguments.prototxt] if arguments.prototxt else [])]
     check_target(arguments.output, force=arguments.force, inputs=inputs)
-    log = common.read(arguments.log, arguments)
+    log = common.read(arguments.log, arguments, curves=arguments.table not in WITHOUT_CURVES)
     log.terms = common.terms_of(arguments)
     chunks = export.FORMATS[form].chunks(log.table(arguments.table), arguments.table)
     write(arguments.output, chunks, force=arguments.force)

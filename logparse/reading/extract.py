@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from logparse.reading.bare import BareKind
     from logparse.reading.lines import Line
     from logparse.reading.patterns import Pattern
+    from logparse.reading.series import Scan
     from logparse.reading.source import Block
     from logparse.reading.years import YearHint
 
@@ -80,11 +81,14 @@ class _Claim:
     match: re.Match[str]
 
 
+_CLASS_OF_ROLE: Final = {"ignored": IGNORED_CLASS}
 _BY_NAME: Final = {pattern.name: pattern for pattern in (*PATTERNS, *IGNORED)}
+_CLASS_AND_REASON: Final = {
+    name: (_CLASS_OF_ROLE.get(pattern.role, RECOGNISED), pattern.reason or name) for name, pattern in _BY_NAME.items()
+}
 _WIRE: Final = _BY_NAME["wire"]
 _ANY: Final = re.compile(r"(?P<wire>.*)", re.DOTALL)
 _LAST_LINE_BYTES: Final = 240
-_CLASS_OF_ROLE: Final = {"ignored": IGNORED_CLASS}
 
 
 @cache
@@ -116,16 +120,19 @@ class Extractor:
     _hints: list[YearHint] = field(default_factory=list)
 
     def feed(self, block: Block) -> None:
-        """Read one block of whole lines: the bulk of the solver's by columns, what is left line by line."""
+        """Read one block of whole lines."""
+        self.take(block, self._scanner.scan(block))
+
+    def take(self, block: Block, found: Scan) -> None:
+        """Take in one block as scanned: the bulk of the solver's lines by columns, what is left line by line."""
         self._hints += year_hints(block)
         if block.data and not block.data.isspace():
             self._last_data = block.data
-        found = self._scanner.scan(block)
         for series, columns in found.columns.items():
             self.series.add_chunk(series, columns, found.names)
         for name, (lines, first, example) in found.counts.items():
-            pattern = _BY_NAME[name]
-            self.tally.add(_CLASS_OF_ROLE.get(pattern.role, RECOGNISED), pattern.reason or name, first, example, lines)
+            role, reason = _CLASS_AND_REASON.get(name, (RECOGNISED, name))
+            self.tally.add(role, reason, first, example, lines)
         self._lines = block.first_line + found.lines - 1
         self._unended = None if block.data.endswith(b"\n") else self._lines
         following = block.first_line

@@ -25,10 +25,13 @@ _ALONE: Final = 4
 _MOST_WORKERS: Final = 4
 
 
-def scans(blocks: Iterable[Block], *, workers: int | None = None) -> Iterator[tuple[Block, Scan]]:
-    """Each block with its scan, in order. At most one block more than there are workers is held at a time."""
+def scans(blocks: Iterable[Block], *, curves: bool = True, workers: int | None = None) -> Iterator[tuple[Block, Scan]]:
+    """Each block with its scan (without `curves`, a glance), in order; few are held at a time."""
     alone = SeriesScanner()
     left = iter(blocks)
+    if not curves:
+        yield from ((block, alone.glance(block)) for block in left)
+        return
     for block in islice(left, _ALONE):
         yield block, alone.scan(block)
     count = min(_cores(), _MOST_WORKERS) if workers is None else workers

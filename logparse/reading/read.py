@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from logparse.errors import NothingRecognisedError
 from logparse.reading.bare import BLANK
 from logparse.reading.extract import Extractor
+from logparse.reading.parallel import scans
 from logparse.reading.source import open_input
 
 if TYPE_CHECKING:
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
     from logparse.reading.raw import Readable
 
 
-def read(source: Readable, *, max_text_bytes: int | None = None) -> tuple[Extracted, Source, tuple[Note, ...]]:
-    """Read one log to its end.
+def read(
+    source: Readable, *, max_text_bytes: int | None = None, curves: bool = True
+) -> tuple[Extracted, Source, tuple[Note, ...]]:
+    """Read one log to its end. Without `curves` the solver's lines are counted, not read: a third of the time.
 
     Raises:
         UnreadableError: the input cannot be opened, is broken, or unpacks to too much.
@@ -26,8 +29,8 @@ def read(source: Readable, *, max_text_bytes: int | None = None) -> tuple[Extrac
     """
     extractor = Extractor()
     with open_input(source, max_text_bytes=max_text_bytes) as opened:
-        for block in opened.blocks():
-            extractor.feed(block)
+        for block, found in scans(opened.blocks(), curves=curves):
+            extractor.take(block, found)
         extracted, facts, notes = extractor.finish(), opened.source(), tuple(opened.notes)
         foreign = opened.foreign
     if all(row.kind == "foreign" or row.reason == BLANK for row in extracted.ledger):

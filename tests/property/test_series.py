@@ -9,7 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal
 
+from logparse.api import parse_log
+from logparse.cli.export import WITHOUT_CURVES
+from logparse.errors import NothingRecognisedError
 from logparse.model import SERIES_COLUMNS
 from logparse.reading.extract import Extractor
 from logparse.reading.parallel import scans
@@ -48,7 +52,7 @@ def reference_rows(text: bytes) -> dict[str, list[tuple[Any, ...]]]:
     found: dict[str, list[tuple[Any, ...]]] = {}
     for row in read_rows(text):
         month_day = -1 if row.month_day is None else row.month_day
-        cells = (row.line, *(row.values[name] for name in SERIES_COLUMNS[row.series][1:]), month_day, row.seconds)
+        cells = (row.line, *(row.cells[name] for name in SERIES_COLUMNS[row.series][1:]), month_day, row.seconds)
         found.setdefault(row.series, []).append(tuple(map(_comparable, cells)))
     return found
 
@@ -275,3 +279,13 @@ def test_gpu_logs_equal_the_reference(gpu_log: Path) -> None:
 @pytest.mark.corpus
 def test_public_logs_equal_the_reference(public_log: Path) -> None:
     check_log(public_log)
+
+
+def test_tables_about_nets_need_no_curves(genuine_log: Path) -> None:
+    try:
+        whole = parse_log(genuine_log)
+    except NothingRecognisedError:
+        pytest.skip("nothing of Caffe's in it")
+    glance = parse_log(genuine_log, curves=False)
+    for table in WITHOUT_CURVES & set(whole.table_names):
+        assert_frame_equal(glance.table(table), whole.table(table))
