@@ -3,51 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Final
 
+from logparse.cost.clues import MAP_AXES, Guess, message, one_to_one, supported_type
+from logparse.cost.guess_matrix import convolved, dense
 from logparse.cost.names import named_type
-from logparse.cost.types import canonical_type
-from logparse.cost.windows import candidates, common
 from logparse.reading.textproto import Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from logparse.cost.spec import LayerSpec, Shape
-    from logparse.cost.windows import Window
-    from logparse.reading.textproto import Value
-
-
-@dataclass(frozen=True, slots=True)
-class Guess:
-    """A type and a definition with the assumptions behind them, or only the reason why there is none."""
-
-    type: str | None = None
-    definition: Message | None = None
-    assumptions: tuple[str, ...] = ()
-    reason: str = ""
-
-
-MAP_AXES: Final = 2  # batch and channel stand before the map
-
-
-def message(**fields: Value | list[Value]) -> Message:
-    """A definition's message from its fields."""
-    return Message({name: value if isinstance(value, list) else [value] for name, value in fields.items()})
-
-
-def supported_type(spec: LayerSpec) -> str | None:
-    """The known type, else the one that the name supports."""
-    return canonical_type(spec.type) if spec.type else named_type(spec.name)
-
-
-def one_to_one(spec: LayerSpec) -> tuple[Shape, Shape] | None:
-    """(bottom, top) of a layer that has exactly one of each, both known."""
-    if len(spec.bottoms) != 1 or len(spec.tops) != 1 or spec.bottoms[0] is None or spec.tops[0] is None:
-        return None
-    return spec.bottoms[0], spec.tops[0]
+    from logparse.cost.spec import LayerSpec
 
 
 def _split(spec: LayerSpec) -> Guess | None:
@@ -193,85 +160,6 @@ def _padded(spec: LayerSpec) -> Guess | None:
     return Guess("Padding", Message(), ("taken as a padding layer of 2013 by its name and its larger map",))
 
 
-_ELSEWHERE: Final = frozenset({"Deconvolution", "Concat", "InnerProduct"})
-_DEPTHWISE_NAME: Final = re.compile(r"(.*[/_.-])?(dw|depthwise|sep)", re.IGNORECASE)
-
-
-def _convolved(spec: LayerSpec) -> Guess | None:
-    """A map with other channels: a convolution, if its window is the only customary one that fits."""
-    pair = one_to_one(spec)
-    kind = supported_type(spec)
-    if pair is None or len(pair[0]) != len(pair[1]) or len(pair[0]) <= MAP_AXES or kind in _ELSEWHERE:
-        return None
-    bottom, top = pair
-    may_be = kind == "Convolution" or (not spec.type and bottom[1] != top[1] and prod(bottom) != prod(top))
-    if bottom[0] != top[0] or not may_be:
-        return None
-    if bottom[1] == top[1] and _DEPTHWISE_NAME.match(spec.name.rsplit("/", 1)[-1]):
-        return Guess(reason="a convolution that may be depthwise; its group is not printed")
-    return _choose(spec, bottom, top, common(bottom, top))
-
-
-def _choose(spec: LayerSpec, bottom: Shape, top: Shape, fitting: tuple[Window, ...]) -> Guess | None:
-    if not fitting:
-        return Guess(reason="a convolution with a window that is not customary") if spec.type else None
-    if len({window.kernel for window in fitting}) > 1:
-        return Guess(reason=f"a convolution whose kernel the shapes do not fix: {candidates(fitting)} fit alike")
-    why = "by its type" if spec.type else "taken as Convolution: its top has other channels and a smaller map"
-    return convolution(bottom, top, fitting[0], why)
-
-
-def convolution(bottom: Shape, top: Shape, window: Window, *evidence: str, bias: bool = True) -> Guess:
-    """A convolution with this window along every axis, one group."""
-    axes = len(bottom) - MAP_AXES
-    fields: dict[str, Value | list[Value]] = {
-        "num_output": top[1],
-        "kernel_size": [window.kernel] * axes,
-        "stride": [window.stride] * axes,
-        "pad": [window.pad] * axes,
-    }
-    if not bias:
-        fields["bias_term"] = False
-    padding = f"padding {window.pad}" if window.pad else "no padding"
-    settings = f"stride {window.stride}, {padding}, one group"
-    return Guess("Convolution", message(convolution_param=message(**fields)), (*evidence, settings, "no dilation"))
-
-
-def _dense(spec: LayerSpec) -> Guess | None:
-    """A map or a row to a row of another length: InnerProduct."""
-    pair = one_to_one(spec)
-    if pair is None or min(map(len, pair)) < MAP_AXES or pair[0][0] != pair[1][0]:
-        return None
-    bottom, top = pair
-    kind = supported_type(spec)
-    if kind not in {None, "InnerProduct"} or not _is_row(bottom, top, by_name=kind == "InnerProduct"):
-        return None
-    if prod(bottom) == prod(top) and kind != "InnerProduct":
-        return Guess(reason="a row of as many values: Flatten, Reshape (no parameters) or InnerProduct (some)")
-    axis, outputs = (len(top) - 1, top[-1]) if _per_step(bottom, top) else (1, top[1])
-    why = "by its type" if spec.type else "taken as InnerProduct: its top is one row per image"
-    definition = message(inner_product_param=message(num_output=outputs, axis=axis))
-    return Guess("InnerProduct", definition, (why,))
-
-
-def _per_step(bottom: Shape, top: Shape) -> bool:
-    """One row per step and stream, as behind an LSTM: only the last axis differs, and it is no padding."""
-    return len(bottom) == len(top) > MAP_AXES and bottom[:-1] == top[:-1] and prod(top[MAP_AXES:]) > 1
-
-
-def _is_row(bottom: Shape, top: Shape, *, by_name: bool) -> bool:
-    """Whether the top is a row, possibly padded with ones.
-
-    From a padded row to a padded row a 1×1 convolution would have the same numbers; from a map to a
-    padded row the name must speak, since a pooling or a convolution may end there too.
-    """
-    if len(top) == MAP_AXES:
-        return True
-    padded = len(bottom) == len(top) and prod(top[MAP_AXES:]) == 1
-    was_row = prod(bottom[MAP_AXES:]) == 1
-    return (padded and (by_name or was_row)) or (by_name and _per_step(bottom, top))
-
-
 def _equal_counts(spec: LayerSpec) -> bool:
     pair = one_to_one(spec)
     return pair is not None and prod(pair[0]) == prod(pair[1])
@@ -316,8 +204,8 @@ _GUESSERS: Final[tuple[Callable[[LayerSpec], Guess | None], ...]] = (
     _measure,
     _pooled,
     _padded,
-    _dense,
-    _convolved,
+    dense,
+    convolved,
 )
 
 

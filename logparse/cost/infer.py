@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from logparse.cost.guessing import Guess, guess
+from logparse.cost.clues import Guess
+from logparse.cost.guessing import guess
 from logparse.cost.known import known_layers
 from logparse.cost.names import stated_kernel
 from logparse.cost.peers import Blocks, blocks_of, by_twin, defined, from_name, from_peers, from_twin

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from logparse.cost.guessing import Guess, message
+from logparse.cost.clues import Guess, message
 from logparse.cost.rules import cost
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from logparse.cost.guessing import MAP_AXES, Guess, convolution, one_to_one, supported_type
+from logparse.cost.clues import MAP_AXES, Guess, one_to_one, supported_type
+from logparse.cost.guess_matrix import convolution
 from logparse.cost.names import is_optional, place_of, reduced_name, series, stated_kernel
 from logparse.cost.rules import cost
 from logparse.cost.types import canonical_type
