@@ -11,7 +11,6 @@ from __future__ import annotations
 import io
 import re
 import unicodedata
-import warnings
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.artist import Artist
+    from matplotlib.backend_bases import RendererBase
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 
@@ -78,6 +78,30 @@ def label(text: str, longest: int = LONGEST_LABEL) -> str:
     return f"{clean[:half]}…{clean[-half:]}"
 
 
+class _Words(Text):
+    """Text on a baseline that we place ourselves: no layout, so no font is measured and no glyph missed.
+
+    The layout takes most of the time of a small chart, and warns of every character that the font at hand lacks;
+    the browser that shows the drawing has fonts of its own.
+    """
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Hand the text to the renderer as it is."""
+        x, y = self.get_transform().transform(self.get_unitless_position())
+        _, height = renderer.get_canvas_width_height()
+        renderer.open_group("text", self.get_gid())
+        renderer.draw_text(
+            renderer.new_gc(),
+            float(x),
+            height - float(y),
+            self.get_text(),
+            self.get_fontproperties(),
+            self.get_rotation(),
+            mtext=self,
+        )
+        renderer.close_group("text")
+
+
 class Canvas:
     """One drawing. Places are in points from the top left corner, as in SVG."""
 
@@ -121,7 +145,7 @@ class Canvas:
 
     def text(self, x: float, y: float, text: str, css: str, anchor: str = "start", turn: float = 0.0) -> None:
         """Text on a baseline at (x, y), turned counter-clockwise by `turn` degrees about that point."""
-        artist = Text(
+        artist = _Words(
             x,
             y,
             label(text, 200),
@@ -140,8 +164,7 @@ class Canvas:
         if not self._marks:
             return Markup("")
         raw = io.StringIO()
-        with mpl.rc_context(SETTINGS), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Glyph .* missing")  # the browser has the glyph
+        with mpl.rc_context(SETTINGS):
             FigureCanvasSVG(self._figure).print_svg(raw, metadata=METADATA)  # type: ignore[no-untyped-call]
         body = "\n".join(self._piece(match) for match in _MARK.finditer(raw.getvalue()))
         view = f"0 0 {self.width:.0f} {self.height:.0f}"

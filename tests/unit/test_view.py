@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from functools import cache
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ ONLY_ERROR = (
 )
 
 
+@cache
 def sections(data: Path | bytes) -> dict[str, SectionView]:
     (log,) = page_view([parse_log(data)], None).logs
     return {section.anchor: section for section in log.sections}
@@ -81,8 +83,45 @@ def test_a_section_is_one_entry_with_a_partial_that_exists() -> None:
         assert any((folder / section.partial).is_file() for folder in FOLDERS)
 
 
-def test_a_training_log_has_every_section(sample_logs: Path) -> None:
-    assert list(sections(sample_logs / "alexnet.log")) == [section.name for section in SECTIONS]
+def test_a_training_log_has_every_section_but_the_times_of_layers(sample_logs: Path) -> None:
+    names = [section.name for section in SECTIONS if section.name != "timing"]
+    assert list(sections(sample_logs / "alexnet.log")) == names
+
+
+def test_a_timed_net_has_its_times_and_no_curves(sample_logs: Path) -> None:
+    found = sections(sample_logs / "time_alexnet.log")
+    assert "training" not in found
+    (chart,) = found["timing"].view.charts
+    assert chart.title.startswith("fc6 takes ")
+    assert column(chart.table, "Layer")[:3] == ["data", "conv1", "relu1"]
+    assert number(column(chart.table, "MACs", "of the batch")[1]) == 421_660_800
+
+
+def test_the_bars_of_the_footprint_are_whole(sample_logs: Path) -> None:
+    block = sections(sample_logs / "alexnet.log")["footprint"].view
+    (chart,) = block.charts
+    memory = parse_log(sample_logs / "alexnet.log").table("memory")
+    held = memory[(memory["device"] == "cpu") & (memory["kind"] != "logged")]["bytes"].sum()
+    at = [head.title for head in chart.table.heads].index("CPU")
+    assert number(chart.table.total[at].text) == held
+    assert "858 MB on the CPU" in chart.title
+
+
+def test_a_what_if_tells_what_changes_and_what_it_takes_for_granted(sample_logs: Path) -> None:
+    (table,) = sections(sample_logs / "alexnet.log")["whatif"].view.tables
+    rows = {row.cells[0].text: row.cells for row in table.rows}
+    titles = [head.title for head in table.heads]
+    doubled = rows["batch 8"]
+    assert doubled[titles.index("Distinct data")].text == "45.2 MB\n× 2"
+    assert doubled[titles.index("Parameters")].css == "z"
+    assert "batch 4 → 8" in doubled[-1].text
+
+
+def test_events_leave_out_the_routine(sample_logs: Path) -> None:
+    (table,) = sections(sample_logs / "lenet.log")["events"].view.tables
+    kinds = set(column(table, "Kind"))
+    assert "snapshot" in kinds
+    assert "solving" not in kinds
 
 
 def test_a_section_without_data_is_left_out() -> None:

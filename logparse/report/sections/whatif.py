@@ -24,7 +24,7 @@ FIGURES: Final = (
 )
 
 
-TWICE: Final = 2.0  # from here on a factor reads better than a percentage
+LARGE: Final = 1.5  # from here on a factor reads better than a percentage
 
 
 def build(context: Context) -> Block | None:
@@ -60,7 +60,7 @@ def _assumed(row: Record) -> str:
 
 
 def _change(ratio: float) -> str:
-    return formats.percent(ratio) if ratio < TWICE else f"× {formats.significant(ratio)}"
+    return formats.percent(ratio) if ratio < LARGE else f"× {formats.significant(ratio)}"
 
 
 def _figure(key: str, form: Callable[[Any], str]) -> Callable[[Mapping[str, Any]], Cell]:
