@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from logparse.audit import endings, gaps, memory
+from logparse.audit import breakdown, endings, gaps, memory, testing, throughput, training
 from logparse.audit.finding import SEVERITIES, Case, Finding
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ __all__ = ["FINDERS", "SEVERITIES", "Finding", "find"]
 
 FINDERS: Final[tuple[Callable[[Case], Iterator[Finding]], ...]] = (
     endings.endings,
-    endings.not_a_number,
-    endings.saturated,
+    breakdown.not_a_number,
+    breakdown.saturated,
     endings.unfinished_nets,
     gaps.missing_bytes,
     gaps.missing_shapes,
@@ -35,6 +35,16 @@ FINDERS: Final[tuple[Callable[[Case], Iterator[Finding]], ...]] = (
     memory.counted_twice,
     memory.largest_steps,
     memory.hot_spots,
+    training.diverged,
+    training.plateau,
+    testing.overfitting,
+    testing.best_test,
+    training.progress,
+    throughput.lost_time,
+    throughput.data_waits,
+    throughput.slowed,
+    throughput.speed,
+    throughput.time_left,
     gaps.unknown_lines,
     gaps.notes,
 )
@@ -43,7 +53,8 @@ FINDERS: Final[tuple[Callable[[Case], Iterator[Finding]], ...]] = (
 def find(facts: LogFacts, tables: Mapping[str, pd.DataFrame]) -> tuple[Finding, ...]:
     """All findings about one log, worst first; within a severity those that name more bytes first.
 
-    `tables` maps names to frames as the registry describes them; used: layers, nets, train, train_outputs, test, lr.
+    `tables` maps names to frames as the registry describes them; used: layers, nets, train, train_outputs,
+    test, lr, debug, throughput.
     """
     log = Case(facts, tables)
     found = [finding for finder in FINDERS for finding in finder(log)]

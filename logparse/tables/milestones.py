@@ -29,8 +29,13 @@ TREND_LEAST: Final = 5
 
 
 def trend(loss: Column) -> Column:
-    """The running median of a run's displayed losses."""
-    return smooth(loss, max(TREND_LEAST, len(loss) // TREND_PARTS))
+    """The running median of a run's displayed losses; near its ends over fewer of them, down to the one at the end."""
+    return smooth(loss, trend_window(len(loss)))
+
+
+def trend_window(displays: int) -> int:
+    """How many displays one value of the trend is taken over."""
+    return max(TREND_LEAST, displays // TREND_PARTS)
 
 
 def reached(trended: Column, loss: float) -> int | None:

@@ -1,0 +1,167 @@
+"""An attempt's curves as finders read them: losses, learning rates, tests and snapshots, by iteration and line."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from logparse import formats
+from logparse.tables.events import iteration_of
+from logparse.tables.milestones import trend, trend_window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import numpy.typing as npt
+    import pandas as pd
+
+    from logparse.audit.finding import Case
+    from logparse.model import Attempt
+
+    Floats = npt.NDArray[np.float64]
+    Ints = npt.NDArray[np.int64]
+    Places = npt.NDArray[np.intp]
+    Bools = npt.NDArray[np.bool_]
+
+# −log(FLT_MIN): Caffe clamps a probability from below there. On a GPU the maximum of the scores drops a nan, so that
+# a net of nothing but nan prints this, times its loss weight, for ever.
+CEILING: Final = 87.3365
+# Six digits are printed, and averaging rounds once more: two units of the sixth digit.
+_CLOSE: Final = 2e-6 * CEILING
+# Sums of more weighted losses than this are not tried: the subsets double with each.
+_WEIGHTS_TRIED: Final = 6
+
+
+_OUTPUT: Final = re.compile(r"#\d+ ")  # in the name of a column: an output's number
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A saved model: the iteration in its file's name, the file, and its line."""
+
+    iteration: int
+    path: str
+    line: int
+
+    def __str__(self) -> str:
+        """As evidence names it."""
+        return f"{self.path} (iteration {formats.count(self.iteration)}, line {self.line})"
+
+
+@dataclass(frozen=True)
+class Run:
+    """The displays of one attempt, in the order of the log."""
+
+    case: Case
+    attempt: Attempt
+    iteration: Ints
+    loss: Floats
+    line: Ints
+    elapsed_s: Floats
+    rows: slice  # of the table train
+
+    @cached_property
+    def trend(self) -> Floats:
+        """The running median of the displayed loss."""
+        return trend(self.loss)
+
+    @cached_property
+    def steady(self) -> Places:
+        """The displays whose trend is a number, under a softmax loss's ceiling, and taken over a whole window.
+
+        At both ends the trend is that of fewer displays, so that one of them can move it.
+        """
+        margin = trend_window(len(self.loss)) // 2
+        known = np.isfinite(self.trend) & ~at_ceiling(self.trend)
+        known[:margin] = False
+        known[len(known) - margin :] = False
+        return np.flatnonzero(known)
+
+    @cached_property
+    def snapshots(self) -> tuple[Snapshot, ...]:
+        """What the attempt saved, in order."""
+        return snapshots_of(self.attempt)
+
+    def output(self, name: str) -> Floats | None:
+        """The training output of a name at each display; None where there is none, or it is a vector."""
+        frame = self.case.frame("train")
+        columns = [] if frame is None else [str(column) for column in frame.columns]
+        found = [column for column in columns if _OUTPUT.match(column) and _OUTPUT.sub("", column, count=1) == name]
+        return numbers(frame, found[0])[self.rows] if frame is not None and len(found) == 1 else None
+
+    def rate_at(self, line: int) -> float | None:
+        """The learning rate displayed last before a line; where a form prints it behind the loss, at the same display.
+
+        None where the attempt prints none.
+        """
+        frame = self.case.frame("lr")
+        if frame is None:
+            return None
+        lines = numbers(frame, "line")
+        place = int(np.searchsorted(lines, line)) - 1
+        inside = place >= 0 and lines[place] >= self.attempt.line
+        if not inside:  # the first display of all: its rate stands behind it
+            place += 1
+            inside = place < len(lines) and lines[place] <= self.attempt.end_line
+        return float(numbers(frame, "lr")[place]) if inside else None
+
+    def rate_text(self, line: int) -> str:
+        """The same in words."""
+        rate = self.rate_at(line)
+        return "no learning rate is printed" if rate is None else f"learning rate {formats.precise(rate)}"
+
+
+def runs(case: Case) -> Iterator[Run]:
+    """Every attempt that displays a loss."""
+    frame = case.frame("train")
+    if frame is None:
+        return
+    owner = numbers(frame, "attempt")
+    columns = {name: numbers(frame, name) for name in ("iteration", "loss", "line", "elapsed_s")}
+    for attempt in case.facts.attempts:
+        mine = slice(*np.searchsorted(owner, [attempt.index, attempt.index + 1]).tolist())
+        if mine.stop > mine.start:
+            part = {name: column[mine] for name, column in columns.items()}
+            whole = {name: part[name].astype(np.int64) for name in ("iteration", "line")}
+            yield Run(case, attempt, whole["iteration"], part["loss"], whole["line"], part["elapsed_s"], mine)
+
+
+def numbers(frame: pd.DataFrame, column: str) -> Floats:
+    """A column as plain numbers, NaN where it is NA."""
+    values: Any = frame[column]
+    return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
+
+
+def at_ceiling(values: Floats, weights: Sequence[float] = ()) -> Bools:
+    """Which values are 87.3365, or its sum under some of the loss weights."""
+    near = np.zeros(len(values), dtype=bool)
+    for factor in _factors(weights):
+        near |= np.abs(values - CEILING * factor) <= _CLOSE * max(factor, 1.0)
+    return near
+
+
+def _factors(weights: Sequence[float]) -> list[float]:
+    """What a net's ceiling may be a multiple of: each sum of some of its loss weights, and 1."""
+    tried = [weight for weight in weights if np.isfinite(weight) and weight > 0][:_WEIGHTS_TRIED]
+    sums = (sum(some) for number in range(1, len(tried) + 1) for some in combinations(tried, number))
+    return sorted({1.0, *(round(factor, 9) for factor in sums)})
+
+
+def snapshots_of(attempt: Attempt) -> tuple[Snapshot, ...]:
+    """What an attempt saved, in order; a file whose name tells no iteration is left out."""
+    found = []
+    for event in attempt.events:
+        iteration = iteration_of(event.path) if event.kind == "snapshot" else None
+        if iteration is not None:
+            found.append(Snapshot(iteration, event.path or "", event.line))
+    return tuple(found)
+
+
+def at(iteration: float) -> str:
+    """`iteration 1,200`."""
+    return f"iteration {formats.count(int(iteration))}"
