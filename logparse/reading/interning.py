@@ -94,21 +94,33 @@ class Interner:
             return
         _, first = np.unique(hashes[new], return_index=True)
         fresh = new[np.sort(first)]
-        for row in fresh[: _MOST_NAMES - len(self.names)].tolist():
-            self._add(hashes[row], np.array([word[row] for word in read], np.uint64), int(length[row]))
+        fresh = fresh[: max(_MOST_NAMES - len(self._hashes), 0)]
+        if len(fresh):
+            words = np.array([word[fresh] for word in read], np.uint64).reshape(len(read), len(fresh)).T
+            self._add(hashes[fresh], words, length[fresh])
 
-    def _add(self, hash_: np.uint64, word: Words, length: int) -> None:
+    def _add(self, hashes: Words, words: Words, lengths: Places) -> None:
+        """Take up names together, so that a log of nothing but new names costs no more than its length."""
+        rows = np.arange(len(self._words), len(self._words) + len(hashes))
+        ids = np.array(
+            [self._number(word, length) for word, length in zip(words, lengths.tolist(), strict=True)], np.int32
+        )
+        order = np.argsort(hashes, kind="stable")
+        place = np.searchsorted(self._hashes, hashes[order])
+        self._hashes = np.insert(self._hashes, place, hashes[order])
+        self._ids = np.insert(self._ids, place, ids[order])
+        self._rows = np.insert(self._rows, place, rows[order])
+        padding = ((0, 0), (0, LONGEST_NAME // WORD - words.shape[1]))
+        self._words = np.vstack([self._words, np.pad(words, padding)])
+
+    def _number(self, word: Words, length: int) -> int:
+        """The number of a new name, or REFUSED."""
         name = word.astype("<u8").tobytes()[: max(length, 0)]
-        accepted = 0 < length <= LONGEST_NAME and self._accept(name)
-        place = int(np.searchsorted(self._hashes, hash_))
-        self._hashes = np.insert(self._hashes, place, hash_)
-        self._ids = np.insert(self._ids, place, len(self.names) if accepted else REFUSED)
-        self._rows = np.insert(self._rows, place, len(self._words))
-        self._words = np.vstack([self._words, np.zeros((1, LONGEST_NAME // WORD), np.uint64)])
-        self._words[-1, : len(word)] = word
-        if accepted:
-            self.names.append(name)
-            self._literals.append(literal_words(name))
+        if not (0 < length <= LONGEST_NAME and self._accept(name)):
+            return REFUSED
+        self.names.append(name)
+        self._literals.append(literal_words(name))
+        return len(self.names) - 1
 
 
 def _name_words(text: Text, at: Places, length: Places) -> list[Words]:
