@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
+from math import floor, log10
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -31,8 +32,9 @@ if TYPE_CHECKING:
 # −log(FLT_MIN): Caffe clamps a probability from below there. On a GPU the maximum of the scores drops a nan, so that
 # a net of nothing but nan prints this, times its loss weight, for ever.
 CEILING: Final = 87.3365
-# Six digits are printed, and averaging rounds once more: two units of the sixth digit.
-_CLOSE: Final = 2e-6 * CEILING
+# Six digits are printed, and averaging rounds once more.
+_DIGITS: Final = 6
+_UNITS: Final = 2
 # Sums of more weighted losses than this are not tried: the subsets double with each.
 _WEIGHTS_TRIED: Final = 6
 
@@ -141,7 +143,8 @@ def at_ceiling(values: Floats, weights: Sequence[float] = ()) -> Bools:
     """Which values are 87.3365, or its sum under some of the loss weights."""
     near = np.zeros(len(values), dtype=bool)
     for factor in _factors(weights):
-        near |= np.abs(values - CEILING * factor) <= _CLOSE * max(factor, 1.0)
+        unit = 10.0 ** (floor(log10(CEILING * factor)) + 1 - _DIGITS)
+        near |= np.abs(values - CEILING * factor) <= _UNITS * unit
     return near
 
 
