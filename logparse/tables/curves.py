@@ -42,6 +42,11 @@ def nullable(values: Column, known: Column) -> Any:  # noqa: ANN401 - a pandas a
     return pd.arrays.IntegerArray(values.astype(np.int64), ~known)
 
 
+def printed(values: Column, known: Column) -> Any:  # noqa: ANN401 - array or nullable
+    """Decimals that are NA where nothing was printed, and nan where that was printed."""
+    return pd.arrays.FloatingArray(values, ~known) if np.isnan(values[known]).any() else values
+
+
 def train(facts: LogFacts) -> pd.DataFrame:
     """One row per display; outputs in columns `#J NAME`, by index and name."""
     shown = facts.curves.series.get("display")
@@ -118,7 +123,7 @@ def _output_columns(curves: Curves, outputs: Columns, group: Column) -> dict[str
         "element": filing.element_of(group * len(curves.names) + outputs["name"], outputs["index"]),
         "value": outputs["value"],
         "loss_weight": outputs["loss_weight"],
-        "weighted_loss": outputs["weighted_loss"],
+        "weighted_loss": printed(outputs["weighted_loss"], ~np.isnan(outputs["loss_weight"])),
         "line": outputs["line"],
     }
 
@@ -221,8 +226,9 @@ def lr(facts: LogFacts) -> pd.DataFrame:
         return frame("lr", [])
     attempt = filing.attempt_of(rates["line"], facts.attempts)
     names = ("iteration", "lr", "momentum", "weight_decay", "gradient_scale", "line")
+    rate = printed(rates["lr"], np.ones(len(attempt), dtype=bool))
     columns = {"attempt": attempt, "superseded": filing.superseded(attempt, rates["iteration"])}
-    return build("lr", {**columns, **{name: rates[name] for name in names}})
+    return build("lr", {**columns, **{name: rates[name] for name in names}, "lr": rate})
 
 
 CURVE_TABLES: Final[Mapping[str, Callable[[LogFacts], pd.DataFrame]]] = {
