@@ -14,16 +14,17 @@ from math import isnan
 from typing import TYPE_CHECKING, Final
 
 from logparse.reading import records as rec
-from logparse.reading.bare import bare_kind
+from logparse.reading.bare import BLANK, bare_kind
 from logparse.reading.clock import raw_time_s
 from logparse.reading.convert import CONVERTERS, event
 from logparse.reading.dispatch import Dispatcher
 from logparse.reading.dump import DUMPS, Dump
+from logparse.reading.gathering import SeriesTable
 from logparse.reading.ignored import IGNORED
 from logparse.reading.lines import LineSplitter
 from logparse.reading.patterns import PATTERNS
 from logparse.reading.plaintext import decode
-from logparse.reading.rows import SeriesTable
+from logparse.reading.residue import left_of
 from logparse.reading.series import SeriesScanner
 from logparse.reading.tally import DUMP, FOREIGN, RECOGNISED, UNKNOWN, LedgerTally
 from logparse.reading.tally import IGNORED as IGNORED_CLASS
@@ -88,6 +89,7 @@ _CLASS_AND_REASON: Final = {
 }
 _WIRE: Final = _BY_NAME["wire"]
 _ANY: Final = re.compile(r"(?P<wire>.*)", re.DOTALL)
+_MOST_FRAMES: Final = 200  # an endless recursion's trace says nothing more
 _LAST_LINE_BYTES: Final = 240
 
 
@@ -113,6 +115,7 @@ class Extractor:
     _lines: int = 0
     _unended: int | None = None
     _cut: bool = False
+    _frames: int = 0  # of the stack trace being read
     _last_data: bytes = b""
     _first: tuple[int, float] | None = None
     _last: tuple[int, float] | None = None
@@ -136,13 +139,16 @@ class Extractor:
         self._lines = block.first_line + found.lines - 1
         self._unended = None if block.data.endswith(b"\n") else self._lines
         following = block.first_line
-        for number, raw in found.residue_lines(block.data):
+        for number, raw, blanks in left_of(found, block.data):
             if number != following:
                 self._end_message()  # a line with a header stood between
             self.feed_line(number, raw)
-            following = number + 1
+            if blanks:
+                self._blanks(number + 1, blanks)
+            following = number + 1 + blanks
         if following <= self._lines:
             self._end_message()
+        self.series.end_block()
 
     def feed_line(self, number: int, raw: bytes) -> None:
         """Read one line, given without its line end."""
@@ -153,6 +159,14 @@ class Extractor:
             self._headed(line, number)
         else:
             self._bare(line, number)
+
+    def _blanks(self, number: int, count: int) -> None:
+        """Count further blank lines of a run; to a dump they add nothing."""
+        if self._dump is None:
+            self.tally.add(IGNORED_CLASS, BLANK, number, "", count)
+        else:
+            self.tally.add(DUMP, self._dump.reason, number, "", count)
+            self._dump.end_line = number + count - 1
 
     def finish(self) -> Extracted:
         """Close the log."""
@@ -277,7 +291,8 @@ class Extractor:
         if kind.name != "blank":
             self._end_message()
         self.tally.add(kind.kind, kind.reason, number, text)
-        if kind.event is not None:
+        self._frames = self._frames + 1 if kind.event == "stack" else 0
+        if kind.event is not None and self._frames <= _MOST_FRAMES:
             self.records.append(_bare_event(kind.event, text, number, match))
 
     def _end_message(self) -> None:
