@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from logparse.model import SERIES_COLUMNS, Curves
 from logparse.reading.values import NAN, number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     import numpy.typing as npt
 
@@ -101,66 +100,3 @@ ROWS: Final[Mapping[str, tuple[str, Callable[[Match, Intern], Row]]]] = {
     "clipping": ("clipping", _clipping),
     "test_batch": ("test_batch", _test_batch),
 }
-
-
-class SeriesTable:
-    """Collects rows line by line and whole chunks of columns; `curves` joins them in the log's order."""
-
-    def __init__(self) -> None:
-        self._names: dict[str, int] = {}
-        self._rows: dict[str, list[Row]] = {}
-        self._chunks: dict[str, list[Mapping[str, Column]]] = {}
-
-    def intern(self, name: str) -> int:
-        """The index of a name; the same for every chunk of a log."""
-        return self._names.setdefault(name, len(self._names))
-
-    def add(self, pattern: str, match: Match, line: int, month_day: int | None, seconds: float | None) -> None:
-        """Add the row of one line."""
-        series, make = ROWS[pattern]
-        row = (
-            line,
-            *make(match, self.intern),
-            MISSING if month_day is None else month_day,
-            number(None) if seconds is None else seconds,
-        )
-        self._rows.setdefault(series, []).append(row)
-
-    def add_chunk(self, series: str, columns: Mapping[str, Column], names: tuple[str, ...]) -> None:
-        """Add whole columns whose name columns index into `names`."""
-        import numpy as np  # noqa: PLC0415 - only logs with solver lines need it
-
-        to_ours = np.array([self.intern(name) for name in names] or [0], dtype=np.int64)
-        named = [c for c in ("name", "part", "blob", "layer") if c in columns]
-        renamed = {column: to_ours[columns[column]] for column in named}
-        self._chunks.setdefault(series, []).append({**columns, **renamed})
-
-    def curves(self) -> Curves:
-        """All rows and chunks, each series in the order of the log."""
-        series = {name: self._joined(name) for name in SERIES_COLUMNS if name in self._rows or name in self._chunks}
-        return Curves(series, tuple(self._names))
-
-    def _joined(self, series: str) -> Mapping[str, Column]:
-        import numpy as np  # noqa: PLC0415 - as above
-
-        names = (*SERIES_COLUMNS[series], *CLOCK_COLUMNS)
-        parts = [*self._chunks.pop(series, ()), *_columns_of(names, self._rows.pop(series, ()))]
-        if len(parts) == 1:
-            only: Mapping[str, Column] = parts[0]
-            return only
-        order = np.argsort(np.concatenate([part["line"] for part in parts]), kind="stable")
-        return {name: np.concatenate([part[name] for part in parts])[order] for name in names}
-
-
-def _columns_of(names: tuple[str, ...], rows: Iterable[Row]) -> list[Mapping[str, Column]]:
-    import numpy as np  # noqa: PLC0415 - as above
-
-    listed = list(rows)
-    if not listed:
-        return []
-    columns = zip(names, zip(*listed, strict=True), strict=True)
-    return [{name: np.array(values, dtype=_dtype(name)) for name, values in columns}]
-
-
-def _dtype(column: str) -> str:
-    return "int64" if column in WHOLE_COLUMNS else "float64"
