@@ -236,6 +236,8 @@ SERIES_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "debug": ("line", "stage", "layer", "part", "blob", "value"),
     # `caffe time` per layer: direction 0 forward, 1 backward
     "timing": ("line", "layer", "direction", "ms"),
+    # a profiling fork: one multiplication of a convolution's forward pass, of one image and one group
+    "product": ("line", "layer", "group", "macs", "bytes", "ms"),
 }
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Row = tuple[float, ...]
 
 WHOLE_COLUMNS: Final = frozenset(
-    {"line", "iteration", "index", "name", "net", "stage", "layer", "part", "blob", "direction", "batch", "month_day"}
+    {"line", "iteration", "index", "name", "net", "stage", "layer", "part", "blob", "direction", "batch", "group", "month_day"}
 )
 CLOCK_COLUMNS: Final = ("month_day", "seconds_of_day")
 MISSING: Final = -1  # in a whole-number column
@@ -78,6 +78,12 @@ def _timing(match: Match, intern: Intern) -> Row:
     return (intern(match["layer"].strip()), _DIRECTIONS[match["direction"]], number(match["ms"]))
 
 
+def _product(match: Match, intern: Intern) -> Row:
+    weights = match["weights"] or int(match["rows"]) * int(match["inner"])
+    macs = int(weights) * int(match["columns"])
+    return (intern(match["layer"]), int(match["group"]), macs, int(match["bytes"]), number(match["us"]) / 1000)
+
+
 def _clipping(match: Match, _intern: Intern) -> Row:
     return (number(match["norm"]), number(match["threshold"]), number(match["factor"]))
 
@@ -97,6 +103,7 @@ ROWS: Final[Mapping[str, tuple[str, Callable[[Match, Intern], Row]]]] = {
     "lr": ("lr", _lr),
     "debug_blob": ("debug", _debug),
     "timing": ("timing", _timing),
+    "product": ("product", _product),
     "clipping": ("clipping", _clipping),
     "test_batch": ("test_batch", _test_batch),
 }

@@ -114,27 +114,34 @@ TEST_BATCHES: Final = (
 TIMING: Final = (
     ATTEMPT,
     whole("run", "Run", "One benchmark of the attempt, counted from 1."),
-    text("scope", "Scope", "layer, or net for the printed totals of all layers."),
+    text(
+        "scope",
+        "Scope",
+        "layer; net for the printed totals of all layers; image for one image's multiplications in a layer, as a "
+        "profiling fork prints them.",
+    ),
     whole("net_index", "Net #", "The net that was timed."),
     whole("layer_index", "Layer #", "The layer's place in the net; NA where the net has no layer of that name."),
     text("layer", "Layer", "The layer's name; NA for the whole net."),
     text("type", "Type", "The layer's type."),
-    decimal("forward_ms", "Forward", "Mean time of one forward pass.", "ms"),
+    decimal("forward_ms", "Forward", "Mean time of one forward pass; of one image where the scope is image.", "ms"),
     decimal("backward_ms", "Backward", "Mean time of one backward pass.", "ms"),
     decimal("forward_share", "Forward share", "Share of all layers' forward time, 0 to 1."),
     decimal("backward_share", "Backward share", "Share of all layers' backward time, 0 to 1."),
-    whole("macs", "MACs", "Multiply-accumulates of one forward pass of the whole batch.", "MAC"),
+    whole("macs", "MACs", "Multiply-accumulates of that forward pass; of the weights that are not zero where printed.", "MAC"),
     whole("backward_macs", "Backward MACs", "Multiply-accumulates of one backward pass of the whole batch.", "MAC"),
     whole(
         "touched_bytes",
         "Touched",
-        "Bottoms, tops and parameters once each: the least that a forward pass reads and writes.",
+        "Bottoms, tops and parameters once each: the least that a forward pass reads and writes; as printed by a "
+        "profiling fork.",
         "bytes",
     ),
     decimal("forward_gflops", "Forward GFLOP/s", "2 × MACs over the forward time.", "GFLOP/s"),
     decimal("backward_gflops", "Backward GFLOP/s", "2 × backward MACs over the backward time.", "GFLOP/s"),
     decimal("macs_per_ms", "MACs / ms", "MACs over the forward time.", "MAC/ms"),
     decimal("bytes_per_ms", "Bytes / ms", "Touched bytes over the forward time.", "bytes/ms"),
+    whole("samples", "Samples", "How many printed times the row is the mean of; NA where Caffe prints the mean."),
     LINE,
 )
 EVENTS: Final = (

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from logparse.tables import filing
 from logparse.tables.frames import frame
+from logparse.tables.products import product_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -64,7 +65,7 @@ def timing(facts: LogFacts, nets: Mapping[int, Sequence[NetFact]]) -> pd.DataFra
     for attempt in facts.attempts:
         for number, run in enumerate(_runs(attempt, _times_of(facts, attempt), nets[attempt.index]), 1):
             rows.extend({"attempt": attempt.index, "run": number, **row} for row in _rows(run, nets[attempt.index]))
-    return frame("timing", rows)
+    return frame("timing", [*rows, *map(_with_rates, product_rows(facts))])
 
 
 def _times_of(facts: LogFacts, attempt: Attempt) -> list[_Time]:

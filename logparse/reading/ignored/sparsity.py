@@ -64,12 +64,6 @@ SPARSITY: Final = (
         "Sparse Math BLAS is unsupported without MKL (when it's on CPU mode)!",
         "Sparse storage format of weights in GPU model  is unimplemented!",
     ),
-    _sparse(
-        "group_product",
-        r"\S++\s++group \d++: A\(.*\)\*B\(.*\)=C\(.*\) \d++ B/ \d++ us = VALUE MB/s",
-        "conv2\t group 0: A(128x1200 nnz:35342)*B(1200x729)=C(128x729) 4396848 B/ 987 us = 4454.76 MB/s",
-        anywhere=True,
-    ),
     _words("ristretto_rule", r"-{10,}+", "------------------------------"),
     _words(
         "ristretto_heading",

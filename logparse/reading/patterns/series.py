@@ -75,6 +75,17 @@ SERIES: Final = (
         mirrors="caffe.cpp",
         anywhere=True,
     ),
+    # SkimCaffe times each multiplication of a convolution, one image and one group at a time; `nnz` are the weights
+    # that are not zero.
+    _series(
+        "product",
+        r"(?P<layer>\S(?:.*\S)?)\s++group (?P<group>\d++): A\((?P<rows>\d++)x(?P<inner>\d++)(?: nnz:(?P<weights>\d++))?\)"
+        r"\*B\(\d++x(?P<columns>\d++)\)=C\(\d++x\d++\) (?P<bytes>\d++) B/ (?P<us>VALUE) us = VALUE MB/s",
+        "conv1\t group 0: A(96x363)*B(363x3025)=C(96x3025) 5693292 B/ 1211 us = 4701.31 MB/s",
+        "conv2\t group 0: A(128x1200 nnz:35342)*B(1200x729)=C(128x729) 4396848 B/ 987 us = 4454.76 MB/s",
+        mirrors="base_conv_layer.cpp",
+        anywhere=True,
+    ),
     _series(
         "clipping",
         r"Gradient clipping: scaling down gradients \(L2 norm (?P<norm>VALUE) > (?P<threshold>VALUE)\) by scale factor (?P<factor>VALUE)",
