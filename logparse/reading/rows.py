@@ -18,7 +18,21 @@ if TYPE_CHECKING:
     Row = tuple[float, ...]
 
 WHOLE_COLUMNS: Final = frozenset(
-    {"line", "iteration", "index", "name", "net", "stage", "layer", "part", "blob", "direction", "batch", "group", "month_day"}
+    {
+        "line",
+        "iteration",
+        "index",
+        "name",
+        "net",
+        "stage",
+        "layer",
+        "part",
+        "blob",
+        "direction",
+        "batch",
+        "group",
+        "month_day",
+    }
 )
 CLOCK_COLUMNS: Final = ("month_day", "seconds_of_day")
 MISSING: Final = -1  # in a whole-number column

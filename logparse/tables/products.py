@@ -28,7 +28,13 @@ def product_rows(facts: LogFacts) -> Iterator[Row]:
         for place in np.argsort(first).tolist():
             of_layer = part["layer"] == layers[place]
             row = _layer_row({name: column[of_layer] for name, column in part.items()})
-            yield {"attempt": attempt, "run": 1, "scope": "image", "layer": facts.curves.names[int(layers[place])], **row}
+            yield {
+                "attempt": attempt,
+                "run": 1,
+                "scope": "image",
+                "layer": facts.curves.names[int(layers[place])],
+                **row,
+            }
 
 
 def _layer_row(part: Columns) -> Row:

@@ -128,7 +128,12 @@ TIMING: Final = (
     decimal("backward_ms", "Backward", "Mean time of one backward pass.", "ms"),
     decimal("forward_share", "Forward share", "Share of all layers' forward time, 0 to 1."),
     decimal("backward_share", "Backward share", "Share of all layers' backward time, 0 to 1."),
-    whole("macs", "MACs", "Multiply-accumulates of that forward pass; of the weights that are not zero where printed.", "MAC"),
+    whole(
+        "macs",
+        "MACs",
+        "Multiply-accumulates of that forward pass; of the weights that are not zero where printed.",
+        "MAC",
+    ),
     whole("backward_macs", "Backward MACs", "Multiply-accumulates of one backward pass of the whole batch.", "MAC"),
     whole(
         "touched_bytes",

@@ -422,6 +422,24 @@ def test_until_2014_backward_times_came_in_backward_order() -> None:
     assert layers[["forward_ms", "backward_ms"]].to_numpy().tolist() == [[5, 50], [1, 10], [2, 20]]
 
 
+def test_the_products_of_a_profiling_fork_give_speed_without_a_net() -> None:
+    """Two images of a convolution of two groups; the second group has 60,000 weights left of 153,600."""
+    product = "conv2\t group {}: A(128x1200{})*B(1200x729)=C(128x729) {} B/ {} us = 1 MB/s"
+    lines = [
+        product.format(group, nnz, size, us)
+        for us in (1000, 3000)
+        for group, nnz, size in ((0, "", 400), (1, " nnz:60000", 300))
+    ]
+    log = parse_log(glog(*lines).replace("solver.cpp", "base_conv_layer.cpp").encode())
+
+    (row,) = log.timing.to_dict("records")
+    assert (row["scope"], row["layer"], row["samples"], row["line"]) == ("image", "conv2", 4, 1)
+    assert row["forward_ms"] == 4.0
+    assert row["macs"] == (128 * 1200 + 60_000) * 729
+    assert row["touched_bytes"] == 700
+    assert row["forward_gflops"] == pytest.approx(2 * row["macs"] / 4e-3 * 1e-9)
+
+
 # What the frames promise ----------------------------------------------------------------------------------------------
 
 
