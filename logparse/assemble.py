@@ -265,8 +265,10 @@ def _lost_layer(net: NetBuilder, record: rec.Memory) -> None:
 
 def _reported(state: _State, record: rec.ReportedMemory) -> None:
     net = state.stack[-1] if state.stack else state.last_done
-    if net is not None:
-        net.reported.update(dict(record.figures))
+    if net is None:  # the log begins behind the net's layers
+        net = state.begin_net(record.line)
+        net.phase = record.phase
+    net.reported.update(dict(record.figures))
 
 
 def _sharing(state: _State, record: rec.SharingParameters) -> None:

@@ -73,9 +73,8 @@ def _top_shape_phase(match: Match, line: int, time_s: float | None) -> rec.Recor
 
 def _reported(match: Match, line: int, time_s: float | None) -> rec.Record:
     label = f"{match['label']} ({match['phase']})"
-    return rec.ReportedMemory(
-        line, time_s, ((f"{label} data", int(match["data"])), (f"{label} diff", int(match["diff"])))
-    )
+    figures = ((f"{label} data", int(match["data"])), (f"{label} diff", int(match["diff"])))
+    return rec.ReportedMemory(line, time_s, figures, match["phase"])
 
 
 def _optimised(match: Match, line: int, time_s: float | None) -> rec.Record:

@@ -99,9 +99,10 @@ class Memory(Record):
 
 @dataclass(frozen=True, slots=True)
 class ReportedMemory(Record):
-    """A figure that a fork prints about itself: label and bytes."""
+    """A figure that a fork prints about itself: label and bytes; the net's phase where it is stated."""
 
     figures: tuple[tuple[str, int], ...]
+    phase: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
