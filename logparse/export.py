@@ -19,12 +19,12 @@ list, shape           [64, 20] (as JSON)  [64, 20]            list              
 string and stays valid for every reader.
 
 CSV follows RFC 4180 except for its line ends (a bare newline); all text is UTF-8 without a byte order mark. Tables are
-written in pieces of rows, so that a curve of millions of points need not stand in memory twice; Parquet alone is built
-whole.
+written in pieces of rows, so that a curve of millions of points need not stand in memory twice.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import operator
@@ -50,6 +50,7 @@ ArrowType: TypeAlias = "Callable[[Any], Any]"
 Cell: TypeAlias = "bool | int | float | str | list[Cell] | None"
 
 ROWS_AT_ONCE: Final = 20_000
+ROW_GROUP: Final = 1 << 17
 
 _PLAIN: Final = frozenset({int, float})
 _CSV_SPECIAL: Final = frozenset(',"\r\n')
@@ -186,12 +187,41 @@ def to_parquet(frame: pd.DataFrame, table: str) -> Iterator[bytes]:
         arrow = ARROW_TYPES[column.dtype] if kind is None else kind.arrow
         about = {"title": column.title, "unit": column.unit, "meaning": column.meaning}
         fields.append(pa.field(column.name, arrow(pa), metadata=about))
-    arrays = [_arrow_array(frame[field.name], field.type) for field in fields]
+    schema = pa.schema(fields)
     repeated = [field.name for field in fields if pa.types.is_string(field.type) or pa.types.is_nested(field.type)]
-    sink = pa.BufferOutputStream()
+    pieces = _Pieces()
     # Columns of measured numbers hardly repeat: looking for a dictionary would double the time.
-    parquet.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(fields)), sink, use_dictionary=repeated)
-    yield sink.getvalue().to_pybytes()
+    with parquet.ParquetWriter(pieces, schema, use_dictionary=repeated) as writer:
+        for start in range(0, max(len(frame), 1), ROW_GROUP):
+            rows_of_group = frame.iloc[start : start + ROW_GROUP]
+            arrays = [_arrow_array(rows_of_group[field.name], field.type) for field in fields]
+            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+            yield pieces.taken()
+    yield pieces.taken()
+
+
+class _Pieces(io.RawIOBase):
+    """A file that hands on what was written to it since it was last asked."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._written = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._written
+
+    def write(self, data: Any) -> int:  # noqa: ANN401 - any buffer
+        piece = bytes(data)
+        self._pieces.append(piece)
+        self._written += len(piece)
+        return len(piece)
+
+    def taken(self) -> bytes:
+        pieces, self._pieces = self._pieces, []
+        return b"".join(pieces)
 
 
 FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
