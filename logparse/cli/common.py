@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
-from dataclasses import dataclass, replace
-from difflib import get_close_matches
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from logparse import formats
+from logparse.cli.words import say, suggestion
 from logparse.cost.footprint import ENGINES, USUAL
 from logparse.errors import GateError
 
@@ -29,16 +28,6 @@ _UNITS: Final[Mapping[str, int]] = {
 _SIZE: Final = re.compile(r"(?P<number>[0-9]{1,18}(?:\.[0-9]{1,6})?) ?(?P<unit>(?:[kmgt]i?)?b|)", re.IGNORECASE)
 
 YEARS: Final = range(1970, 2200)
-
-
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """One verb of the command: how it is called, what it takes, what it does (returning the exit code)."""
-
-    name: str
-    summary: str
-    add_arguments: Callable[[argparse.ArgumentParser], None]
-    run: Callable[[argparse.Namespace], int]
 
 
 def add_reading_options(parser: argparse.ArgumentParser) -> None:
@@ -121,12 +110,6 @@ def _gate_failures(log: Log, arguments: argparse.Namespace) -> list[str]:
     return failures
 
 
-def say(text: str) -> None:
-    """Words go to standard error: standard output is for data. A stranger's control characters stay text."""
-    shown = "".join(mark if mark.isprintable() or mark == "\n" else repr(mark)[1:-1] for mark in text)
-    sys.stderr.write(f"logparse: {shown}\n")
-
-
 def one_of(names: Sequence[str], what: str) -> Callable[[str], str]:
     """Make an argument type: one of these names; a misspelt one is answered with the nearest."""
 
@@ -136,12 +119,6 @@ def one_of(names: Sequence[str], what: str) -> Callable[[str], str]:
         raise argparse.ArgumentTypeError(f"there is no {what} {text!r}; {suggestion(text, names)}")
 
     return name
-
-
-def suggestion(text: str, names: Sequence[str]) -> str:
-    """Name the closest match to a misspelt word, or else everything there is."""
-    close = get_close_matches(text.lower(), names, n=1, cutoff=0.5)
-    return f"did you mean {close[0]}?" if close else f"there are {', '.join(names)}"
 
 
 def year(text: str) -> int:

@@ -58,8 +58,3 @@ def run(arguments: argparse.Namespace) -> int:
     write(arguments.output, chunks, force=arguments.force)
     common.check_gates([log], arguments)
     return 0
-
-
-VERB = common.Verb(
-    "export", "write one table of a log as CSV, JSON, JSON Lines, Parquet or Markdown", add_arguments, run
-)

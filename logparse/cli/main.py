@@ -10,17 +10,24 @@ import argparse
 import os
 import sys
 import traceback
+from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from logparse import __version__
-from logparse.cli import common, export, report, whatif
+from logparse.cli.words import say, suggestion
 from logparse.errors import LogparseError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import ModuleType
 
-# A new verb is one module and one entry here.
-VERBS: Final = {verb.name: verb for verb in (report.VERB, export.VERB, whatif.VERB)}
+# Verb → what it does. A new verb is one line here and one module of its name in this package, which has
+# `add_arguments(parser)` and `run(arguments) -> exit code` and is imported only where its verb is used.
+VERBS: Final = {
+    "report": "make one self-contained HTML report of one or several logs",
+    "export": "write one table of a log as CSV, JSON, JSON Lines, Parquet or Markdown",
+    "whatif": "the same run with another batch, solver, precision, pruned or factored layers",
+}
 
 FAULT: Final = 70  # EX_SOFTWARE of sysexits.h
 INTERRUPTED: Final = 130  # 128 + SIGINT, as a shell says it
@@ -41,10 +48,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
-        common.say("interrupted")
+        say("interrupted")
         return INTERRUPTED
     except LogparseError as error:
-        common.say(str(error))
+        say(str(error))
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - whatever it is, a user must not meet a bare traceback
         _confess(error, debug="--debug" in words)
@@ -53,18 +60,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
-    parser = _parser()
     verb = next((word for word in words if not word.startswith("-")), None)
+    module = import_module(f"logparse.cli.{verb}") if verb in VERBS else None
     try:
-        if verb is not None and verb not in VERBS:
-            parser.error(f"there is no verb {verb!r}; {common.suggestion(verb, list(VERBS))}")
+        parser = _parser(verb, module)
+        if verb is not None and module is None:
+            parser.error(f"there is no verb {verb!r}; {suggestion(verb, list(VERBS))}")
         arguments = parser.parse_args(words)
     except SystemExit as stop:  # argparse ends the process by itself; here only `entry_point` does
         return int(stop.code or 0)
-    return VERBS[arguments.verb].run(arguments)
+    return int(import_module(f"logparse.cli.{arguments.verb}").run(arguments))
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(used: str | None, module: ModuleType | None) -> argparse.ArgumentParser:
+    """The parser of all verbs, with the arguments of the one that is used."""
     debug = argparse.ArgumentParser(add_help=False)
     debug.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of a fault")
     parser = argparse.ArgumentParser(
@@ -76,17 +85,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"logparse {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    for verb in VERBS.values():
-        sub = verbs.add_parser(
-            verb.name, help=verb.summary, description=verb.summary, parents=[debug], allow_abbrev=False
-        )
-        verb.add_arguments(sub)
+    for name, summary in VERBS.items():
+        verb = verbs.add_parser(name, help=summary, description=summary, parents=[debug], allow_abbrev=False)
+        if module is not None and name == used:
+            module.add_arguments(verb)
     return parser
 
 
 def _confess(error: Exception, *, debug: bool) -> None:
-    common.say(f"unexpected {type(error).__name__}: {error}")
+    say(f"unexpected {type(error).__name__}: {error}")
     if debug:
         traceback.print_exception(error)
     else:
-        common.say("this is a fault of logparse, not yours: please report it with the traceback that --debug shows")
+        say("this is a fault of logparse, not yours: please report it with the traceback that --debug shows")

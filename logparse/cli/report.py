@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from logparse import formats
 from logparse.cli import common
+from logparse.cli.words import say
 from logparse.output import STDOUT, check_target
 
 if TYPE_CHECKING:
@@ -39,9 +40,6 @@ def run(arguments: argparse.Namespace) -> int:
 
     write_report(logs, arguments.output, title=arguments.title, force=arguments.force)
     if arguments.output != STDOUT:
-        common.say(f"wrote {arguments.output} ({formats.size(Path(arguments.output).stat().st_size)})")
+        say(f"wrote {arguments.output} ({formats.size(Path(arguments.output).stat().st_size)})")
     common.check_gates(logs, arguments)
     return 0
-
-
-VERB = common.Verb("report", "make one self-contained HTML report of one or several logs", add_arguments, run)

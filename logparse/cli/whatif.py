@@ -177,8 +177,3 @@ def _fit_text(fit: Fit) -> str:
         return f"Not one image fits into {budget} on the {fit.device}: it takes {formats.size(fit.bytes)}\n"
     following = f"; one more takes {formats.size(fit.next_bytes)}"
     return f"Batch {fit.batch} fits into {budget} on the {fit.device} ({formats.size(fit.bytes)}{following})\n"
-
-
-VERB = common.Verb(
-    "whatif", "the same run with another batch, solver, precision, pruned or factored layers", add_arguments, run
-)
