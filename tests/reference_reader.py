@@ -53,6 +53,12 @@ MESSAGES: Final = {
         rf"\s*\[(?P<stage>Forward|Backward)\] Layer (?P<layer>.*), (?P<part>top|bottom|param) blob (?P<blob>.*)"
         rf" (?:data|diff): (?P<value>{NUMBER})"
     ),
+    "timing": rf"\s*(?P<layer>\S.*?)\s+(?P<direction>forward|backward): (?P<ms>{NUMBER}) (?:ms|milliseconds)\.",
+    "test_batch": rf"Batch (?P<batch>\d+), (?P<name>.*) = (?P<value>{NUMBER})",
+    "product": (
+        rf"(?P<layer>\S.*?)\s+group (?P<group>\d+): A\((?P<rows>\d+)x(?P<inner>\d+)(?: nnz:(?P<weights>\d+))?\)"
+        rf"\*B\(\d+x(?P<columns>\d+)\)=C\(.*\) (?P<bytes>\d+) B/ (?P<us>{NUMBER}) us = .* MB/s"
+    ),
 }
 _HEADERS: Final = [re.compile(form) for form in HEADERS]
 _MESSAGES: Final = {kind: re.compile(form) for kind, form in MESSAGES.items()}
@@ -161,6 +167,20 @@ def _debug(match: re.Match[str]) -> Values:
     return {"stage": int(match["stage"] == "Backward"), **names, "value": _number(match["value"])}
 
 
+def _timing(match: re.Match[str]) -> Values:
+    return {"layer": match["layer"], "direction": int(match["direction"] == "backward"), "ms": _number(match["ms"])}
+
+
+def _test_batch(match: re.Match[str]) -> Values:
+    return {"batch": int(match["batch"]), "name": match["name"], "value": _number(match["value"])}
+
+
+def _product(match: re.Match[str]) -> Values:
+    weights = int(match["weights"] or int(match["rows"]) * int(match["inner"]))
+    numbers = {"group": int(match["group"]), "macs": weights * int(match["columns"]), "bytes": int(match["bytes"])}
+    return {"layer": match["layer"], **numbers, "ms": _number(match["us"]) / 1000}
+
+
 _VALUES: Final[dict[str, Callable[[re.Match[str]], Values]]] = {
     "display": _display,
     "train_output": _output,
@@ -171,4 +191,7 @@ _VALUES: Final[dict[str, Callable[[re.Match[str]], Values]]] = {
     "lr": _lr,
     "clipping": lambda match: {name: _number(match[name]) for name in ("norm", "threshold", "factor")},
     "debug": _debug,
+    "timing": _timing,
+    "test_batch": _test_batch,
+    "product": _product,
 }

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from logparse.reading.extract import Extracted
 
 NAMES: Final = frozenset({"name", "layer", "part", "blob"})
-# What the reference does not read: tables of `caffe time` and `caffe test`.
-OTHERS: Final = frozenset({"timing", "test_batch"})
 
 # --- what a log says, as plain rows -------------------------------------------------------------------------
 
@@ -45,7 +43,7 @@ def rows_of(curves: Curves) -> dict[str, list[tuple[Any, ...]]]:
             if name in NAMES:
                 lists[place] = [curves.names[index] for index in lists[place]]
         found[series] = [tuple(map(_comparable, row)) for row in zip(*lists, strict=True)]
-    return {series: rows for series, rows in found.items() if series not in OTHERS}
+    return found
 
 
 def reference_rows(text: bytes) -> dict[str, list[tuple[Any, ...]]]:
