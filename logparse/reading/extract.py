@@ -26,19 +26,19 @@ from logparse.reading.patterns import PATTERNS
 from logparse.reading.plaintext import decode
 from logparse.reading.residue import left_of
 from logparse.reading.series import SeriesScanner
+from logparse.reading.source import Block
 from logparse.reading.tally import DUMP, FOREIGN, RECOGNISED, UNKNOWN, LedgerTally
 from logparse.reading.tally import IGNORED as IGNORED_CLASS
 from logparse.reading.years import year_hints
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from logparse.model import Curves, LedgerRow
     from logparse.reading.bare import BareKind
     from logparse.reading.lines import Line
     from logparse.reading.patterns import Pattern
     from logparse.reading.series import Scan
-    from logparse.reading.source import Block
     from logparse.reading.years import YearHint
 
 # From these on a layer's own messages are evidence about it; after those its set-up is over.
@@ -90,6 +90,7 @@ _CLASS_AND_REASON: Final = {
 _WIRE: Final = _BY_NAME["wire"]
 _ANY: Final = re.compile(r"(?P<wire>.*)", re.DOTALL)
 _MOST_FRAMES: Final = 200  # an endless recursion's trace says nothing more
+_FEW_LINES: Final = 16  # one line in so many is few
 _LAST_LINE_BYTES: Final = 240
 
 
@@ -128,7 +129,7 @@ class Extractor:
 
     def take(self, block: Block, found: Scan) -> None:
         """Take in one block as scanned: the bulk of the solver's lines by columns, what is left line by line."""
-        self._hints += year_hints(block)
+        self._hints += _hints_of(block, found)
         if block.data and not block.data.isspace():
             self._last_data = block.data
         for series, columns in found.columns.items():
@@ -310,6 +311,16 @@ def _first_month_day(curves: Curves) -> int | None:
         if len(columns["line"])
     )
     return next((month_day for _, month_day in sorted(firsts) if month_day > 0), None)
+
+
+def _hints_of(block: Block, found: Scan) -> Iterator[YearHint]:
+    """Where a block names its year: no solver line does, so few lines of most blocks need to be searched."""
+    few = len(found.residue[0]) * _FEW_LINES < found.lines
+    if not few or block.first_line == 1:
+        yield from year_hints(block)
+        return
+    for number, raw in found.residue_lines(block.data):
+        yield from year_hints(Block(raw, number))
 
 
 def _bare_event(kind: str, text: str, number: int, match: re.Match[str]) -> rec.EventRecord:

@@ -37,6 +37,8 @@ class Interner:
     def __init__(self, accept: Callable[[bytes], bool]) -> None:
         self.names: list[bytes] = []
         self._literals: list[tuple[tuple[int, np.uint64, np.uint64], ...]] = []
+        self._seen = np.empty(0, np.int64)  # how often each name was looked up by its hash
+        self._usual: list[int] = []
         self._accept = accept
         self._hashes = np.empty(0, np.uint64)  # sorted
         self._ids = np.empty(0, np.int32)  # of each hash; REFUSED where it was
@@ -48,20 +50,26 @@ class Interner:
         found = np.full(len(at), REFUSED, np.int32)
         if len(at) == 0:
             return found
-        if len(self.names) > _FEW:
-            return self._looked_up(text, at, length)
-        left = self._compared(text, at, length, found) if self.names else np.arange(len(at))
+        left = self._compared(text, at, length, found) if self._usual else np.arange(len(at))
         if len(left):
             found[left] = self._looked_up(text, at[left], length[left])
+            self._count(found[left])
         return found
 
+    def _count(self, found: Ids) -> None:
+        """Note which names are the usual ones: they are compared with first."""
+        seen = np.bincount(found[found != REFUSED], minlength=len(self.names))
+        seen[: len(self._seen)] += self._seen
+        self._seen = seen
+        self._usual = np.argsort(-seen, kind="stable")[:_FEW].tolist()
+
     def _compared(self, text: Text, at: Places, length: Places, found: Ids) -> Places:
-        """Compare with each of a few known names: cheaper than a hash. Returns the rows that are none of them."""
-        read = text.load(at, max(len(known) for known in self._literals))
+        """Compare with each of a few usual names: cheaper than a hash. Returns the rows that are none of them."""
+        read = text.load(at, max(len(self._literals[number]) for number in self._usual))
         none = np.ones(len(at), np.bool_)
-        for number, (name, known) in enumerate(zip(self.names, self._literals, strict=True)):
-            same = length == len(name)
-            for word, (_, mask, expected) in zip(read, known, strict=False):
+        for number in self._usual:
+            same = length == len(self.names[number])
+            for word, (_, mask, expected) in zip(read, self._literals[number], strict=False):
                 same &= (word & mask) == expected
             np.putmask(found, same, number)
             none &= ~same

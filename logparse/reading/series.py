@@ -142,7 +142,8 @@ class SeriesScanner:
             columns |= dict(zip(("layer", "part", "blob"), np.ascontiguousarray(where.T), strict=True))
             stage = next(number for number, mark in enumerate(_STAGES) if mark in leaf.template)
             columns["stage"] = np.broadcast_to(np.int32(stage), len(walk.line))
-        row = np.searchsorted(clock.line, walk.line)
+        whole = len(clock.line) > 0 and clock.line[-1] == len(clock.line) - 1  # every line has a header
+        row = walk.line if whole else np.searchsorted(clock.line, walk.line)
         return columns | {"month_day": clock.month_day.take(row), "seconds_of_day": clock.seconds.take(row)}
 
     def _learn_names(self) -> None:

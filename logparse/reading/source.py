@@ -109,7 +109,7 @@ class Input:
         for data in plaintext.line_blocks(chunks, self._block_bytes, MAX_LINE_BYTES):
             first_line = self._lines + 1
             text = self._cut(data, first_line)
-            self._lines += text.count(b"\n") + (not text.endswith(b"\n"))
+            self._lines += plaintext.count_line_ends(text) + (not text.endswith(b"\n"))
             text = plaintext.without_escapes(text)
             utf8 = utf8 and plaintext.is_utf8(text)
             yield Block(text, first_line)
