@@ -50,7 +50,7 @@ _NINE: Final = _U(9)
 _MOST_DIGITS: Final = 15
 _MOST_POWER: Final = 22
 _POWER_DIGITS: Final = 3
-_NUMBER: Final = re.compile(rb"[-+]?(?:\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|nan|inf|1\.#(?:QNAN|IND|SNAN|INF))(?![\w.#(])")
+_NUMBER: Final = re.compile(rb"[-+]?(?:\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|nan|inf|1\.#(?:QNAN|IND|SNAN|INF))(?![\d.#(])")
 _LONGEST_NUMBER: Final = 48
 
 
@@ -233,7 +233,7 @@ def _unsigned(word: Words, next_word: Words) -> tuple[Floats, Places]:
     value, exact = _scaled(mantissa, power - digits)
     length = _count(end) + power_length
     fits = (whole > 0) & (whole < _BITS) & (_count(whole) + digits <= _MOST_DIGITS) & (pointed == (part > 0))
-    fits &= exact & (power_length >= 0) & (length < 2 * WORD)
+    fits &= exact & (length < 2 * WORD)
     return _with_names(word, value, length * fits)
 
 
@@ -244,16 +244,15 @@ def _mantissa(head: Words, middle: Words, part: Words, last: Words, part_more: W
 
 
 def _exponents(word: Words) -> tuple[Places, Places]:
-    """`e-05` → (-5, 4); (0, 0) where no `e` stands, length -1 where something else follows it."""
+    """`e-05` → (-5, 4); (0, 0) where none stands (`10.7ep`: the `e` is of a word)."""
     marked = (word & _BYTE) == _EXPONENT
     sign = (word >> _U(8)) & _BYTE
     rest = word >> _U(16)
     bits = _digit_bits(rest)
     count = _count(bits)
     value = eight_digits(rest << (_U(64) - bits)).view(np.int64)
-    value = np.where(sign == _MINUS, -value, value) * marked
-    proper = ((sign == _MINUS) | (sign == _PLUS)) & (count > 0) & (count <= _POWER_DIGITS)
-    return value, np.where(marked, np.where(proper, count + 2, -1), 0)
+    proper = marked & ((sign == _MINUS) | (sign == _PLUS)) & (count > 0) & (count <= _POWER_DIGITS)
+    return np.where(sign == _MINUS, -value, value) * proper, (count + 2) * proper
 
 
 def _scaled(mantissa: Words, power: Places) -> tuple[Floats, Mask]:

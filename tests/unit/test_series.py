@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -22,6 +23,7 @@ from logparse.reading.source import Block
 if TYPE_CHECKING:
     from logparse.reading.forms import Node
 
+FILLING: Final = {"d": "7", "f": "0.5", "s": "loss", "k": "Layer conv1, top blob conv1 data"}
 HEADER: Final = b"I1124 10:43:20.990321 23669 solver.cpp:239] "
 
 
@@ -121,6 +123,20 @@ def test_whole_numbers_of_up_to_seven_digits(numbers: list[int]) -> None:
 def test_a_longer_whole_number_is_left_to_the_line_reader() -> None:
     _, length = integers(np.array([int.from_bytes(b"12345678", "little")], np.uint64))
     assert length.tolist() == [0]
+
+
+def test_an_e_that_begins_a_word_is_no_exponent() -> None:
+    text = padded(b"10.7ep, loss")
+    value, length = decimals(text, np.array([0]), *text.load(np.array([0]), 2))
+    assert (value.tolist(), length.tolist()) == ([10.7], [4])
+
+
+def test_every_template_reads_its_own_line() -> None:
+    """Each template, filled in, is taken by the scan and by the pattern that it is a shortcut to."""
+    for pattern, forms in TEMPLATES.items():
+        for form in forms:
+            message = re.sub(r"\{(\w*):(.)\}", lambda field: FILLING[field[2]], form)
+            assert scan(message.encode()).counts.keys() == {pattern}, form
 
 
 def test_shifting_a_word_by_64_bits_or_more_gives_0() -> None:
