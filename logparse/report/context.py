@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from logparse import formats
 from logparse.tables.columns import TABLES
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from logparse.model import Attempt, LogFacts
 
 Record = Mapping[str, Any]
+
+
+LAYERS_PRINTED: Final = 1200  # rows of layer tables in one report of one log
 
 
 class LogLike(Protocol):
@@ -113,6 +116,18 @@ class Context:
         return tuple((found[0], tuple(found[1:])) for found in groups.values())
 
     @cached_property
+    def printed_nets(self) -> tuple[tuple[NetRows, tuple[NetRows, ...]], ...]:
+        """The distinct nets whose layers are printed: all, unless they are very many; the leading one always."""
+        printed = []
+        rows = 0 if self.lead is None else len(self.lead.layers)
+        for first, others in self.distinct_nets:
+            leads = self.lead is not None and self.lead.anchor in {net.anchor for net in (first, *others)}
+            if leads or rows + len(first.layers) <= LAYERS_PRINTED:
+                printed.append((first, others))
+                rows += 0 if leads else len(first.layers)
+        return tuple(printed)
+
+    @cached_property
     def lead(self) -> NetRows | None:
         """The net that key figures and charts are about: the training net with most layers, else the largest."""
         outer = [net for net in self.nets if formats.is_na(net.layers[0].get("nested"))]
@@ -126,7 +141,7 @@ class Context:
     @cached_property
     def _shown(self) -> Mapping[str, str]:
         """Anchor of a net → anchor of the equal net that is printed."""
-        return {net.anchor: first.anchor for first, others in self.distinct_nets for net in (first, *others)}
+        return {net.anchor: first.anchor for first, others in self.printed_nets for net in (first, *others)}
 
     def layer_href(self, attempt: object, net_index: object, layer_index: object) -> str:
         """A link to the row of a layer; empty where there is none."""

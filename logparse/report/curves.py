@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 COLUMNS: Final = 320  # about one for two points of width; extremes survive the reduction
+RATE_LOG_WORTH: Final = 5.0  # a learning rate is divided again and again
 SMOOTHED_FROM: Final = 80  # so many values and more get a smoothed line over the raw one
 DOTS_SHOWN: Final = 60  # more of them hide the line
 PANEL: Final = (204.0, 150.0)
@@ -38,7 +39,7 @@ class Series:
     x: Floats
     y: Floats
     dots: bool = False
-    parts: tuple[Floats, ...] = field(default=())  # positions where a new attempt begins
+    quiet: bool = False  # what a later attempt did again: drawn thin, without a name
 
 
 def losses(series: Sequence[Series], rate: Series | None, description: str) -> Markup:
@@ -70,6 +71,9 @@ def _across(series: Sequence[Series], left: float, right: float) -> Scale:
 
 def _draw(canvas: Canvas, one: Series, across: Scale, scale: Scale) -> None:
     """Raw values thin, and a smoothed line over them where there are many; few test values as dots too."""
+    if one.quiet:
+        _line(canvas, one.x, one.y, across, scale, f"line {one.css} raw")
+        return
     smoothed = one.y.size >= SMOOTHED_FROM and not one.dots
     _line(canvas, one.x, one.y, across, scale, f"line {one.css}{' raw' if smoothed else ''}")
     if smoothed:
@@ -95,7 +99,7 @@ def _line(canvas: Canvas, x: Floats, y: Floats, across: Scale, scale: Scale, css
 
 def _names(canvas: Canvas, series: Sequence[Series], across: Scale, scale: Scale) -> None:
     """Each series named beside its last value, moved apart where they meet."""
-    ends = [(one, one.y[np.isfinite(one.y)]) for one in series]
+    ends = [(one, one.y[np.isfinite(one.y)]) for one in series if not one.quiet]
     ends = [(one, known) for one, known in ends if known.size]
     places = spread([scale.at(float(known[-1])) + 4 for _, known in ends], 32, 26, 236)
     for (one, known), place in zip(ends, places, strict=True):
@@ -134,7 +138,7 @@ def _iterations(canvas: Canvas, across: Scale, bottom: float, *, named: bool) ->
 
 def _rate(canvas: Canvas, rate: Series, across: Scale) -> None:
     """The learning rate: it changes in steps or slowly, so each value holds until the next."""
-    scale = fitting_scale(rate.y, 332.0, 292.0)
+    scale = fitting_scale(rate.y, 332.0, 292.0, log_worth=RATE_LOG_WORTH)
     canvas.text(70, 280, f"Learning rate{_named(scale)}", "t-head")
     ticks = scale.ticks(2)
     for tick in dict.fromkeys((ticks[0], ticks[-1])):

@@ -94,17 +94,17 @@ def symlog_ticks(low: float, high: float) -> list[float]:
     return [value for value in (*(-side for side in reversed(sides)), 0.0, *sides) if low <= value <= high]
 
 
-def fitting_scale(values: Floats, start: float, end: float) -> Scale:
+def fitting_scale(values: Floats, start: float, end: float, *, log_worth: float = LOG_WORTH) -> Scale:
     """The scale that shows a series of measured values best; values that are no numbers do not count.
 
-    Log where all are positive and span a factor of 30 or more; bent (symlog) where some are not positive and the
-    largest is 10^4 times the median; else linear with a little air, from 0 where the values come near it.
+    Log where all are positive and span a factor of `log_worth` or more; bent (symlog) where some are not positive
+    and the largest is 10^4 times the median; else linear with a little air, from 0 where the values come near it.
     """
     finite = values[np.isfinite(values)]
     if finite.size == 0:
         return Scale(0.0, 1.0, start, end)
     low, high = float(finite.min()), float(finite.max())
-    if low > 0 and high / low >= LOG_WORTH:
+    if low > 0 and high / low >= log_worth:
         return Scale(low, high, start, end, "log")
     typical = float(np.median(np.abs(finite))) or 1.0
     if max(abs(low), abs(high)) > EXPLOSION * typical:

@@ -174,6 +174,11 @@ def test_a_line_breaks_where_an_attempt_starts_again() -> None:
     assert drawing.count('class="line c-train"') == 2
 
 
+def test_a_learning_rate_that_is_divided_by_ten_gets_a_log_scale() -> None:
+    rate = Series("learning rate", "rate", np.array([0.0, 10, 20]), np.array([0.1, 0.01, 0.01]))
+    assert "Learning rate, log scale" in Elements(curves.losses([series([2, 1, 1])], rate, "loss")).texts
+
+
 def test_one_measurement_is_a_dot() -> None:
     assert 'class="dot c-train"' in curves.losses([series([1.0])], None, "loss")
 

@@ -209,6 +209,23 @@ def test_a_net_that_is_set_up_again_is_printed_once(sample_logs: Path) -> None:
     assert anchors.links <= set(anchors.ids)
 
 
+def test_very_many_nets_are_not_all_printed(sample_logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("logparse.report.context.LAYERS_PRINTED", 30)
+    (log,) = page_view([parse_log(sample_logs / "alexnet.log")], None).logs
+    (layers,) = [section.view for section in log.sections if section.anchor == "layers"]
+    assert [net.title for net in layers.nets] == ["TRAIN net"]
+    assert layers.left_out.endswith(": 1 of its nets.")
+    anchors = Anchors(render([parse_log(sample_logs / "alexnet.log")]))
+    assert anchors.links - {""} <= set(anchors.ids)
+
+
+def test_iterations_that_a_later_attempt_did_again_are_grey(sample_logs: Path) -> None:
+    log = (sample_logs / "lenet.log").read_bytes()
+    (chart, *_) = sections(log + log)["training"].view.charts
+    assert 'class="line c-old raw"' in chart.svg
+    assert ("c-old", "done again") in chart.key
+
+
 def test_the_key_figures_of_alexnet(sample_logs: Path) -> None:
     figures = {fact.name: fact.text for fact in sections(sample_logs / "alexnet.log")["summary"].view.figures}
     assert figures["Memory as Caffe logs it"] == "33.3 MB"

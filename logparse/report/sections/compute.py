@@ -235,7 +235,7 @@ def _layer_title(rows: Sequence[Record]) -> str:
     ratios = [
         (float(row["macs_per_weight"]), layer_name(row))
         for row in rows
-        if not formats.is_na(row.get("macs_per_weight"))
+        if not formats.is_na(row.get("macs_per_weight")) and row["macs_per_weight"] > 0
     ]
     if len(ratios) < 2:  # noqa: PLR2004 - a comparison needs two
         return "Compute and parameters of each layer"

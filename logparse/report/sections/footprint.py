@@ -85,11 +85,12 @@ def _wholes(sums: dict[str, dict[str, int]], totals: dict[str, int]) -> Iterator
 def _title(totals: dict[str, int], logged: Any) -> str:  # noqa: ANN401 - a cell
     if not totals:
         return "What Caffe allocates for the run, by kind"
-    needs = " and ".join(f"{formats.size(totals[d])} on the {name}" for d, name in DEVICES if d in totals)
-    first = next(totals[device] for device, _ in DEVICES if device in totals)
+    known = [(formats.size(totals[device]), name, totals[device]) for device, name in DEVICES if device in totals]
+    needs = " and ".join(f"{size} on the {name}" for size, name, _ in known)
     if formats.is_na(logged) or not logged:
         return f"The run needs {needs}"
-    return f"The run needs {needs}; Caffe logs {formats.size(logged)}, 1/{formats.count(round(first / logged))} of it"
+    times = " and ".join(formats.significant(round(total / logged, 1)) for _, _, total in known)
+    return f"The run needs {needs}: {times} times the {formats.size(logged)} that Caffe logs"
 
 
 def _kinds_table(memory: Sequence[Record]) -> Table:

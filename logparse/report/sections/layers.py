@@ -34,6 +34,7 @@ class LayersView:
     """All nets that differ, and the meaning of the columns."""
 
     nets: tuple[NetView, ...]
+    left_out: str
     columns: tuple[tuple[str, str], ...]
 
 
@@ -42,7 +43,12 @@ def build(context: Context) -> LayersView | None:
     if not context.nets:
         return None
     told: set[tuple[Any, ...]] = set()
-    return LayersView(tuple(_net(net, others, told) for net, others in context.distinct_nets), _COLUMN_MEANINGS)
+    left_out = len(context.distinct_nets) - len(context.printed_nets)
+    note = (
+        f"{left_out} more nets of this log are in the table “layers” that logparse export writes." if left_out else ""
+    )
+    views = tuple(_net(net, others, told) for net, others in context.printed_nets)
+    return LayersView(views, note, _COLUMN_MEANINGS)
 
 
 def _net(net: NetRows, others: tuple[NetRows, ...], told: set[tuple[Any, ...]]) -> NetView:

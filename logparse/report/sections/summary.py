@@ -101,9 +101,8 @@ def _loss(context: Context) -> Iterator[Fact]:
     if formats.is_na(last["loss"]):
         return
     best = f", smallest {formats.precise(float(finite.min()))}" if len(finite) else ""
-    yield Fact(
-        "Last loss", formats.precise(float(last["loss"])), f"at iteration {formats.count(last['iteration'])}{best}"
-    )
+    note = f"{formats.precise(float(last['loss']))} at iteration {formats.count(last['iteration'])}{best}"
+    yield Fact("Last loss", formats.significant(float(last["loss"])), note)
 
 
 def _memory_words(lead: NetRows) -> tuple[str, ...]:
@@ -165,7 +164,7 @@ def _nets(context: Context) -> Table | None:
     rows = [{**net.net, "_title": net.title, "_n": len(net.layers), "_net": net} for net, _ in context.distinct_nets]
 
     def named(row: Mapping[str, Any]) -> Cell:
-        return Cell(row["_title"], "t", href=f"#{row['_net'].anchor}")
+        return Cell(row["_title"], "t", href=context.layer_href(row["attempt"], row["net_index"], None))
 
     fields = (Field("_title", "Net", cell=named), *_NET_FIELDS)
     return tabulate("All nets of this log", fields, rows)

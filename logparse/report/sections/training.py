@@ -62,12 +62,22 @@ def _floats(column: pd.Series[Any]) -> Floats:
     return np.asarray(column.to_numpy(dtype="float64", na_value=np.nan))
 
 
-def _loss(context: Context) -> Series | None:
+def _loss(context: Context) -> list[Series]:
+    """The displayed loss; before it what later attempts did again, if anything."""
     frame = context.frame("train")
     if not len(frame) or not frame["loss"].notna().any():
-        return None
+        return []
     known = frame[frame["iteration"].notna()]
-    return Series("training", "c-train", _floats(known["iteration"]), _floats(known["loss"]))
+    again = known["superseded"].to_numpy(dtype=bool)
+    old, new = known[again], known[~again]
+    return [
+        *([Series("done again", "c-old", *_places(old), quiet=True)] if len(old) else []),
+        *([Series("training", "c-train", *_places(new))] if len(new) else []),
+    ]
+
+
+def _places(frame: pd.DataFrame) -> tuple[Floats, Floats]:
+    return _floats(frame["iteration"]), _floats(frame["loss"])
 
 
 def _rate(context: Context) -> Series | None:
@@ -93,17 +103,17 @@ def _outputs(frame: pd.DataFrame, net: str | None) -> Iterator[_Output]:
 
 
 def _loss_chart(
-    context: Context, train: Series | None, rate: Series | None, tests: Sequence[_Output]
+    context: Context, train: Sequence[Series], rate: Series | None, tests: Sequence[_Output]
 ) -> Iterator[Chart]:
     """The displayed loss and the loss outputs of the test nets on one scale, the learning rate beneath."""
     losses = [one for one in tests if one.weighted] or [one for one in tests if "loss" in one.name.lower()]
     several = len({one.name for one in losses}) > 1
     matching = [replace(one.series, name=f"{one.name}, {one.net}") if several else one.series for one in losses]
-    series = [*([train] if train is not None else []), *matching[:LOSSES_SHOWN]]
+    series = [*train, *matching[:LOSSES_SHOWN]]
     if not series:
         return
-    title = _title(series[0], matching)
-    note = _note(series, context)
+    title = _title(next((one for one in series if not one.quiet), series[0]), matching)
+    note = _note(series)
     yield Chart(
         title,
         note,
@@ -132,14 +142,14 @@ def _title(train: Series, tests: Sequence[Series]) -> str:
     return f"The {train.name} loss {verb} from {first} to {last} by {until}{tested}"
 
 
-def _note(series: Sequence[Series], context: Context) -> str:
+def _note(series: Sequence[Series]) -> str:
     words = ["The displayed loss is the mean over the last average_loss iterations."]
     if any(one.y.size >= curves.SMOOTHED_FROM and not one.dots for one in series):
         words.append("The thin line is the loss as printed, the strong one its running median.")
     if any(one.dots for one in series):
         words.append("Dots are means over a test.")
-    if len(context.attempts) > 1:
-        words.append("A line breaks where an attempt starts again at an earlier iteration.")
+    if any(one.quiet for one in series):
+        words.append("Grey is what a later attempt did again.")
     return " ".join(words)
 
 
