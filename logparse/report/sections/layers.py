@@ -45,7 +45,7 @@ def build(context: Context) -> LayersView | None:
     told: set[tuple[Any, ...]] = set()
     left_out = len(context.distinct_nets) - len(context.printed_nets)
     note = (
-        f"{left_out} more nets of this log are in the table “layers” that logparse export writes." if left_out else ""
+        f"Not printed here, but in the table “layers” of logparse export: {left_out} of its nets." if left_out else ""
     )
     views = tuple(_net(net, others, told) for net, others in context.printed_nets)
     return LayersView(views, note, _COLUMN_MEANINGS)
