@@ -290,10 +290,20 @@ def fit(run: Run, budget_bytes: int, device: str = GPU, terms: Terms = USUAL, ch
         WhatIfError: the batch size is not known, or cannot be changed.
 
     """
+    return fits(run, (budget_bytes,), device, terms, change)[0]
+
+
+def fits(
+    run: Run, budgets: Sequence[int], device: str = GPU, terms: Terms = USUAL, change: Change = AS_IT_IS
+) -> list[Fit]:
+    """The same for several budgets, whose trials are shared."""
     if not run.nets or run.nets[0].batch is None:
         raise WhatIfError("the log does not show the batch size, so no other one can be tried")
-
     tried = _Trials(run, device, terms, change)
+    return [_fit(tried, budget_bytes, device, terms) for budget_bytes in budgets]
+
+
+def _fit(tried: _Trials, budget_bytes: int, device: str, terms: Terms) -> Fit:
     batch = _largest(partial(tried.fits, budget_bytes), tried.guess(budget_bytes))
     base = max(batch, 1)
     held, doubled = tried.bytes(base), tried.bytes(2 * base)
@@ -331,7 +341,8 @@ class _Trials:
 
     def fits(self, budget_bytes: int, batch: int) -> bool:
         """Whether it fits at this batch size."""
-        return self.bytes(batch) <= budget_bytes and self._elements[batch] <= _MOST_ELEMENTS[self._device]
+        most = _MOST_ELEMENTS[self._device]  # a blob's first dimension too is an int: nothing that grows is no way out
+        return batch <= most and self.bytes(batch) <= budget_bytes and self._elements[batch] <= most
 
     def guess(self, budget_bytes: int) -> int:
         """A batch size near the answer, since bytes grow almost linearly."""
@@ -365,6 +376,8 @@ def _binds(run: Run, device: str, budget_bytes: int, terms: Terms) -> str:
     if elements > _MOST_ELEMENTS[device]:
         limit = "2^30" if device == GPU else "2^31 - 1"
         return f"the blob {name} would have {elements:,} elements, Caffe's limit is {limit}"
+    if run.nets and (run.nets[0].batch or 0) > _MOST_ELEMENTS[device]:
+        return "no blob grows with the batch: the count of images itself is at Caffe's limit"
     held = holdings(run, device)
     sizes = {str(kind): sum(holding.bytes_of(kind) for holding in held) for kind in Kind}
     sizes["beside Caffe's own"] = held_bytes(run, device, terms) - sum(sizes.values())
