@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-RUNS: Final = 4
+RUNS: Final = 3
 # What drawing without pyplot needs of matplotlib: the figure and the SVG backend.
 IMPORTS: Final = "import pandas, jinja2, matplotlib.figure, matplotlib.backends.backend_svg"
 

@@ -37,11 +37,11 @@ def check_tables(path: Path) -> None:
         check_names(name, list(frame.columns))
         stored = parquet.read_table(io.BytesIO(written(frame, name, "parquet")))
         assert (stored.num_rows, stored.column_names) == (len(frame), list(frame.columns))
-        assert written(frame, name, "csv").startswith(",".join(frame.columns).encode() + b"\n")
         check_text(frame.head(ROWS), name)
 
 
 def check_text(frame: pd.DataFrame, table: str) -> None:
+    assert written(frame, table, "csv").startswith(",".join(frame.columns).encode() + b"\n")
     records = json.loads(written(frame, table, "json"), parse_constant=pytest.fail)
     assert len(records) == len(frame)
     assert [json.loads(line) for line in written(frame, table, "jsonl").splitlines()] == records

@@ -23,7 +23,8 @@ def article(request: pytest.FixtureRequest, sample_logs: Path) -> Log:
 
 def layer(log: Log, name: str) -> dict[str, Any]:
     """The row of one layer."""
-    return dict(log.layers[log.layers["layer"] == name].to_dict("records")[0])
+    row = log.layers[log.layers["layer"] == name].iloc[0]
+    return {str(column): value for column, value in row.items()}
 
 
 def test_the_articles_figures(article: Log) -> None:

@@ -101,10 +101,12 @@ def imports_of(path: Path) -> list[Import]:
     return list(imports(ast.parse(path.read_text(encoding="utf-8"))))
 
 
+OURS: Final = frozenset(map(dotted, MODULES))
+
+
 def known_module(name: str) -> str:
     """`logparse.errors.LogparseError` → `logparse.errors`: the part of the name that is a module of ours."""
-    ours = {dotted(path) for path in MODULES}
-    while name not in ours and "." in name:
+    while name not in OURS and "." in name:
         name = name.rpartition(".")[0]
     return name
 
