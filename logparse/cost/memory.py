@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost.buffer_rules import CPU, GPU
@@ -77,11 +78,12 @@ class Solver:
     tests_first: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class NetMemory:
     """One net: its layers in order, the bytes of a value, and whether it is a test net beside a train net.
 
-    `batch` is the images of one forward pass (a recurrent net's streams), None where not known.
+    `batch` is the images of one forward pass (a recurrent net's streams), None where not known. Two nets are the
+    same only if they are one object: what a net holds is kept, since what-ifs leave most nets as they are.
     """
 
     layers: tuple[LayerMemory, ...]
@@ -102,6 +104,17 @@ class Run:
     solver: Solver = Solver()
     era: Era = Era.NOW
     bits: Mapping[Kind, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """What of a run decides what one of its nets holds; `shared` names layers with parameters elsewhere."""
+
+    command: str
+    solver: Solver
+    era: Era
+    bits: tuple[tuple[Kind, int], ...]
+    shared: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,24 +152,30 @@ _HAVE_TEMP: Final = frozenset({"AdaDelta", "Adam"})
 
 def holdings(run: Run, device: str, *, cudnn: bool = False) -> tuple[Holding, ...]:
     """What each net of a run holds on `device` ("cpu" or "gpu"); the solver's history stands with the first net."""
-    return tuple(_holding(run, net, device, cudnn=cudnn and device == GPU) for net in run.nets)
+    bits = tuple(sorted(run.bits.items()))
+    names = _names(run.nets[0]) if run.nets else frozenset[str]()
+    beside = _Setting(run.command, run.solver, run.era, bits, names)
+    first = replace(beside, shared=frozenset())
+    with_cudnn = cudnn and device == GPU
+    return tuple(_holding(beside if net.beside else first, net, device, cudnn=with_cudnn) for net in run.nets)
 
 
-def _holding(run: Run, net: NetMemory, device: str, *, cudnn: bool) -> Holding:
+@lru_cache(maxsize=64)
+def _holding(setting: _Setting, net: NetMemory, device: str, *, cudnn: bool) -> Holding:
     parts: list[Block | Gap] = [
         *_blobs(net, data_blobs(net.layers, device), Kind.DATA),
-        *_diffs(run, net, device, cudnn=cudnn),
-        *_params(run, net, device),
+        *_diffs(setting, net, device, cudnn=cudnn),
+        *_params(setting, net, device),
         *_buffers(net, device, cudnn=cudnn),
-        *_prefetch(run, net, device),
+        *_prefetch(setting, net, device),
     ]
-    blocks = tuple(_in_bits(part, run, net) for part in parts if isinstance(part, Block))
+    bits = dict(setting.bits)
+    blocks = tuple(_in_bits(part, bits.get(part.kind), net) for part in parts if isinstance(part, Block))
     return Holding(blocks, tuple(part for part in parts if isinstance(part, Gap)))
 
 
-def _in_bits(block: Block, run: Run, net: NetMemory) -> Block:
+def _in_bits(block: Block, bits: int | None, net: NetMemory) -> Block:
     """The block at the precision that the run gives its kind."""
-    bits = run.bits.get(block.kind)
     if bits is None:
         return block
     values = block.bytes // net.element_bytes
@@ -179,35 +198,34 @@ def _basis(layer: LayerMemory) -> Basis:
     return Basis.INFERRED if layer.inferred else Basis.SHAPES
 
 
-def _diffs(run: Run, net: NetMemory, device: str, *, cudnn: bool) -> Iterator[Block | Gap]:
+def _diffs(setting: _Setting, net: NetMemory, device: str, *, cudnn: bool) -> Iterator[Block | Gap]:
     """Gradients of blobs. Where the log does not say which layers do backward, nothing is known about them."""
     if any(layer.backward is None for layer in net.layers):
         place = next(place for place, layer in enumerate(net.layers) if layer.backward is None)
         reason = "the log does not say which layers do backward"
         yield Gap(Kind.DIFF, place, net.layers[place].spec.name, reason)
         return
-    yield from _blobs(net, diff_blobs(net.layers, device, timed=run.command == "time", cudnn=cudnn), Kind.DIFF)
+    yield from _blobs(net, diff_blobs(net.layers, device, timed=setting.command == "time", cudnn=cudnn), Kind.DIFF)
 
 
 # -- parameters, their gradients, the solver's history -----------------------------------------------
 
 
-def _params(run: Run, net: NetMemory, device: str) -> Iterator[Block | Gap]:
+def _params(setting: _Setting, net: NetMemory, device: str) -> Iterator[Block | Gap]:
     """Each layer's own parameter blobs and all their copies. A test net shares the train net's from its first test."""
-    shared = _names(run.nets[0]) if net.beside else frozenset[str]()
-    transient = net.beside and device == CPU and not run.solver.tests_first
+    transient = net.beside and device == CPU and not setting.solver.tests_first
     for place, layer in enumerate(net.layers):
         if layer.params is None:
             yield Gap(Kind.PARAMS, place, layer.spec.name, "its parameters are not known")
-        elif layer.spec.name not in shared or transient:
-            yield from _copies(run, net, place, device)
+        elif layer.spec.name not in setting.shared or transient:
+            yield from _copies(setting, net, place, device)
 
 
 def _names(net: NetMemory) -> frozenset[str]:
     return frozenset(layer.spec.name for layer in net.layers)
 
 
-def _copies(run: Run, net: NetMemory, place: int, device: str) -> Iterator[Block]:
+def _copies(setting: _Setting, net: NetMemory, place: int, device: str) -> Iterator[Block]:
     layer = net.layers[place]
     basis = Basis.INFERRED if layer.inferred else Basis.DEFINITION
     for index, blob in enumerate(layer.params or ()):
@@ -215,11 +233,11 @@ def _copies(run: Run, net: NetMemory, place: int, device: str) -> Iterator[Block
         yield Block(Kind.PARAMS, place, name, size, basis)
         if net.beside:
             continue
-        if run.command == "train" or (run.command == "time" and blob.kind != "statistic"):
+        if setting.command == "train" or (setting.command == "time" and blob.kind != "statistic"):
             yield Block(Kind.GRADIENTS, place, name, size, basis)
-        if run.command == "train":
+        if setting.command == "train":
             decays = index >= len(layer.decays) or layer.decays[index]
-            for copy in range(copies(run.solver, device, decays=decays)):
+            for copy in range(copies(setting.solver, device, decays=decays)):
                 yield Block(Kind.HISTORY, place, f"{name}, copy {copy + 1}", size, basis)
 
 
@@ -248,9 +266,9 @@ def _buffers(net: NetMemory, device: str, *, cudnn: bool) -> Iterator[Block | Ga
             yield Block(Kind.BUFFERS, place, f"{layer.spec.name}, {item.name}", item.bytes, basis)
 
 
-def _prefetch(run: Run, net: NetMemory, device: str) -> Iterator[Block | Gap]:
+def _prefetch(setting: _Setting, net: NetMemory, device: str) -> Iterator[Block | Gap]:
     for place, layer in enumerate(net.layers):
-        for batch in range(_batches(run, layer, device)):
+        for batch in range(_batches(setting, layer, device)):
             for name, count in zip(layer.tops, layer.counts, strict=True):
                 what = f"{name}, batch {batch + 1}"
                 if count is None:
@@ -259,7 +277,7 @@ def _prefetch(run: Run, net: NetMemory, device: str) -> Iterator[Block | Gap]:
                     yield Block(Kind.PREFETCH, place, what, count * net.element_bytes, _basis(layer))
 
 
-def _batches(run: Run, layer: LayerMemory, device: str) -> int:
+def _batches(setting: _Setting, layer: LayerMemory, device: str) -> int:
     """Batches beside the tops on the CPU; on the GPU all of them, the tops among them.
 
     Since 1.0 the top is one of four batches (its data pointer is set), or of `prefetch`; rc3 copies one of three
@@ -267,7 +285,7 @@ def _batches(run: Run, layer: LayerMemory, device: str) -> int:
     """
     if not layer.prefetches:
         return 0
-    if run.era is Era.RC2:
+    if setting.era is Era.RC2:
         return 1
     ready = prefetch_batches(layer.spec)
     return ready - 1 if device == CPU else ready

@@ -17,7 +17,7 @@ from logparse.cost.reshape import WhatIfError, with_batch
 from logparse.cost.rules import cost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from logparse.cost.footprint import Terms
     from logparse.cost.memory import NetMemory, Run
@@ -248,7 +248,7 @@ class Fit:
     """The largest batch that fits into `budget_bytes` on `device`, what it then holds, and what binds it.
 
     `batch` is 0 where not even one image fits; then `bytes` is what one takes. `fixed_bytes` is what no batch
-    size changes, `per_image_bytes` what one more image adds, taken from this batch and its double.
+    size changes, `per_image_bytes` what one more image adds, taken from two usual batch sizes.
     """
 
     device: str
@@ -305,16 +305,15 @@ def fits(
 
 def _fit(tried: _Trials, budget_bytes: int, device: str, terms: Terms) -> Fit:
     batch = _largest(partial(tried.fits, budget_bytes), tried.guess(budget_bytes))
-    base = max(batch, 1)
-    held, doubled = tried.bytes(base), tried.bytes(2 * base)
+    held = tried.bytes(max(batch, 1))
     return Fit(
         device=device,
         budget_bytes=budget_bytes,
         batch=batch,
         bytes=held,
         next_bytes=tried.bytes(batch + 1),
-        fixed_bytes=2 * held - doubled,
-        per_image_bytes=(doubled - held) // base,
+        fixed_bytes=held - max(batch, 1) * tried.per_image_bytes,
+        per_image_bytes=tried.per_image_bytes,
         binds=_binds(tried.run(batch + 1), device, budget_bytes, terms),
     )
 
@@ -324,12 +323,21 @@ class _Trials:
 
     def __init__(self, run: Run, device: str, terms: Terms, change: Change) -> None:
         self._first, self._device, self._terms, self._change = run, device, terms, change
+        self._base = max(run.nets[0].batch or 1, 64)
+        self._runs: dict[int, Run] = {}
         self._bytes: dict[int, int] = {}
         self._elements: dict[int, int] = {}
 
     def run(self, batch: int) -> Run:
         """The run at this batch size."""
-        return changed(self._first, replace(self._change, batch=batch)).run
+        if batch not in self._runs:
+            self._runs[batch] = changed(self._first, replace(self._change, batch=batch)).run
+        return self._runs[batch]
+
+    @property
+    def per_image_bytes(self) -> int:
+        """What one more image adds: the slope between two usual batch sizes."""
+        return (self.bytes(2 * self._base) - self.bytes(self._base)) // self._base
 
     def bytes(self, batch: int) -> int:
         """What it holds at this batch size."""
@@ -345,12 +353,15 @@ class _Trials:
         return batch <= most and self.bytes(batch) <= budget_bytes and self._elements[batch] <= most
 
     def guess(self, budget_bytes: int) -> int:
-        """A batch size near the answer, since bytes grow almost linearly."""
-        base = max(self._first.nets[0].batch or 1, 64)
-        held, doubled = self.bytes(base), self.bytes(2 * base)
-        room = (budget_bytes - held) * base // max(doubled - held, 1) + base
-        widest = base * _MOST_ELEMENTS[self._device] // max(self._elements[base], 1)
-        return max(min(room, widest), 1)
+        """A batch size near the answer, since bytes grow almost linearly; the second look starts next to it."""
+        held = self.bytes(self._base)
+        widest = self._base * _MOST_ELEMENTS[self._device] // max(self._elements[self._base], 1)
+        near = self._base
+        for _ in range(2):
+            near += (budget_bytes - held) // max(self.per_image_bytes, 1)
+            near = max(min(near, widest), 1)
+            held = self.bytes(near)
+        return near
 
 
 def _largest(fits: Callable[[int], bool], guess: int) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from logparse.cost.reshape import WhatIfError
 from logparse.cost.rules import cost
-from logparse.cost.whatif import AS_IT_IS, Change, LowRank, changed, fit, measures
+from logparse.cost.whatif import AS_IT_IS, Change, LowRank, changed, fits, measures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -82,7 +82,7 @@ def standard_rows(attempt: int, run: Run, terms: Terms) -> list[Row]:
 
 def _fits(attempt: int, run: Run, terms: Terms) -> list[Row]:
     try:
-        return [fit_row(attempt, run, fit(run, size * _GIB, terms=terms)) for size in _CARDS]
+        return [fit_row(attempt, run, found) for found in fits(run, [size * _GIB for size in _CARDS], terms=terms)]
     except WhatIfError:
         return []
 
