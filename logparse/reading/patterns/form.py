@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 # A value as any C library prints it: 0.5, 1e-05, nan, -nan, inf, 1.#QNAN (Windows), -1.#IND.
@@ -17,7 +18,7 @@ class Pattern:
     """One kind of message: what reads it, what prints it, what it looks like, what becomes of it."""
 
     name: str
-    regex: re.Pattern[str]
+    source: str
     mirrors: str
     role: str
     samples: tuple[str, ...]
@@ -25,6 +26,16 @@ class Pattern:
     only_from: str = ""  # the form alone says too little: the header's file, where there is one, must contain this
     anywhere: bool = False  # starts with a name: its first word cannot be looked up
     continues: bool = False  # one message of several lines, of which only the first has a header
+
+    @property
+    def regex(self) -> re.Pattern[str]:
+        """The expression, compiled when a line first asks for it: most logs need few of the hundreds."""
+        return _compiled(self.source)
+
+
+@cache
+def _compiled(source: str) -> re.Pattern[str]:
+    return re.compile(source, re.DOTALL)
 
 
 def make_pattern(  # noqa: PLR0913 - the columns of a table
@@ -39,5 +50,5 @@ def make_pattern(  # noqa: PLR0913 - the columns of a table
     continues: bool = False,
 ) -> Pattern:
     """One row of the table; VALUE and RANK in the regex stand for a number and for a rank prefix."""
-    compiled = re.compile(regex.replace("VALUE", _VALUE).replace("RANK", RANK), re.DOTALL)
-    return Pattern(name, compiled, mirrors, role, samples, reason, only_from, anywhere, continues)
+    source = regex.replace("VALUE", _VALUE).replace("RANK", RANK)
+    return Pattern(name, source, mirrors, role, samples, reason, only_from, anywhere, continues)
