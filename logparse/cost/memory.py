@@ -21,6 +21,7 @@ from logparse.cost.touch import data_blobs, diff_blobs
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from logparse.cost.buffers import Buffers
     from logparse.cost.touch import LayerMemory, OwnBlob
 
 
@@ -257,13 +258,18 @@ def copies(solver: Solver, device: str, *, decays: bool = True) -> int:
 
 def _buffers(net: NetMemory, device: str, *, cudnn: bool) -> Iterator[Block | Gap]:
     for place, layer in enumerate(net.layers):
-        found = buffers(layer.spec, device, net.element_bytes)
+        found = _private(layer, device, net.element_bytes)
         if found.items is None:
             yield Gap(Kind.BUFFERS, place, layer.spec.name, found.reason)
             continue
         for item in without_cudnn_work(layer, found.items) if cudnn else found.items:
             basis = Basis.INFERRED if layer.inferred else item.basis
             yield Block(Kind.BUFFERS, place, f"{layer.spec.name}, {item.name}", item.bytes, basis)
+
+
+@lru_cache(maxsize=4096)
+def _private(layer: LayerMemory, device: str, element_bytes: int) -> Buffers:
+    return buffers(layer.spec, device, element_bytes)
 
 
 def _prefetch(setting: _Setting, net: NetMemory, device: str) -> Iterator[Block | Gap]:

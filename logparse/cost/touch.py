@@ -47,9 +47,9 @@ _SCRATCH: Final[Mapping[str, tuple[int, ...]]] = {
 _UNCONDITIONAL: Final = frozenset({"BatchNorm", "LRN", "Softmax"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class LayerMemory:
-    """One layer as the memory rules see it.
+    """One layer as the memory rules see it; the same only as one object, so that what is worked out can be kept.
 
     `kind` is the canonical type, None where nothing tells it. `tops` and `bottoms` are blob names, `counts`
     values per top (None where not printed), `losses` whether a top has a loss weight. `params` are the layer's

@@ -6,7 +6,7 @@ Pure: a run in, a run out, with every assumption named. At the run's own setting
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost import surgery
@@ -236,8 +236,13 @@ def _values(layer: LayerMemory, change: Change) -> int | None:
 
 
 def _macs(layer: LayerMemory, change: Change) -> int | None:
-    value = cost(layer.spec).macs.value
+    value = _forward_macs(layer)
     return None if value is None else round(value * _kept(layer, change))
+
+
+@lru_cache(maxsize=4096)
+def _forward_macs(layer: LayerMemory) -> int | None:
+    return cost(layer.spec).macs.value
 
 
 # -- the largest batch that fits -------------------------------------------------------------------
