@@ -119,7 +119,7 @@ def _row(context: Context, view: LogView) -> Mapping[str, Any]:
     last = context.attempts[-1].outcome if context.attempts else None
     return {
         **net,
-        "_name": context.facts.source.name,
+        "_name": context.file_name,
         "_href": f"#{view.anchor}",
         "_title": view.head.title,
         "_layers": None if context.lead is None else len(context.lead.layers),

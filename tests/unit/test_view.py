@@ -85,7 +85,7 @@ def test_a_section_is_one_entry_with_a_partial_that_exists() -> None:
 
 def test_a_training_log_has_every_section_but_the_times_of_layers(sample_logs: Path) -> None:
     names = [section.name for section in SECTIONS if section.name != "timing"]
-    assert list(sections(sample_logs / "alexnet.log")) == names
+    assert list(sections(sample_logs / "lenet.log")) == names
 
 
 def test_a_timed_net_has_its_times_and_no_curves(sample_logs: Path) -> None:
@@ -122,6 +122,7 @@ def test_events_leave_out_the_routine(sample_logs: Path) -> None:
     kinds = set(column(table, "Kind"))
     assert "snapshot" in kinds
     assert "solving" not in kinds
+    assert "events" not in sections(sample_logs / "alexnet.log")
 
 
 def test_a_section_without_data_is_left_out() -> None:

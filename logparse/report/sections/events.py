@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ROUTINE: Final = frozenset(
     {
         "scaffolding", "optimization", "solving", "lr_policy", "initial_loss", "time_iteration", "time_total",
-        "restoring_history", "clipping", "waiting", "stall",
+        "restoring_history", "clipping", "waiting", "stall", "done", "time_done", "test_done",
     }
 )  # fmt: skip
 ROWS_SHOWN: Final = 60
