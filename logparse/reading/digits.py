@@ -150,12 +150,21 @@ def eight_digits(words: Words) -> Words:
     return ((fours & _U(0x0000FFFF0000FFFF)) * _U(42949672960001)) >> _U(32)
 
 
-def integers(word: Words) -> tuple[Places, Places]:
-    """The whole number of 1 to 7 digits that each word begins with, and its length; length 0 where there is none."""
+def integers(text: Text, at: Places, word: Words) -> tuple[Places, Places]:
+    """The whole number of 1 to 15 digits at each place, and its length; length 0 where there is none.
+
+    `word` are the eight bytes at each place.
+    """
     bits = _digit_bits(word)
     value = eight_digits(word << (_U(64) - bits)).view(np.int64)
     length = _count(bits)
-    length[length == WORD] = 0
+    long = np.flatnonzero(bits == _BITS)
+    if len(long):
+        more = text.word(at[long] + WORD)
+        bits = _digit_bits(more)
+        powers = _INTEGER_POWERS.take(_count(bits))
+        value[long] = value[long] * powers.view(np.int64) + eight_digits(more << (_U(64) - bits)).view(np.int64)
+        length[long] += np.where(bits == _BITS, -WORD, _count(bits))
     return value, length
 
 

@@ -209,7 +209,7 @@ class Walker:
     def _take(self, option: Option, lines: Lines, walk: Walk, row: tuple[Words, ...]) -> Walk:
         """Read the field behind an option's literal; `row` are the words from the literal on."""
         if option.kind == WHOLE:
-            whole, length = integers(shifted(row, option.length))
+            whole, length = integers(lines.text, walk.at, shifted(row, option.length))
             return walk.behind(length, whole).where(length > 0)
         if option.kind == DECIMAL:
             words = shifted(row, option.length), shifted(row, option.length + WORD)

@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 KINDS: Final = ("solver", "run")
 DISPLAYS_AT_ONCE: Final = 2_000
 TEST_EVERY, SNAPSHOT_EVERY = 50, 500  # displays
+DISPLAY: Final = 10  # iterations
 DAY_S: Final = 86_400
 _BATCH: Final = 100
 SOLVER: Final = """\
 base_lr: 0.001
-display: 100
+display: 10
 lr_policy: "inv"
 snapshot_prefix: "cifar10"
 type: "SGD"
@@ -172,7 +173,7 @@ def _nvcaffe_setup(_dialect: Dialect, phase: str) -> Iterator[str]:
 
 DIALECTS: Final = {
     "bvlc": Dialect(
-        display="I%s.%06d 23669 solver.cpp:239] Iteration %d (%s iter/s, %ss/100 iters), loss = %s\n",
+        display="I%s.%06d 23669 solver.cpp:239] Iteration %d (%s iter/s, %ss/10 iters), loss = %s\n",
         output="I%s.%06d 23669 solver.cpp:258]     Train net output #0: loss = %s (* 1 = %s loss)\n",
         rate="I%s.%06d 23669 sgd_solver.cpp:112] Iteration %d, lr = %s\n",
         test_output="solver.cpp:414]     Test net output",
@@ -190,7 +191,7 @@ DIALECTS: Final = {
         setup=_bvlc_setup,
     ),
     "nvcaffe": Dialect(
-        display="I%s.%06d 23669 solver.cpp:337]     [0.0] Iteration %d (%s iter/s, %ss/100 iter), 1.1/10.7ep,"
+        display="I%s.%06d 23669 solver.cpp:337]     [0.0] Iteration %d (%s iter/s, %ss/10 iter), 1.1/10.7ep,"
         " loss = %s\n",
         output="I%s.%06d 23669 solver.cpp:363]     [0.0]     Train net output #0: loss = %s (* 1 = %s loss)\n",
         rate="I%s.%06d 23669 sgd_solver.cpp:180] [0.0] Iteration %d, lr = %s, m = 0.9, lrm = 0.1, wd = 0.0005,"
@@ -253,10 +254,10 @@ class Writer:
         elapsed = 0.5 + 10 * draw()
         self._time += elapsed
         iteration = self._iteration
-        self._iteration += 100
+        self._iteration += DISPLAY
         loss = f"{2.3 * math.exp(-iteration / 3e6) * (0.2 + draw()):.6g}"
         own = f"{2.3 * math.exp(-iteration / 3e6) * (0.2 + draw()):.6g}"
-        speed = (f"{100 / elapsed:.6g}", f"{elapsed:.6g}") if self._dialect.has_speed else ()
+        speed = (f"{DISPLAY / elapsed:.6g}", f"{elapsed:.6g}") if self._dialect.has_speed else ()
         rate = f"{0.001 * (1 + 0.0001 * iteration) ** -0.75:.6g}"
         clock, micros = self._clock()
         lines = (

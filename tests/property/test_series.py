@@ -125,7 +125,7 @@ NUMBERS: Final = st.one_of(
         ("0", "1", "nan", "-nan", "inf", "-inf", "87.3365", "1e-05", "-0.5", "1.#QNAN", "-1.#IND", "1.#INF")
     ),
 )
-WHOLES: Final = st.one_of(st.integers(0, 999), st.integers(0, 99_999_999)).map(str)
+WHOLES: Final = st.one_of(st.integers(0, 999), st.integers(0, 99_999_999), st.integers(0, 10**17)).map(str)
 PLAIN_NAMES: Final = ("loss", "accuracy", "loss1/top-5", "accuracy", "mbox_loss")
 NAME_TEXTS: Final = st.one_of(
     st.sampled_from(PLAIN_NAMES),
