@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from logparse.cost.fit import Fit
     from logparse.cost.memory import Run
-    from logparse.cost.whatif import Change, Fit
+    from logparse.cost.whatif import Change
     from logparse.errors import Note
     from logparse.reading.raw import Readable
     from logparse.reading.textproto import Message
@@ -113,7 +114,8 @@ class Log:
             WhatIfError: the batch size is not known, or the change cannot be followed.
 
         """
-        from logparse.cost.whatif import AS_IT_IS, fit  # noqa: PLC0415 - as above
+        from logparse.cost.fit import fit  # noqa: PLC0415 - as above
+        from logparse.cost.whatif import AS_IT_IS  # noqa: PLC0415 - as above
 
         return fit(self.run(attempt)[1], budget_bytes, device, self.terms, change or AS_IT_IS)
 

@@ -17,7 +17,7 @@ from logparse.output import STDOUT, check_target, write
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from logparse.cost.whatif import Fit
+    from logparse.cost.fit import Fit
 
 TEXT: Final = "text"
 _FACTORS: Final = re.compile(r"(?P<layer>.+)=(?P<rank>[1-9][0-9]*)(?::(?P<scheme>[a-z]+))?")

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logparse.api import parse_log
+from logparse.cost.fit import fit, held_bytes, largest_blob
 from logparse.cost.footprint import ENGINES, Terms
-from logparse.cost.whatif import Change, changed, fit, held_bytes, largest_blob
+from logparse.cost.whatif import Change, changed
 
 if TYPE_CHECKING:
     from logparse.cost.memory import Run

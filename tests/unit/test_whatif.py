@@ -11,8 +11,9 @@ import pytest
 from logparse.api import parse_log
 from logparse.cli import common
 from logparse.cli import whatif as verb
+from logparse.cost.fit import fit
 from logparse.cost.reshape import WhatIfError
-from logparse.cost.whatif import Change, LowRank, changed, fit, measures
+from logparse.cost.whatif import Change, LowRank, changed, measures
 
 if TYPE_CHECKING:
     import subprocess
