@@ -6,7 +6,7 @@ Pure: a run in, a run out, with every assumption named. At the run's own setting
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost import surgery
