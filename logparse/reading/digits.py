@@ -50,6 +50,7 @@ _NINE: Final = _U(9)
 _MOST_DIGITS: Final = 15
 _MOST_POWER: Final = 22
 _POWER_DIGITS: Final = 3
+_LONGEST_EXPONENT: Final = len("-e+308,")  # and the sign before, and what ends it
 _NUMBER: Final = re.compile(rb"[-+]?(?:\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|nan|inf|1\.#(?:QNAN|IND|SNAN|INF))(?![\d.#(])")
 _LONGEST_NUMBER: Final = 48
 
@@ -243,6 +244,7 @@ def _unsigned(word: Words, next_word: Words) -> tuple[Floats, Places]:
     length = _count(end) + power_length
     fits = (whole > 0) & (whole < _BITS) & (_count(whole) + digits <= _MOST_DIGITS) & (pointed == (part > 0))
     fits &= exact & (length < 2 * WORD)
+    fits &= ((rest & _BYTE) != _EXPONENT) | (_count(end) < 2 * WORD - _LONGEST_EXPONENT)
     return _with_names(word, value, length * fits)
 
 
