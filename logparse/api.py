@@ -60,7 +60,7 @@ class Log:
     @cached_property
     def runs(self) -> Mapping[int, Run]:
         """Attempt → what it allocates, as the memory rules see it."""
-        from logparse.tables.uses import run_of  # noqa: PLC0415 - only where memory is asked for
+        from logparse.tables.uses import run_of
 
         return {one.index: run_of(one, self.net_facts[one.index]) for one in self.facts.attempts}
 
@@ -82,7 +82,7 @@ class Log:
             WhatIfError: there is no such attempt, or none that shows a net.
 
         """
-        from logparse.cost.reshape import WhatIfError  # noqa: PLC0415 - as above
+        from logparse.cost.reshape import WhatIfError
 
         shown = {number: run for number, run in self.runs.items() if any(net.layers for net in run.nets)}
         number = max(shown, default=0) if attempt is None else attempt
@@ -98,8 +98,8 @@ class Log:
             WhatIfError: the change cannot be followed.
 
         """
-        from logparse.tables.frames import frame  # noqa: PLC0415 - as above
-        from logparse.tables.whatif import figures, fit_row, whatif_rows  # noqa: PLC0415 - as above
+        from logparse.tables.frames import frame
+        from logparse.tables.whatif import figures, fit_row, whatif_rows
 
         number, run = self.run(attempt)
         rows = whatif_rows(number, "as asked", run, change, self.terms, figures(run, self.terms))
@@ -114,8 +114,8 @@ class Log:
             WhatIfError: the batch size is not known, or the change cannot be followed.
 
         """
-        from logparse.cost.fit import fit  # noqa: PLC0415 - as above
-        from logparse.cost.whatif import AS_IT_IS  # noqa: PLC0415 - as above
+        from logparse.cost.fit import fit
+        from logparse.cost.whatif import AS_IT_IS
 
         return fit(self.run(attempt)[1], budget_bytes, device, self.terms, change or AS_IT_IS)
 
@@ -273,7 +273,7 @@ def load_prototxt(path: Path) -> Message:
 
 def _per_net(name: str) -> Callable[[Log], pd.DataFrame]:
     def build(log: Log) -> pd.DataFrame:
-        from logparse.tables import frames  # noqa: PLC0415 - pandas only where a frame is wanted
+        from logparse.tables import frames
 
         rows_of = frames.NET_TABLES[name]
         return frames.frame(
@@ -285,7 +285,7 @@ def _per_net(name: str) -> Callable[[Log], pd.DataFrame]:
 
 def _curve(name: str) -> Callable[[Log], pd.DataFrame]:
     def build(log: Log) -> pd.DataFrame:
-        from logparse.tables import curves  # noqa: PLC0415 - as above
+        from logparse.tables import curves
 
         return curves.CURVE_TABLES[name](log.facts)
 
@@ -294,7 +294,7 @@ def _curve(name: str) -> Callable[[Log], pd.DataFrame]:
 
 def _solver(name: str) -> Callable[[Log], pd.DataFrame]:
     def build(log: Log) -> pd.DataFrame:
-        from logparse.tables import solver  # noqa: PLC0415 - as above
+        from logparse.tables import solver
 
         return solver.SOLVER_BUILDERS[name](log.facts, log.net_facts)
 
@@ -302,28 +302,28 @@ def _solver(name: str) -> Callable[[Log], pd.DataFrame]:
 
 
 def _attempts(log: Log) -> pd.DataFrame:
-    from logparse.tables.attempts import attempt_rows  # noqa: PLC0415 - as above
-    from logparse.tables.frames import frame  # noqa: PLC0415 - as above
+    from logparse.tables.attempts import attempt_rows
+    from logparse.tables.frames import frame
 
     return frame("attempts", attempt_rows(log.facts))
 
 
 def _ledger(log: Log) -> pd.DataFrame:
-    from logparse.tables.frames import frame, ledger_rows  # noqa: PLC0415 - as above
+    from logparse.tables.frames import frame, ledger_rows
 
     return frame("ledger", ledger_rows(log.facts.ledger))
 
 
 def _findings(log: Log) -> pd.DataFrame:
-    from logparse.audit.findings import find  # noqa: PLC0415 - as above
-    from logparse.tables.frames import finding_rows, frame  # noqa: PLC0415 - as above
+    from logparse.audit.findings import find
+    from logparse.tables.frames import finding_rows, frame
 
     return frame("findings", finding_rows(find(log.facts, Tables(log))))
 
 
 def _held(name: str) -> Callable[[Log], pd.DataFrame]:
     def build(log: Log) -> pd.DataFrame:
-        from logparse.tables.held import held  # noqa: PLC0415 - as above
+        from logparse.tables.held import held
 
         return held(name, log.facts.attempts, log.net_facts, log.runs, log.terms)
 

@@ -178,8 +178,8 @@ def to_markdown(frame: pd.DataFrame, table: str) -> Iterator[bytes]:
 
 def to_parquet(frame: pd.DataFrame, table: str) -> Iterator[bytes]:
     """Apache Parquet; title, unit and meaning of each column stand in the metadata of its field."""
-    import pyarrow as pa  # noqa: PLC0415 - an extra
-    from pyarrow import parquet  # noqa: PLC0415
+    import pyarrow as pa
+    from pyarrow import parquet
 
     fields = []
     for column in _described(frame, table):
@@ -262,7 +262,7 @@ def _column(series: pd.Series) -> list[Cell]:
 
 def _moments(series: pd.Series) -> list[Cell]:
     """Dates in ISO 8601, to the microsecond as glog prints them."""
-    import numpy as np  # noqa: PLC0415 - only beside pandas
+    import numpy as np
 
     if not series.notna().any():
         return [None] * len(series)
@@ -272,8 +272,8 @@ def _moments(series: pd.Series) -> list[Cell]:
 
 def _arrow_array(series: pd.Series, kind: Any) -> Any:  # noqa: ANN401 - pyarrow is untyped
     """One column for Parquet; numbers and text go over as they lie in memory, millions of them at once."""
-    import numpy as np  # noqa: PLC0415 - only beside pandas
-    import pyarrow as pa  # noqa: PLC0415 - an extra
+    import numpy as np
+    import pyarrow as pa
 
     if series.dtype == "string" or str(series.dtype) == "Int64" or series.dtype.kind == "M":
         return pa.array(series.array, type=kind)

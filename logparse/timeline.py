@@ -47,7 +47,7 @@ def timed(attempts: tuple[Attempt, ...], extracted: Extracted, year: int | None)
 
 def _stamps(attempts: Sequence[Attempt], extracted: Extracted) -> tuple[Ints, Floats]:
     """Line and raw time of every record, of the spine, and of each series' first and last row in each attempt."""
-    import numpy as np  # noqa: PLC0415 - `logparse --help` must not pay for it
+    import numpy as np
 
     marked = [(record.line, record.time_s) for record in extracted.records if record.time_s is not None]
     marked += extracted.clock
@@ -66,7 +66,7 @@ def _stamps(attempts: Sequence[Attempt], extracted: Extracted) -> tuple[Ints, Fl
 
 def _ends(lines: npt.NDArray[np.generic], starts: Ints) -> Ints:
     """The rows that come first and last in each attempt."""
-    import numpy as np  # noqa: PLC0415 - as above
+    import numpy as np
 
     firsts = lines.searchsorted(starts)
     rows = np.concatenate([[0], firsts, firsts - 1, [len(lines) - 1]])
@@ -74,7 +74,7 @@ def _ends(lines: npt.NDArray[np.generic], starts: Ints) -> Ints:
 
 
 def _timed(attempt: Attempt, lines: Ints, times: Floats, year: int | None) -> Attempt:
-    import numpy as np  # noqa: PLC0415 - as above
+    import numpy as np
 
     known = times[np.isfinite(times)]
     events = tuple(_event(event, lines, times) for event in attempt.events)
@@ -86,7 +86,7 @@ def _timed(attempt: Attempt, lines: Ints, times: Floats, year: int | None) -> At
 
 def _duration(times: Floats) -> float:
     """Last stamp less first, and what clocks were set back in between."""
-    import numpy as np  # noqa: PLC0415 - as above
+    import numpy as np
 
     steps = np.diff(times)
     back = float(-steps[steps < -SET_BACK_S].sum())

@@ -79,14 +79,32 @@ def read(source: str, arguments: argparse.Namespace, *, curves: bool = True) -> 
 
     Without `curves`, and where no gate counts lines, the solver's lines are passed over.
     """
-    from logparse.api import parse_log  # noqa: PLC0415 - pandas and numpy are needed from here on only
+    from logparse.api import parse_log
 
     gated = arguments.strict or arguments.min_parsed is not None
     log = parse_log(source, prototxt=arguments.prototxt, year=arguments.year, curves=curves or gated)
     for note in log.notes:
         where = f"{source}:{note.line}" if note.line else source
         say(f"{where}: {note.what}; {note.meaning}")
+    if told := coverage(log):
+        say(f"{source}: {told}")
     return log
+
+
+def coverage(log: Log) -> str:
+    """How many lines were not understood, and how many are not Caffe's at all; empty where there are none of either."""
+    counts = {row.kind: 0 for row in log.facts.ledger}
+    for row in log.facts.ledger:
+        counts[row.kind] += row.lines
+    unknown, foreign, total = counts.get("unknown", 0), counts.get("foreign", 0), sum(counts.values())
+    parts = []
+    if unknown:
+        parts.append(
+            f"{formats.count(unknown)} of Caffe's own lines not understood ({formats.percent(unknown / total)})"
+        )
+    if foreign:
+        parts.append(f"{formats.count(foreign)} lines not Caffe's ({formats.percent(foreign / total)})")
+    return ", ".join(parts)
 
 
 def check_gates(logs: Sequence[Log], arguments: argparse.Namespace) -> None:

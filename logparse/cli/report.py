@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Read the logs, write the report, then see whether the gates hold."""
-    from logparse.reading.source import expand  # noqa: PLC0415 - `--help` reads nothing
+    from logparse.reading.source import expand
 
     sources = expand(arguments.logs)
     inputs = [*sources, *([arguments.prototxt] if arguments.prototxt else [])]
@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     logs = tuple(common.read(source, arguments) for source in sources)
     for log in logs:
         log.terms = common.terms_of(arguments)
-    from logparse.report.page import write_report  # noqa: PLC0415 - matplotlib and jinja2
+    from logparse.report.page import write_report
 
     write_report(logs, arguments.output, title=arguments.title, force=arguments.force)
     if arguments.output != STDOUT:

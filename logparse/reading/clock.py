@@ -71,7 +71,7 @@ def resolve(times: Times | Sequence[float], year: int | None) -> Times:
     seen in it. NaN stays NaN; a single date more than a week off between two that agree is damage,
     and becomes NaN.
     """
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     raw = np.asarray(times, dtype=np.float64)
     result = raw.copy()
@@ -92,7 +92,7 @@ def resolve(times: Times | Sequence[float], year: int | None) -> Times:
 
 def _without_strays(values: Times) -> Times:
     """NaN for a value far from both its neighbours where these are near each other, New Year allowed for."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     if len(values) < 3 or values.max() < DAY_S:  # noqa: PLR2004 (a value and two neighbours)
         return values
@@ -105,7 +105,7 @@ def _without_strays(values: Times) -> Times:
 
 def _apart(one: Times, other: Times) -> Times:
     """How far two times are apart, round the calendar."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     distance = np.abs(one - other)
     return np.minimum(distance, _YEAR_DAYS * DAY_S - distance)
@@ -113,7 +113,7 @@ def _apart(one: Times, other: Times) -> Times:
 
 def _turns(values: Times, back: float, forward: float) -> npt.NDArray[np.int64]:
     """How often the calendar has turned before each value."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     steps = np.diff(values, prepend=values[:1])
     return np.cumsum((steps < -back).astype(np.int64) - (steps > forward))
@@ -121,7 +121,7 @@ def _turns(values: Times, back: float, forward: float) -> npt.NDArray[np.int64]:
 
 def _corrections(values: Times, years: npt.NDArray[np.int64], year: int | None) -> Times:
     """What to add to each raw value: the years before its own, less leap days that were not."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     days = np.floor(values / DAY_S)
     result = np.zeros_like(values)

@@ -49,7 +49,7 @@ def _cores() -> int:
 
 
 def _by_threads(blocks: Iterator[Block], workers: int, first: SeriesScanner) -> Iterator[tuple[Block, Scan]]:
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - small logs do without
+    from concurrent.futures import ThreadPoolExecutor
 
     idle = deque([first, *(SeriesScanner() for _ in range(workers - 1))])
 

@@ -124,7 +124,7 @@ def count_line_ends(text: bytes) -> int:
     r"""How many `\n` there are: `bytes.count` looks at one byte at a time, numpy at 32."""
     if len(text) < _LARGE_BYTES:
         return text.count(b"\n")
-    import numpy as np  # noqa: PLC0415 - small texts do without
+    import numpy as np
 
     return int(np.count_nonzero(np.frombuffer(text, np.uint8) == ord("\n")))
 

@@ -23,7 +23,7 @@ NO_BATCH: Final = "the log prints shapes without their batch"
 
 def frame(table: str, rows: Sequence[Row]) -> pd.DataFrame:
     """Rows → the table's DataFrame: the registry's columns in its order, None as NA."""
-    import pandas as pd  # noqa: PLC0415 - only a caller that wants frames pays for pandas
+    import pandas as pd
 
     columns = {}
     for column in TABLES[table]:
