@@ -40,7 +40,7 @@ def raw_time_s(month_day: int | npt.NDArray[np.integer] | None, seconds: float |
     if month_day is None or isinstance(month_day, int):
         day = _day_of_leap_year(month_day or 0)
         return float("nan") if day is None or seconds is None else day * DAY_S + float(seconds)
-    import numpy as np  # noqa: PLC0415 (the command's help must not pay for it)
+    import numpy as np
 
     month, day_of_month = np.divmod(month_day.astype(np.int64), 100)
     starts = np.array((0, *_MONTH_START), dtype=np.int64)

@@ -113,7 +113,7 @@ def _shown(path: Path) -> str:
 
 def _nearby(path: Path) -> str:
     """A remedy for a missing file: the likeliest meant one, else to check the path."""
-    import difflib  # noqa: PLC0415 (only for the message of an error)
+    import difflib
 
     with suppress(OSError, ValueError):
         names = [each.name for each in path.parent.iterdir()]
