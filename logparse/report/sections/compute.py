@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 from logparse import formats
 from logparse.report import bars
 from logparse.report.context import layer_name
+from logparse.report.coverage import coverage
 from logparse.report.kinds import css_of, kind_of
-from logparse.report.parts import Block, Chart, Field, known_sum, tabulate
+from logparse.report.parts import Block, Chart, Field, tabulate
 from logparse.report.sections.memory import name_cell
 from logparse.report.sections.summary import bar_cell
 
@@ -35,7 +36,7 @@ def build(context: Context) -> Block | None:
         return Block(absent="No parameters or MACs could be derived: " + _why(lead)) if _costly(lead) else None
     shares = _shares(context, lead)
     charts = (_kinds_chart(lead), _layers_chart(context, lead))
-    return Block(lead=(_coverage(lead),), charts=charts, tables=() if shares is None else (shares,))
+    return Block(lead=coverage(lead), charts=charts, tables=() if shares is None else (shares,))
 
 
 def _shares(context: Context, lead: NetRows) -> Table | None:
@@ -69,31 +70,6 @@ def _why(lead: NetRows) -> str:
 
 def _costly(lead: NetRows) -> bool:
     return any(formats.is_na(row.get("macs")) for row in lead.layers)
-
-
-def _coverage(lead: NetRows) -> str:
-    """How much of the net is known, and on what basis."""
-    bases: dict[str, int] = {}
-    for row in lead.layers:
-        basis = row.get("macs_basis")
-        name = "unknown" if formats.is_na(row.get("macs")) or formats.is_na(basis) else str(basis)
-        bases[name] = bases.get(name, 0) + 1
-    unknown = [row for row in lead.layers if formats.is_na(row.get("macs")) or formats.is_na(row.get("params"))]
-    named = ", ".join(f"{number} by {_BASES.get(name, name)}" for name, number in bases.items() if name != "unknown")
-    if not unknown:
-        return f"All {len(lead.layers)} layers are known: {named}."
-    bytes_, _ = known_sum(row.get("distinct_bytes") for row in unknown)
-    total, _ = known_sum(row.get("distinct_bytes") for row in lead.layers)
-    share = f", which hold {formats.percent(bytes_ / total)} of the distinct data" if total else ""
-    what = f"{len(unknown)} of {len(lead.layers)} layers are not known{share}"
-    return f"{what}; they count as nothing here. The others: {named}."
-
-
-_BASES: Final = {
-    "definition": "their definition",
-    "shapes": "their printed shapes alone",
-    "inferred": "a stated assumption",
-}
 
 
 def _kinds_chart(lead: NetRows) -> Chart:
