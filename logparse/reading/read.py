@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from logparse.errors import NothingRecognisedError
 from logparse.reading.bare import BLANK
 from logparse.reading.extract import Extractor
-from logparse.reading.parallel import scans
+from logparse.reading.series import scans
 from logparse.reading.source import open_input
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from logparse.reading.forms import TEMPLATES, beginnings, tree
 from logparse.reading.walking import HEADER_MARKS, PLACE, Walker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from logparse.reading.digits import Places
     from logparse.reading.forms import Leaf, Node
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
     Columns: TypeAlias = dict[str, Column]
 
-CHUNK_BYTES: Final = 2 << 20
+# Large enough that the interpreter's share of a step is small, small enough for the processor's cache. Two threads were
+# measured and are slower than one: between two steps of numpy each waits for the other to let go of the interpreter.
+CHUNK_BYTES: Final = 4 << 20
 CLOCK_COLUMNS: Final = ("month_day", "seconds_of_day")
 # Pattern → series; a pattern that is not here is only counted.
 SERIES_OF: Final = {
@@ -157,6 +159,13 @@ class SeriesScanner:
 
     def _number(self, name: bytes) -> int:
         return self._names.setdefault(name.decode("ascii"), len(self._names))
+
+
+def scans(blocks: Iterable[Block], *, curves: bool = True) -> Iterator[tuple[Block, Scan]]:
+    """Each block with its scan; without `curves`, with a glance at it."""
+    scanner = SeriesScanner()
+    look = scanner.scan if curves else scanner.glance
+    return ((block, look(block)) for block in blocks)
 
 
 @cache

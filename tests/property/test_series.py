@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +15,6 @@ from logparse.cli.export import WITHOUT_CURVES
 from logparse.errors import NothingRecognisedError
 from logparse.model import SERIES_COLUMNS
 from logparse.reading.extract import Extractor
-from logparse.reading.parallel import scans
 from logparse.reading.series import SeriesScanner
 from logparse.reading.source import Block, open_input
 from tests.reference_reader import read_rows
@@ -242,15 +240,6 @@ def test_a_glance_leaves_at_least_what_no_template_takes_and_begins_otherwise(te
     read, glance = SeriesScanner().scan(Block(text, 1)), SeriesScanner().glance(Block(text, 1))
     assert set(glance.residue[0].tolist()) <= set(read.residue[0].tolist())
     assert sum(lines for lines, _, _ in glance.counts.values()) + len(glance.residue[0]) == glance.lines
-
-
-def test_threads_hand_on_blocks_in_order() -> None:
-    line = b"I1124 10:43:20.990321 23669 solver.cpp:239] Iteration %d, loss = %d\n"
-    blocks = [Block(b"".join(line % (i, i) for i in range(k, k + 50)), k + 1) for k in range(0, 1000, 50)]
-    found = list(scans(blocks, workers=2))
-    assert [block for block, _ in found] == blocks
-    losses = np.concatenate([scan.columns["display"]["loss"] for _, scan in found])
-    assert losses.tolist() == list(range(1000))
 
 
 def check_log(path: Path) -> None:
