@@ -32,7 +32,7 @@ class FakeLog:
     def __init__(self, parsed_share: float = 1.0, notes: tuple[Note, ...] = ()) -> None:
         self.parsed_share = parsed_share
         self.notes = notes
-        self.facts = SimpleNamespace(source=SimpleNamespace(name="fake.log"))
+        self.facts = SimpleNamespace(source=SimpleNamespace(name="fake.log"), ledger=())
 
     def table(self, _name: str) -> pd.DataFrame:
         return pd.DataFrame({"iteration": pd.Series([0, 20], dtype="Int64")})
