@@ -186,25 +186,35 @@ _COLUMN_MEANINGS: Final = tuple(
 def _derivations(net: NetRows, told: set[tuple[Any, ...]]) -> Table | None:
     """How each derived figure came about: formula with the layer's own values, basis, reason where not known.
 
-    What an earlier net has told (a TEST net has most layers of its TRAIN net) is not told again.
+    What an earlier net has told (a TEST net has most layers of its TRAIN net, at another batch) is not told again.
     """
     rows = [row for layer in net.layers for row in _derived(net, layer)]
     new = [row for row in rows if _told_as(row) not in told]
     told.update(map(_told_as, rows))
     if not new:
         return None
-    note = f"{len(rows) - len(new)} figures are derived as in the nets before." if len(new) < len(rows) else ""
+    again = f"{len(rows) - len(new)} figures are derived as in the nets before, with this net's batch."
+    note = again if len(new) < len(rows) else ""
     return tabulate(f"How the figures of the {net.title} came about", _DERIVED_FIELDS, new, note=note)
 
 
 def _told_as(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    return row["layer"], row["what"], str(row["value"]), row["formula"], str(row["basis"])
+    return row["layer"], row["what"], str(row["basis"])
+
+
+# Column of `layers` → what it is, and the column with its basis (or the basis itself).
+_EXPLAINED: Final = (
+    ("params", "parameters", "params_basis"),
+    ("macs", "MACs of the batch", "macs_basis"),
+    ("distinct_bytes", "distinct data, B", ""),
+    ("buffer_bytes", "private buffers (CPU), B", "macs_basis"),
+)
 
 
 def _derived(net: NetRows, layer: Record) -> list[dict[str, Any]]:
     found = []
-    for key, what in (("params", "parameters"), ("macs", "MACs of the batch")):
-        value, reason, formula = layer.get(key), layer.get(f"{key}_reason"), layer.get(f"{key}_formula")
+    for key, what, basis in _EXPLAINED:
+        value, reason, formula = layer.get(key), *_ground(net, layer, key)
         if not formats.is_na(value) and not value and _blank(reason):
             continue
         found.append(
@@ -214,11 +224,30 @@ def _derived(net: NetRows, layer: Record) -> list[dict[str, Any]]:
                 "what": what,
                 "value": value,
                 "formula": reason if formats.is_na(value) or _blank(formula) else formula,
-                "basis": layer.get(f"{key}_basis"),
-                "assumptions": layer.get("assumptions"),
+                "basis": layer.get(basis) if basis else "shapes",
+                "assumptions": layer.get("assumptions") if basis else None,
+                "line": layer.get("line"),
             }
         )
     return found
+
+
+def _ground(net: NetRows, layer: Record, key: str) -> tuple[Any, Any]:
+    """Why a figure is not known, and its formula."""
+    if key == "distinct_bytes":
+        missing = formats.is_na(layer.get(key))
+        return ("a shape is not printed", None) if missing else (None, _own_tops(net, layer))
+    stem = key.removesuffix("_bytes")
+    return layer.get(f"{stem}_reason"), layer.get(f"{stem}_formula")
+
+
+def _own_tops(net: NetRows, layer: Record) -> str:
+    """The tops that own memory, as the sum that Caffe's figure would make of them."""
+    size = net.net.get("element_bytes")
+    tops = zip(layer["top_shape"], layer["shares_with"], strict=True)
+    own = ["·".join(map(str, shape)) or "1" for shape, owner in tops if owner is None and shape is not None]
+    counted = f"({' + '.join(own)})" if len(own) > 1 else "".join(own)
+    return f"{counted} × {4 if formats.is_na(size) else size} bytes"
 
 
 def _blank(value: object) -> bool:
@@ -236,4 +265,5 @@ _DERIVED_FIELDS: Final = (
     Field("formula", "Formula with the layer’s own values, or why it is not known", css="wide"),
     Field("basis", "Basis"),
     Field("assumptions", "Assumed", css="wide", optional=True),
+    Field("line", "Line", "count"),
 )
