@@ -225,6 +225,7 @@ def parse_log(
     *,
     max_bytes: int | None = None,
     curves: bool = True,
+    hashing: bool = True,
 ) -> Log:
     """Read one log.
 
@@ -232,6 +233,7 @@ def parse_log(
     the network's definition, used where the log lacks it. `year` is the year in which the log was begun, where it
     does not say. `max_bytes` bounds the unpacked text. Without `curves` the solver's lines are counted but not read:
     nets, layers, costs and memory of a log of gigabytes in a third of the time and a few megabytes.
+    Without `hashing` the source's sha256 stays empty.
 
     Raises:
         UnreadableError: an input cannot be read.
@@ -240,7 +242,7 @@ def parse_log(
 
     """
     definition = None if prototxt is None else load_prototxt(Path(prototxt))
-    extracted, facts, notes = read(source, max_text_bytes=max_bytes, curves=curves)
+    extracted, facts, notes = read(source, max_text_bytes=max_bytes, curves=curves, hashing=hashing)
     first_series = min((int(columns["line"][0]) for columns in extracted.curves.series.values()), default=None)
     assembled = assemble(extracted.records, extracted.lines, first_series, extracted.last)
     attempts, all_notes = assembled.attempts, (*notes, *assembled.notes)

@@ -74,7 +74,7 @@ def terms_of(arguments: argparse.Namespace) -> Terms:
     return replace(USUAL, **{name: value for name, value in asked.items() if value is not None})
 
 
-def read(source: str, arguments: argparse.Namespace, *, curves: bool = True) -> Log:
+def read(source: str, arguments: argparse.Namespace, *, curves: bool = True, hashing: bool = True) -> Log:
     """Read one log as the options say; its problems that did not stop the reading go to standard error.
 
     Without `curves`, and where no gate counts lines, the solver's lines are passed over.
@@ -82,7 +82,8 @@ def read(source: str, arguments: argparse.Namespace, *, curves: bool = True) -> 
     from logparse.api import parse_log
 
     gated = arguments.strict or arguments.min_parsed is not None
-    log = parse_log(source, prototxt=arguments.prototxt, year=arguments.year, curves=curves or gated)
+    options = {"curves": curves or gated, "hashing": hashing}
+    log = parse_log(source, prototxt=arguments.prototxt, year=arguments.year, **options)
     for note in log.notes:
         where = f"{source}:{note.line}" if note.line else source
         say(f"{where}: {note.what}; {note.meaning}")

@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"{form} is not for a terminal", remedy="Give a file with -o, or send the output into a pipe.")
     inputs = [arguments.log, *([arguments.prototxt] if arguments.prototxt else [])]
     check_target(arguments.output, force=arguments.force, inputs=inputs)
-    log = common.read(arguments.log, arguments, curves=arguments.table not in WITHOUT_CURVES)
+    log = common.read(arguments.log, arguments, curves=arguments.table not in WITHOUT_CURVES, hashing=False)
     log.terms = common.terms_of(arguments)
     chunks = export.FORMATS[form].chunks(log.table(arguments.table), arguments.table)
     write(arguments.output, chunks, force=arguments.force)

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 
 def read(
-    source: Readable, *, max_text_bytes: int | None = None, curves: bool = True
+    source: Readable, *, max_text_bytes: int | None = None, curves: bool = True, hashing: bool = True
 ) -> tuple[Extracted, Source, tuple[Note, ...]]:
     """Read one log to its end. Without `curves` the solver's lines are counted, not read: a third of the time.
+    Without `hashing` the source's sha256 stays empty.
 
     Raises:
         UnreadableError: the input cannot be opened, is broken, or unpacks to too much.
@@ -28,7 +29,7 @@ def read(
 
     """
     extractor = Extractor()
-    with open_input(source, max_text_bytes=max_text_bytes) as opened:
+    with open_input(source, max_text_bytes=max_text_bytes, hashing=hashing) as opened:
         for block, found in scans(opened.blocks(), curves=curves):
             extractor.take(block, found)
         extracted, facts, notes = extractor.finish(), opened.source(), tuple(opened.notes)
