@@ -115,9 +115,9 @@ def test_time_is_linear_in_the_line(seed: bytes) -> None:
         splitter.split(b"before")
         taken = []
         for _ in range(5):
-            start = time.perf_counter()
+            start = time.process_time()
             splitter.split(raw)
-            taken.append(time.perf_counter() - start)
+            taken.append(time.process_time() - start)
         return min(taken)
 
     short, long = best_s(seed * 5), best_s(seed * 80)
