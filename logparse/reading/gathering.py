@@ -61,10 +61,11 @@ class GrowingColumn:
         self._same = False
 
     def finished(self) -> Column:
-        """The whole column; read-only where it is one value. Nothing can be put behind it any more."""
+        """The whole column, read-only. Nothing can be put behind it any more."""
         if self._same and self._size:
             return np.broadcast_to(self._data[0], self._size)
         self._data.resize(self._size, refcheck=False)
+        self._data.flags.writeable = False
         return self._data
 
 

@@ -29,11 +29,14 @@ def build(table: str, columns: Mapping[str, Any]) -> pd.DataFrame:
     """The registry's columns in its order; columns named by the log stand before the last one."""
     names = [column.name for column in TABLES[table] if column.name in columns]
     extra = [name for name in columns if name not in names]
-    return pd.DataFrame({name: columns[name] for name in [*names[:-1], *extra, *names[-1:]]})
+    # Shared with the facts, not copied: their columns are read-only, and pandas copies what is about to be written to.
+    return pd.DataFrame({name: columns[name] for name in [*names[:-1], *extra, *names[-1:]]}, copy=False)
 
 
 def named(curves: Curves, places: Column) -> Any:  # noqa: ANN401 - a pandas string array
-    """Names by their numbers, as one column of text."""
+    """Names by their numbers, as one column of text; NA in a log that names nothing."""
+    if not curves.names:
+        return pd.array([pd.NA] * len(places), dtype="string")
     return pd.array(list(curves.names), dtype="string").take(places)
 
 
