@@ -108,9 +108,10 @@ class Input:
         utf8 = True
         for data in plaintext.line_blocks(chunks, self._block_bytes, MAX_LINE_BYTES):
             first_line = self._lines + 1
-            text = self._cut(data, first_line)
+            text = plaintext.without_escapes(self._cut(data, first_line))
+            if not text:  # nothing but an escape sequence stood behind the last line end
+                continue
             self._lines += plaintext.count_line_ends(text) + (not text.endswith(b"\n"))
-            text = plaintext.without_escapes(text)
             utf8 = utf8 and plaintext.is_utf8(text)
             yield Block(text, first_line)
         if not utf8:

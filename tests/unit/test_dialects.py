@@ -636,3 +636,16 @@ def test_a_line_with_a_header_is_never_foreign() -> None:
     log = read(*(f"{word} of no meaning" for word in ("Frob", "Iteration", "Top", "layer {", "@ 0x1", "Killed")))
 
     assert {row.kind for row in log.facts.ledger} == {"unknown"}
+
+
+def test_a_lone_escape_behind_the_last_line_end_is_no_line() -> None:
+    log = parse_log(told(glog).encode() + b"\x1b")
+
+    check_run(log)
+    assert sum(row.lines for row in log.facts.ledger) == log.facts.source.lines
+
+
+def test_scores_without_names_need_no_names() -> None:
+    log = read("Iteration 0, Testing net", "Test loss: 1.5", file="solver.cpp")
+
+    assert log.test["value"].tolist() == [1.5]
