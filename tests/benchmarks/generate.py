@@ -1,6 +1,6 @@
 """Large logs that are honest: every kind of line of a real run, numbers that change, seeded.
 
-    python -m tests.benchmarks.generate --bytes 300e6 --dialect bvlc --kind solver -o /tmp/solver.log
+    python -m tests.benchmarks.generate --bytes 300e6 --dialect bvlc --kind solver -o solver.log
 
 Kinds: `solver` is three lines a display (what the limits of the benchmark are stated for), `run` has tests,
 snapshots, clipping, restarts of the data reader and waits besides. Both begin with the set-up of a small
