@@ -178,13 +178,12 @@ def _attempts(context: Context) -> Table | None:
 
 
 def _attempt(one: Attempt) -> dict[str, Any]:
-    known = one.start_s is not None and one.end_s is not None
     return {
         "attempt": one.index,
         "command": one.command,
         "outcome": OUTCOMES.get(one.outcome, "not known"),
         "text": one.outcome_text,
-        "duration": one.end_s - one.start_s if known else None,  # type: ignore[operator]
+        "duration": one.duration_s,
         "lines": f"{formats.count(one.line)}–{formats.count(one.end_line)}",
     }
 
