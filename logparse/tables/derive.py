@@ -6,15 +6,14 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from logparse.cost.gradients import FlowLayer, forced_bottoms, learns, printed_flow
-from logparse.cost.infer import cost_or_infer, resolve
+from logparse.cost.infer import resolve
 from logparse.cost.sharing import LayerUse, TopUse, shared_tops
 from logparse.cost.spec import LayerSpec
+from logparse.tables.flow import with_gradients
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from logparse.cost.gradients import Flow
     from logparse.cost.infer import Resolved
     from logparse.cost.spec import Cost, ParamBlob, Shape
     from logparse.model import Blob, Layer, Net
@@ -81,15 +80,15 @@ def derive(net: Net) -> NetFact:
     size = net.element_bytes or FLOAT_BYTES
     resolved = _resolve_bottoms(net)
     specs = [_spec(net, layer, shapes) for layer, (shapes, _) in zip(net.layers, resolved, strict=True)]
-    specs = _with_gradients(net, specs)
-    settled = resolve(specs)
+    settled = resolve(with_gradients(net, specs))
     types = [_type(layer, one) for layer, one in zip(net.layers, settled, strict=True)]
     owners = shared_tops(_use(layer, kind) for layer, (kind, _) in zip(net.layers, types, strict=True))
     facts = []
     before: int | None = 0
     total: int | None = 0
     for place, layer in enumerate(net.layers):
-        distinct = _distinct(layer, owners[place], size)
+        own = [top.count for top, owner in zip(layer.tops, owners[place], strict=True) if owner is None]
+        distinct = _bytes_of(own, size)
         total = total + distinct if total is not None and distinct is not None else None
         cost = settled[place].cost
         facts.append(
@@ -103,7 +102,7 @@ def derive(net: Net) -> NetFact:
                 owners=owners[place],
                 assumptions=(*resolved[place][1], *cost.assumptions),
                 logged_step_bytes=_step(layer, before),
-                expected_step_bytes=_expected(layer, size),
+                expected_step_bytes=_bytes_of([top.count for top in layer.tops], size) if layer.tops else None,
                 distinct_bytes=distinct,
                 distinct_total_bytes=total,
             )
@@ -164,43 +163,6 @@ def _note_tops(layer: Layer, known: dict[str, Shape | None], unnamed: list[tuple
     known.update({top.name: _whole(top) for top in layer.tops if top.name})
 
 
-def _with_gradients(net: Net, specs: list[LayerSpec]) -> list[LayerSpec]:
-    """The specs told which bottoms get a gradient: by the printed flags, and by the definitions where none is."""
-    forced = net.dump is not None and net.dump.flag("force_backward", default=False)
-    decided = forced or any(layer.backward is None for layer in net.layers)
-    flow = [_flow(layer, spec, weigh=decided) for layer, spec in zip(net.layers, specs, strict=True)]
-    flags = printed_flow(flow, [layer.backward for layer in net.layers], force_backward=forced)
-    if not decided:
-        return [replace(spec, bottom_needs_grad=flag.bottoms) for spec, flag in zip(specs, flags, strict=True)]
-    return [
-        replace(spec, bottom_needs_grad=flag.bottoms, force_backward=forced, backward=_decided(net, layer, flag))
-        for spec, layer, flag in zip(specs, net.layers, flags, strict=True)
-    ]
-
-
-def _decided(net: Net, layer: Layer, flag: Flow) -> bool | None:
-    """Whether the layer does backward; None where neither its flag nor a whole definition of the net tells."""
-    if layer.backward is not None:
-        return layer.backward
-    return flag.backward if net.dump is not None and not net.dump_cut else None
-
-
-def _flow(layer: Layer, spec: LayerSpec, *, weigh: bool) -> FlowLayer:
-    """`weigh` is whether a flag is missing, so that it matters what learns."""
-    definition = spec.definition
-    stated = tuple(value is True for value in definition.all("propagate_down")) if definition is not None else ()
-    blobs = len(cost_or_infer(spec).params or ()) if weigh else 0
-    weights = (top.loss_weight for top in layer.tops)
-    return FlowLayer(
-        bottoms=layer.bottoms,
-        tops=tuple(top.name for top in layer.tops),
-        learns=learns(definition, blobs),
-        loss=any(weight is not None for weight in weights) or (layer.type or "").endswith("Loss"),
-        propagate_down=stated,
-        forced_bottoms=forced_bottoms(layer.type, len(layer.bottoms)),
-    )
-
-
 def _spec(net: Net, layer: Layer, bottoms: tuple[Shape | None, ...]) -> LayerSpec:
     return LayerSpec(
         name=layer.name or "",
@@ -225,14 +187,10 @@ def _use(layer: Layer, kind: str | None) -> LayerUse:
     return LayerUse(kind, layer.bottoms, tuple(TopUse(top.name, top.in_place) for top in layer.tops))
 
 
-def _distinct(layer: Layer, owners: tuple[str | None, ...], size: int) -> int | None:
-    counts = [top.count for top, owner in zip(layer.tops, owners, strict=True) if owner is None]
-    return None if None in counts else size * sum(count for count in counts if count is not None)
-
-
-def _expected(layer: Layer, size: int) -> int | None:
-    counts = [top.count for top in layer.tops]
-    return None if None in counts or not counts else size * sum(count for count in counts if count is not None)
+def _bytes_of(counts: list[int | None], size: int) -> int | None:
+    """Bytes of these values; NA where a count is not printed."""
+    known = [count for count in counts if count is not None]
+    return size * sum(known) if len(known) == len(counts) else None
 
 
 def _step(layer: Layer, before: int | None) -> int | None:
