@@ -1,6 +1,6 @@
 """Lines → records (set-up) and columns (solver lines): one scan over the bytes.
 
-`Extractor.feed` takes blocks in order, `finish` closes the log. Every line ends in the ledger exactly once.
+`Extractor.take` takes scanned blocks in order; `finish` closes the log. Every line ends in the ledger exactly once.
 A solver or net dump is one message of many lines, with a header on the first only: lines without a header
 belong to it until the next header.
 """
@@ -25,7 +25,6 @@ from logparse.reading.lines import LineSplitter
 from logparse.reading.patterns import PATTERNS
 from logparse.reading.plaintext import decode
 from logparse.reading.residue import left_of
-from logparse.reading.series import SeriesScanner
 from logparse.reading.source import Block
 from logparse.reading.tally import DUMP, FOREIGN, RECOGNISED, UNKNOWN, LedgerTally
 from logparse.reading.tally import IGNORED as IGNORED_CLASS
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     from logparse.reading.bare import BareKind
     from logparse.reading.lines import Line
     from logparse.reading.patterns import Pattern
-    from logparse.reading.series import Scan
+    from logparse.reading.scan import Scan
     from logparse.reading.years import YearHint
 
 # From these on a layer's own messages are evidence about it; after those its set-up is over.
@@ -106,7 +105,6 @@ class Extractor:
     records: list[rec.Record] = field(default_factory=list)
     series: SeriesTable = field(default_factory=SeriesTable)
     tally: LedgerTally = field(default_factory=LedgerTally)
-    _scanner: SeriesScanner = field(default_factory=SeriesScanner)
     _splitter: LineSplitter = field(default_factory=LineSplitter)
     _dump: Dump | None = None
     _continued: str | None = None  # why the lines behind this header are counted as its message's
@@ -122,10 +120,6 @@ class Extractor:
     _last: tuple[int, float] | None = None
     _first_month_day: int | None = None
     _hints: list[YearHint] = field(default_factory=list)
-
-    def feed(self, block: Block) -> None:
-        """Read one block of whole lines."""
-        self.take(block, self._scanner.scan(block))
 
     def take(self, block: Block, found: Scan) -> None:
         """Take in one block as scanned: the bulk of the solver's lines by columns, what is left line by line."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from logparse.model import SERIES_COLUMNS, Curves
 from logparse.reading.rows import CLOCK_COLUMNS, MISSING, ROWS, WHOLE_COLUMNS
-from logparse.reading.series import in_order
+from logparse.reading.scan import in_order
 from logparse.reading.values import NAN
 
 if TYPE_CHECKING:

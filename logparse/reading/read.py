@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Final
 
 from logparse.errors import NothingRecognisedError
 from logparse.reading.bare import BLANK
 from logparse.reading.extract import Extractor
-from logparse.reading.series import scans
+from logparse.reading.scan import unscanned
 from logparse.reading.source import open_input
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from logparse.errors import Note
     from logparse.model import Source
     from logparse.reading.extract import Extracted
     from logparse.reading.raw import Readable
+    from logparse.reading.scan import Scan
+    from logparse.reading.source import Block
+
+SMALL_BYTES: Final = 64 << 10  # some hundred lines
 
 
 def read(
@@ -30,13 +37,27 @@ def read(
     """
     extractor = Extractor()
     with open_input(source, max_text_bytes=max_text_bytes, hashing=hashing) as opened:
-        for block, found in scans(opened.blocks(), curves=curves):
+        for block, found in _scanned(opened.blocks(), curves=curves):
             extractor.take(block, found)
         extracted, facts, notes = extractor.finish(), opened.source(), tuple(opened.notes)
         foreign = opened.foreign
     if all(row.kind == "foreign" or row.reason == BLANK for row in extracted.ledger):
         raise NothingRecognisedError(_nothing(facts, foreign), remedy=_REMEDY)
     return extracted, facts, notes
+
+
+def _scanned(blocks: Iterator[Block], *, curves: bool) -> Iterator[tuple[Block, Scan]]:
+    """Each block with its scan. A small log is read line by line: that is sooner done than the fast scan set up."""
+    first = next(blocks, None)
+    if first is None:
+        return
+    if len(first.data) < SMALL_BYTES:
+        yield first, unscanned(first)
+        first = next(blocks, None)
+    if first is not None:
+        from logparse.reading.series import scans
+
+        yield from scans(chain((first,), blocks), curves=curves)
 
 
 _REMEDY = "Give the text that Caffe wrote to stderr (caffe train … 2> train.log) or a file of glog's --log_dir."

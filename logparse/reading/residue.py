@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from logparse.reading.series import Scan
+    from logparse.reading.scan import Scan
 
 _AT_ONCE: Final = 1 << 16  # bounds the lists that a block of nothing but line ends is turned into
 

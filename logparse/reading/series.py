@@ -7,21 +7,19 @@ work for patterns.py. Both ways give the same row for the same line (tests/prope
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
-from logparse.model import SERIES_COLUMNS
 from logparse.reading.digits import PADDING
 from logparse.reading.forms import TEMPLATES, beginnings, tree
+from logparse.reading.scan import Scan, in_order
 from logparse.reading.walking import HEADER_MARKS, PLACE, Walker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from logparse.reading.digits import Places
     from logparse.reading.forms import Leaf, Node
     from logparse.reading.source import Block
     from logparse.reading.walking import Beginning, Bytes, Clock, Column, Lines, Walk
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
 # Large enough that the interpreter's share of a step is small, small enough for the processor's cache. Two threads were
 # measured and are slower than one: between two steps of numpy each waits for the other to let go of the interpreter.
 CHUNK_BYTES: Final = 3 << 20
-CLOCK_COLUMNS: Final = ("month_day", "seconds_of_day")
 # Pattern → series; a pattern that is not here is only counted.
 SERIES_OF: Final = {
     "display": "display",
@@ -47,30 +44,6 @@ _STAGES: Final = ("[Forward]", "[Backward]")
 SOLVER_LINE: Final = "solver line, not read"
 _MANY: Final = 8  # more than one line in so many: worth a closer look than the line reader's
 _EXAMPLE_BYTES: Final = 160
-_NAN: Final = np.float64("nan")
-
-
-@dataclass(frozen=True, slots=True)
-class Scan:
-    """What the fast scan read of one block.
-
-    `columns` are series → column → array, rows in the order of the block: the columns of model.SERIES_COLUMNS, and
-    `month_day` (MMDD) and `seconds_of_day`. A column that no line of the
-    series printed is a read-only view of one NaN. Name columns index `names`. `counts` are pattern → (lines, first
-    line, its message). `residue` are the lines that were not taken: number, first and end byte (without the line
-    end) in the block's data, in order.
-    """
-
-    columns: Mapping[str, Mapping[str, Column]]
-    names: tuple[str, ...]
-    counts: Mapping[str, tuple[int, int, str]]
-    residue: tuple[Places, Places, Places]
-    lines: int
-
-    def residue_lines(self, data: bytes) -> Iterator[tuple[int, bytes]]:
-        """Number and bytes of each line that was not taken."""
-        for number, start, end in zip(*(column.tolist() for column in self.residue), strict=True):
-            yield number, data[start:end]
 
 
 class SeriesScanner:
@@ -209,33 +182,6 @@ def _added(one: tuple[int, int, str] | None, other: tuple[int, int, str]) -> tup
     if one is None:
         return other
     return (one[0] + other[0], *min(one[1:], other[1:]))
-
-
-def in_order(series: str, parts: Sequence[Mapping[str, Column]]) -> Columns:
-    """The parts of one series as one, by line; a column that none of them has is NaN."""
-    names = (*SERIES_COLUMNS[series], *CLOCK_COLUMNS)
-    line = _concatenated([part["line"] for part in parts])
-    order = None if np.all(line[1:] >= line[:-1]) else np.argsort(line, kind="stable")
-    columns: Columns = {}
-    for name in names:
-        column = _column(name, parts, len(line))
-        columns[name] = column if order is None or column.strides == (0,) else column.take(order)
-    return columns
-
-
-def _column(name: str, parts: Sequence[Mapping[str, Column]], length: int) -> Column:
-    if not any(name in part for part in parts):
-        return np.broadcast_to(_NAN, length)
-    return _concatenated([part[name] if name in part else np.broadcast_to(_NAN, len(part["line"])) for part in parts])
-
-
-def _concatenated(arrays: Sequence[Column]) -> Column:
-    first = arrays[0]
-    if len(arrays) == 1:
-        return first
-    if all(array.strides == (0,) and len(array) and array[0] != array[0] for array in arrays):
-        return np.broadcast_to(first[0], sum(len(array) for array in arrays))
-    return np.concatenate(arrays)
 
 
 def joined(scans: Sequence[Scan], names: tuple[str, ...]) -> Scan:

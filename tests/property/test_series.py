@@ -60,8 +60,8 @@ def _comparable(cell: object) -> object:
 
 def extracted(blocks: Iterable[Block]) -> Extracted:
     extractor = Extractor()
-    for block in blocks:
-        extractor.feed(block)
+    for block, found in scans(blocks):
+        extractor.take(block, found)
     return extractor.finish()
 
 

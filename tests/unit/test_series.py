@@ -22,6 +22,7 @@ from logparse.reading.source import Block
 
 if TYPE_CHECKING:
     from logparse.reading.forms import Node
+    from logparse.reading.scan import Scan
 
 FILLING: Final = {"d": "7", "f": "0.5", "s": "loss", "k": "Layer conv1, top blob conv1 data"}
 HEADER: Final = b"I1124 10:43:20.990321 23669 solver.cpp:239] "
@@ -232,9 +233,7 @@ def test_fields_of_two_kinds_at_one_place_are_refused() -> None:
 # --- chunks -------------------------------------------------------------------------------------------------
 
 
-def scan(
-    *messages: bytes, chunk_bytes: int | None = None, monkeypatch: pytest.MonkeyPatch | None = None
-) -> series.Scan:
+def scan(*messages: bytes, chunk_bytes: int | None = None, monkeypatch: pytest.MonkeyPatch | None = None) -> Scan:
     if monkeypatch is not None and chunk_bytes is not None:
         monkeypatch.setattr(series, "CHUNK_BYTES", chunk_bytes)
     return SeriesScanner().scan(Block(b"".join(HEADER + message + b"\n" for message in messages), 1))
