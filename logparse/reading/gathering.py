@@ -23,15 +23,17 @@ if TYPE_CHECKING:
 
 _NAMED: Final = ("name", "layer", "part", "blob")
 _FIRST_ROOM: Final = 256
-_GROWTH: Final = 1.5
+# `resize` writes zeros to all new room, so much room costs page faults; `realloc` moves a large array's pages, not its
+# bytes, so that growing it often costs little.
+_LARGE: Final = 1 << 19  # values
+_GROWTH, _GROWTH_OF_LARGE = 1.5, 1.0625
 
 
 class GrowingColumn:
     """A column that arrays are put behind. While all its values are equal (`interval`, a loss weight, what was never
     printed), it is that one value and a length.
 
-    It grows by `realloc`, which moves pages and not bytes where it is large; room that was never written to takes
-    no memory.
+    It grows by `realloc`, without a second copy of what is there.
     """
 
     def __init__(self, dtype: str) -> None:
@@ -52,7 +54,8 @@ class GrowingColumn:
             self._spread()
         end = self._size + len(values)
         if end > len(self._data):
-            self._data.resize(max(end, int(end * _GROWTH), _FIRST_ROOM), refcheck=False)
+            growth = _GROWTH if end < _LARGE else _GROWTH_OF_LARGE
+            self._data.resize(max(end, int(end * growth), _FIRST_ROOM), refcheck=False)
         self._data[self._size : end] = values
         self._size = end
 
