@@ -8,7 +8,7 @@ a shape that belongs to nobody becomes an unnamed layer instead of being lost.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from logparse.building import AttemptBuilder, NetBuilder
 from logparse.definitions import phase_of, read_dump
@@ -274,7 +274,7 @@ def _reported(state: _State, record: rec.ReportedMemory) -> None:
 def _sharing(state: _State, record: rec.SharingParameters) -> None:
     layer = state.stack[-1].current if state.stack else None
     if layer is not None:
-        layer.shared.append(SharedParam(record.param, record.owner, record.index, record.line))
+        layer.shared.append(SharedParam(record.param, record.owner, record.param_index, record.line))
 
 
 def _flag(state: _State, record: rec.BackwardFlag) -> None:
@@ -348,8 +348,7 @@ _FILE: Final[dict[type[rec.Record], Callable[[_State, Any], None]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Assembled:
+class Assembled(NamedTuple):
     """All attempts of a log, and what was odd about its lines."""
 
     attempts: tuple[Attempt, ...]

@@ -47,7 +47,7 @@ class LayerBuilder:
             return named
         shape = self.shapes[place]
         return Blob(
-            named.name, shape.dims, shape.count, named.in_place, named.automatic, self.weights.get(place), shape.line
+            named.name, shape.dims, shape.values, named.in_place, named.automatic, self.weights.get(place), shape.line
         )
 
     def freeze(self, type_: str | None, definition: Definition | None) -> Layer:

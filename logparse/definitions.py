@@ -8,8 +8,8 @@ are walked side by side: a layer takes the next definition of its name that is n
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost.types import canonical_type, to_v2
 from logparse.errors import DefinitionError, Note
@@ -48,8 +48,7 @@ _COSTLESS: Final = frozenset(
 _SPLIT_NAME: Final = re.compile(r".+_\d+_split\Z", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Dump:
+class Dump(NamedTuple):
     """A parsed dump, and whether it was cut."""
 
     message: Message
@@ -175,8 +174,7 @@ def _filled(layer: Layer, given: Definition | None, phase: str | None) -> Layer:
     return replace(layer, definition=given, type=kind)
 
 
-@dataclass(frozen=True, slots=True)
-class _Fill:
+class _Fill(NamedTuple):
     """Definitions from a prototxt for one net, and where they differ from the dump's."""
 
     net: Net

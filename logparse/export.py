@@ -30,7 +30,6 @@ import math
 import operator
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from importlib.util import find_spec
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, SupportsFloat, SupportsIndex, TypeAlias
@@ -95,8 +94,7 @@ LISTS: Final[Mapping[str, ListKind]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(NamedTuple):
     """One output format: its name, the file ending that means it, what makes bytes of a table, what it needs.
 
     `chunks` takes a frame and the table's name. `needs` is a module that an extra of the same name as the format

@@ -192,11 +192,11 @@ def _not_memory(attempt: AttemptBuilder, text: str) -> str:
     if "illegal memory access" not in text:
         return ""
     counts = [
-        (shape.count or 0, layer.name)
+        (shape.values or 0, layer.name)
         for net in attempt.nets
         for layer in net.layers
         for shape in layer.shapes
-        if shape.count is not None and shape.count > _MOST_GPU_VALUES
+        if shape.values is not None and shape.values > _MOST_GPU_VALUES
     ]
     if not counts:
         return ""

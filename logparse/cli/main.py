@@ -39,7 +39,9 @@ def entry_point() -> None:
     # Importing pandas and matplotlib makes objects by the hundred thousand and hardly any rubbish: looking for it
     # takes an eighth of a small job, and a large one holds no more memory without.
     gc.disable()
-    sys.exit(main())
+    code = main()
+    gc.freeze()  # nor is there any rubbish to look for at the end, which the interpreter does thrice
+    sys.exit(code)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

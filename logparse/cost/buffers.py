@@ -6,9 +6,8 @@ rules per layer type stand in buffer_rules.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost.buffer_rules import BACKWARD, BUFFERS, CPU
 from logparse.cost.rule import Missing, dims
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
 _INT_BYTES: Final = 4  # indices and masks are 32-bit whatever the net's Dtype is
 
 
-@dataclass(frozen=True, slots=True)
-class Buffer:
+class Buffer(NamedTuple):
     """One private buffer: what it holds, when it is first touched, its size and the formula behind it."""
 
     name: str
@@ -34,8 +32,7 @@ class Buffer:
     formula: str
 
 
-@dataclass(frozen=True, slots=True)
-class Buffers:
+class Buffers(NamedTuple):
     """A layer's private buffers on one device; `items` is None, with the reason, where they are not known."""
 
     items: tuple[Buffer, ...] | None

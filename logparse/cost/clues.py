@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost.names import named_type
 from logparse.cost.types import canonical_type
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from logparse.reading.textproto import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Guess:
+class Guess(NamedTuple):
     """A type and a definition with the assumptions behind them, or only the reason why there is none."""
 
     type: str | None = None

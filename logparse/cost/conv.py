@@ -6,9 +6,8 @@ every BLAS call that Caffe makes. Dilation changes shapes, never counts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from math import prod
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost import fields
 from logparse.cost.rule import Count, Missing, Params, Product, Rule, dims, gradient_macs
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
     from logparse.reading.textproto import Message
 
 
-@dataclass(frozen=True, slots=True)
-class Geometry:
+class Geometry(NamedTuple):
     """A convolution's settings, one value per spatial axis; `axis` is the channel axis."""
 
     num_output: int
@@ -69,7 +67,7 @@ def depthwise_geometry(layer: View) -> Geometry:
     base = geometry(layer)
     if layer.param("convolution_param").has("group"):
         return base
-    return replace(base, group=layer.bottom()[base.axis])
+    return base._replace(group=layer.bottom()[base.axis])
 
 
 def _channels(layer: View, geo: Geometry) -> tuple[int, int]:

@@ -7,7 +7,7 @@ set). CPU: the resident memory of a run of two numbers stands for the program.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost.buffer_rules import CPU, GPU
 from logparse.cost.engine import handles, most_workspace_bytes, refused
@@ -48,16 +48,14 @@ class Terms:
 USUAL: Final = Terms()
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One term of a footprint: what it is and its bytes."""
 
     name: str
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Footprint:
+class Footprint(NamedTuple):
     """What a run holds on one device, at its peak: the figure, the range, the terms, and what is left out.
 
     On the GPU `bytes` is the figure for engine CAFFE (for cuDNN the middle of the range, if narrowed to it) and

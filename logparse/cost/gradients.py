@@ -7,8 +7,7 @@ computation"); per bottom it follows from the layer that makes the blob, unless 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from logparse.reading.textproto import Message
 
 
-@dataclass(frozen=True, slots=True)
-class FlowLayer:
+class FlowLayer(NamedTuple):
     """One layer as the decision sees it, splits included, in the net's order.
 
     `learns` is whether it has a parameter with lr_mult ≠ 0, `loss` whether one of its tops has a loss
@@ -33,8 +31,7 @@ class FlowLayer:
     forced_bottoms: tuple[bool, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(NamedTuple):
     """The decision for one layer: whether it does backward, and per bottom whether a gradient is passed down."""
 
     backward: bool
@@ -82,7 +79,7 @@ def flow_of(layers: Sequence[FlowLayer], *, force_backward: bool = False) -> tup
     if not force_backward:
         return tuple(flows)
     return tuple(
-        replace(flow, backward=True, bottoms=_forced(layer, flow)) for layer, flow in zip(layers, flows, strict=True)
+        flow._replace(backward=True, bottoms=_forced(layer, flow)) for layer, flow in zip(layers, flows, strict=True)
     )
 
 

@@ -8,8 +8,8 @@ shapes alone already fix.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost.clues import Guess
 from logparse.cost.guessing import guess
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Guess", "Resolved", "cost_or_infer", "guess", "resolve"]
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(NamedTuple):
     """One layer after everything that can be said about it.
 
     `spec` holds the type and definition that the numbers rest on; `origin` says where they come from:
@@ -49,8 +48,8 @@ def _lowered(known: Derived, guessed: Derived, reason: str) -> Derived:
     if known.value is not None:
         return known
     if guessed.value is None:
-        return replace(known, reason=reason or known.reason)
-    return replace(guessed, basis=Basis.INFERRED)
+        return known._replace(reason=reason or known.reason)
+    return guessed._replace(basis=Basis.INFERRED)
 
 
 def _with_reason(known: Cost, reason: str) -> Cost:
@@ -109,8 +108,7 @@ _NORMS: Final = frozenset({"BatchNorm", "BN", "CuDNNBatchNorm"})
 _KERNEL_FIELDS: Final = ("kernel_size", "kernel_h", "kernel_w", "group")
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What the rest of the net tells about its layers."""
 
     known: Mapping[str, Guess]
@@ -174,7 +172,7 @@ def _with_bias(found: Guess, spec: LayerSpec, evidence: Evidence) -> Guess:
         bias, why = False, "no bias, since a BatchNorm and a Scale follow"
     changed = Message({**child.fields, "bias_term": [bias]})
     definition = Message({**found.definition.fields, name: [changed]})
-    return replace(found, definition=definition, assumptions=(*found.assumptions, why))
+    return found._replace(definition=definition, assumptions=(*found.assumptions, why))
 
 
 def _guess_in_net(spec: LayerSpec, evidence: Evidence) -> Guess:

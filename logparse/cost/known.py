@@ -7,9 +7,9 @@ shapes, and nearly all of them are there. Facts are from the papers and the publ
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from logparse.cost.clues import Guess, message
 from logparse.cost.rules import cost
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from logparse.reading.textproto import Message
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """One convolution of a published net. `outputs` is None where it depends on the task (classes)."""
 
     name: str
@@ -52,8 +51,7 @@ class Fact:
 Table: TypeAlias = tuple[Fact, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Architecture:
+class Architecture(NamedTuple):
     """A published net: its convolutions, and other layers by (name, channels) that must stand beside them."""
 
     table: Table
@@ -75,7 +73,7 @@ def _alexnet() -> Table:
 
 def _padded_alexnet() -> Table:
     """2013: a layer of its own pads before each convolution (`pad2`), which then has no padding."""
-    return tuple(replace(fact, pad=0) for fact in _alexnet())
+    return tuple(fact._replace(pad=0) for fact in _alexnet())
 
 
 def _vgg(*blocks: int) -> Table:

@@ -7,10 +7,10 @@ the resident memory of CPU runs and every cudaMalloc of GPU runs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost.buffer_rules import CPU, GPU
 from logparse.cost.buffers import buffers, prefetch_batches
@@ -44,8 +44,7 @@ class Era(StrEnum):
     NOW = "since rc3"
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """One allocation: what it is for, the layer's place in its net (None: the solver's), and its size."""
 
     kind: Kind
@@ -55,8 +54,7 @@ class Block:
     basis: Basis
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(NamedTuple):
     """An allocation whose size is not known, and why."""
 
     kind: Kind
@@ -107,8 +105,7 @@ class Run:
     bits: Mapping[Kind, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Setting:
+class _Setting(NamedTuple):
     """What of a run decides what one of its nets holds; `shared` names layers with parameters elsewhere."""
 
     command: str
@@ -118,8 +115,7 @@ class _Setting:
     shared: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Holding:
+class Holding(NamedTuple):
     """What one net holds on one device: blocks of known size, and what is left out."""
 
     blocks: tuple[Block, ...]
@@ -156,7 +152,7 @@ def holdings(run: Run, device: str, *, cudnn: bool = False) -> tuple[Holding, ..
     bits = tuple(sorted(run.bits.items()))
     names = _names(run.nets[0]) if run.nets else frozenset[str]()
     beside = _Setting(run.command, run.solver, run.era, bits, names)
-    first = replace(beside, shared=frozenset())
+    first = beside._replace(shared=frozenset())
     with_cudnn = cudnn and device == GPU
     return tuple(_holding(beside if net.beside else first, net, device, cudnn=with_cudnn) for net in run.nets)
 
@@ -180,7 +176,7 @@ def _in_bits(block: Block, bits: int | None, net: NetMemory) -> Block:
     if bits is None:
         return block
     values = block.bytes // net.element_bytes
-    return replace(block, bytes=-(-values * bits // _BYTE))
+    return block._replace(bytes=-(-values * bits // _BYTE))
 
 
 # -- blobs ---------------------------------------------------------------------------------------
@@ -189,10 +185,10 @@ def _in_bits(block: Block, bits: int | None, net: NetMemory) -> Block:
 def _blobs(net: NetMemory, blobs: Iterable[OwnBlob], kind: Kind) -> Iterator[Block | Gap]:
     for blob in blobs:
         layer = net.layers[blob.layer]
-        if blob.count is None:
+        if blob.values is None:
             yield Gap(kind, blob.layer, layer.spec.name, f"the count of {blob.name} is not printed")
         else:
-            yield Block(kind, blob.layer, blob.name, blob.count * net.element_bytes, _basis(layer))
+            yield Block(kind, blob.layer, blob.name, blob.values * net.element_bytes, _basis(layer))
 
 
 def _basis(layer: LayerMemory) -> Basis:

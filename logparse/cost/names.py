@@ -7,8 +7,7 @@ a stated kernel only where shapes and neighbours agree.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 _LEAD: Final = r"(?:.*[_.-])?"  # a word begins the part, or stands behind _ . or -
 _WORDS: Final[tuple[tuple[str, str], ...]] = (
@@ -64,8 +63,7 @@ def named_type(name: str) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class StatedKernel:
+class StatedKernel(NamedTuple):
     """A kernel that a name states: per axis, with the stride where the name has one too."""
 
     kernel: tuple[int, int]
@@ -94,8 +92,7 @@ def reduced_name(name: str) -> str | None:
 _BLOCK: Final = re.compile(r"([A-Za-z_./-]*?)\d+(?:[a-z]\d*|_\d+)?(?=[/_.-][A-Za-z]|[/_.-]\d+x\d)")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a layer stands in its net: `block` ("inception_4e"), `part` of it ("/pool_proj"), and its role."""
 
     block: str

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost.clues import MAP_AXES, Guess, one_to_one, supported_type
 from logparse.cost.guess_matrix import convolution
@@ -29,8 +29,7 @@ def defined(spec: LayerSpec) -> bool:
     return spec.type is not None and spec.definition is not None and spec.definition.complete
 
 
-@dataclass(frozen=True, slots=True)
-class Blocks:
+class Blocks(NamedTuple):
     """The net's blocks: which parts each has, which layers of a role are defined, and the block that stands last."""
 
     parts: Mapping[str, frozenset[str]]

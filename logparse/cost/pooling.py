@@ -5,9 +5,8 @@ Operation counts take every window as full; windows at the border are smaller, s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost import fields
 from logparse.cost.rule import Count, Rule, dims
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from logparse.reading.textproto import Message
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """A pooling's settings per spatial axis; `rounds_up` is Caffe's default."""
 
     kernel: Shape

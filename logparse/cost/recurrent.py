@@ -6,9 +6,8 @@ over T; the input product is made once for all steps, the hidden one at each ste
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost.rule import Count, Params, Rule, dims, per_top
 from logparse.cost.spec import ParamBlob
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from logparse.cost.spec import Shape
 
 
-@dataclass(frozen=True, slots=True)
-class Recurrence:
+class Recurrence(NamedTuple):
     """The sizes of a recurrent layer; `static` is the width of the input that is the same at all steps, 0 if none."""
 
     steps: int

@@ -8,7 +8,6 @@ by type and shapes alone, which is just what its basis has to say.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -36,8 +35,7 @@ class Params(NamedTuple):
     assumptions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """One layer as the parts of a rule read it.
 
     `definition` is None where it is missing or was cut. `tops` are the printed shapes, and where none
@@ -197,8 +195,7 @@ def not_told(reason: str) -> CountRule:
     return rule
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """How one layer type costs: each part is a small function of the layer's view.
 
     `source` names the Caffe file or the paper that the parts follow.

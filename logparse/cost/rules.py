@@ -122,7 +122,7 @@ def _with_params(cost: Cost, rule: Rule, view: View) -> Cost:
 
 
 def _doubted(derived: Derived) -> Derived:
-    return replace(derived, basis=Basis.INFERRED) if derived.value else derived
+    return derived._replace(basis=Basis.INFERRED) if derived.value else derived
 
 
 def _demoted(cost: Cost) -> Cost:

@@ -7,8 +7,7 @@ A top adds nothing where it is in place (net.cpp AppendTop), or where its layer 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,16 +16,14 @@ ALWAYS_SHARE: Final = frozenset({"Split", "Flatten", "Reshape"})
 SHARE_IF_SINGLE: Final = frozenset({"Concat", "Slice"})
 
 
-@dataclass(frozen=True, slots=True)
-class TopUse:
+class TopUse(NamedTuple):
     """One top as the sharing rule sees it."""
 
     name: str
     in_place: bool
 
 
-@dataclass(frozen=True, slots=True)
-class LayerUse:
+class LayerUse(NamedTuple):
     """One layer as the sharing rule sees it."""
 
     type: str | None

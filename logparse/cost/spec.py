@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from logparse.reading.textproto import Message
@@ -62,14 +62,16 @@ class ParamBlob:
         return product
 
 
-@dataclass(frozen=True, slots=True)
-class Derived:
+class Derived(NamedTuple):
     """A derived number, its basis, the formula with the layer's own values, and why it is NA."""
 
     value: int | None
     basis: Basis
     formula: str = ""
     reason: str = ""
+
+
+NO_FIGURE: Final = Derived(None, Basis.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class Cost:
     problems: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
     batch: int | None = field(default=None)
-    backward_macs: Derived = Derived(None, Basis.UNKNOWN)
+    backward_macs: Derived = NO_FIGURE
 
     def _total(self, kind: str) -> int | None:
         return None if self.params is None else sum(p.count for p in self.params if p.kind == kind)

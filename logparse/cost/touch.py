@@ -9,7 +9,7 @@ the live nets' allocations and, on the GPU, against every cudaMalloc.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost.buffer_rules import CPU, GPU
 from logparse.cost.sharing import LayerUse, TopUse, shared_tops
@@ -80,13 +80,12 @@ class LayerMemory:
         return self.kind in PREFETCHING
 
 
-@dataclass(frozen=True, slots=True)
-class OwnBlob:
+class OwnBlob(NamedTuple):
     """A blob that owns one half's memory: the layer that makes it, and its values."""
 
     layer: int
     name: str
-    count: int | None
+    values: int | None
 
 
 def kind_of(name: str | None) -> str | None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost.fields import window_count
 
@@ -16,8 +15,7 @@ _STRIDES: Final = (1, 2, 3, 4)
 _SHOWN: Final = 6
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Window:
+class Window(NamedTuple):
     """One window along an axis: no padding, or the padding that keeps the size at stride 1."""
 
     kernel: int

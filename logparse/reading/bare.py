@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from logparse.reading.tally import IGNORED, RECOGNISED
 
 
-@dataclass(frozen=True, slots=True)
-class BareKind:
+class BareKind(NamedTuple):
     """One kind of headerless line: class and reason for the ledger, the event it makes, samples."""
 
     name: str

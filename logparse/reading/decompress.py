@@ -13,8 +13,7 @@ import lzma
 import re
 import sys
 import zlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from logparse.errors import UnreadableError
 
@@ -99,8 +98,7 @@ def _zstd_stream() -> _Stream:
         raise UnreadableError(message, remedy="pip install 'logparse[zstd]', or unpack it with zstd -d") from None
 
 
-@dataclass(frozen=True, slots=True)
-class Compression:
+class Compression(NamedTuple):
     """One format: its name, the bytes each member begins with, what the first must look like, how to unpack one."""
 
     name: str

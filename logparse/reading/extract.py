@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 from math import isnan
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.reading import records as rec
 from logparse.reading.bare import BLANK, bare_kind
@@ -47,8 +47,7 @@ _OPENS_LAYER: Final = frozenset(
 _CLOSES_LAYER: Final = frozenset({"memory", "backward_flag", "net_done", "scaffolding_done", "display"})
 
 
-@dataclass(frozen=True, slots=True)
-class LastLine:
+class LastLine(NamedTuple):
     """The last line that is not blank; `cut` where it ends in the middle of a message."""
 
     number: int
@@ -56,8 +55,7 @@ class LastLine:
     cut: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Extracted:
+class Extracted(NamedTuple):
     """What one log says, before anything is put together."""
 
     records: tuple[rec.Record, ...]
@@ -70,8 +68,7 @@ class Extracted:
     year_hints: tuple[YearHint, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Claim:
+class _Claim(NamedTuple):
     """A headed line and the pattern that claims it."""
 
     line: Line

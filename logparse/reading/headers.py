@@ -9,12 +9,10 @@ carries lines it must claim; a test shows that no earlier form of its table clai
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class HeaderForm:
+class HeaderForm(NamedTuple):
     """One form of header. Groups: severity, year, mmdd, clock, thread, path, epoch, message; any may be absent.
 
     `first_only`: the form is what is left of a header when the input begins inside it. `weak`: too
@@ -28,8 +26,7 @@ class HeaderForm:
     weak: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PrefixForm:
+class PrefixForm(NamedTuple):
     """One kind of text before a header.
 
     `literal`: on the lines without a header only the very same text is taken away, because the form

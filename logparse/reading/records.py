@@ -2,158 +2,185 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What every record has: its line, and the time in its header (seconds in a leap year, or None)."""
+class Record(Protocol):
+    """What every record has: its line, and the time in its header (seconds in a leap year, or None).
+
+    The kinds are named tuples: a log has thousands of records, and they live from one line to the assembling.
+    """
+
+    @property
+    def line(self) -> int:
+        """The line's number, from 1."""
+
+    @property
+    def time_s(self) -> float | None:
+        """Seconds since the year's start, had it 29 February."""
+
+
+class SolverParameters(NamedTuple):
+    """`Initializing solver from parameters:`; `dump` is the text that follows."""
 
     line: int
     time_s: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class SolverParameters(Record):
-    """`Initializing solver from parameters:`; `dump` is the text that follows."""
-
     dump: str
 
 
-@dataclass(frozen=True, slots=True)
-class NetParameters(Record):
+class NetParameters(NamedTuple):
     """`Initializing net from parameters:`; `dump` is the text that follows, `end_line` its last line."""
 
+    line: int
+    time_s: float | None
     dump: str
     end_line: int
 
 
-@dataclass(frozen=True, slots=True)
-class CreatingNet(Record):
+class CreatingNet(NamedTuple):
     """`Creating training net …` or `Creating test net (#K) …`."""
 
+    line: int
+    time_s: float | None
     phase: str
     test_index: int | None
     path: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class FactoryLayer(Record):
+class FactoryLayer(NamedTuple):
     """`Creating layer NAME`, before the layer's constructor; NVCaffe adds the type."""
 
+    line: int
+    time_s: float | None
     layer: str
     type: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class CreatingLayer(Record):
+class CreatingLayer(NamedTuple):
     """`Creating Layer NAME` (BVLC) or `Created Layer NAME (i)` (NVCaffe): a layer begins."""
 
+    line: int
+    time_s: float | None
     layer: str
 
 
-@dataclass(frozen=True, slots=True)
-class Wire(Record):
+class Wire(NamedTuple):
     """`LAYER <- BLOB` or `LAYER -> BLOB`, unsplit: names may hold arrows themselves."""
 
+    line: int
+    time_s: float | None
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class NetInput(Record):
+class NetInput(NamedTuple):
     """`Input i -> BLOB`: an input of the net (not a layer)."""
 
+    line: int
+    time_s: float | None
     blob: str
 
 
-@dataclass(frozen=True, slots=True)
-class SettingUp(Record):
+class SettingUp(NamedTuple):
     """`Setting up NAME`."""
 
+    line: int
+    time_s: float | None
     layer: str
 
 
-@dataclass(frozen=True, slots=True)
-class TopShape(Record):
-    """`Top shape: d0 d1 … (count)`; `count` None in 2013's form; `phase`, `layer` where a fork prints them."""
+class TopShape(NamedTuple):
+    """`Top shape: d0 d1 … (values)`; `values` None in 2013's form; `phase`, `layer` where a fork prints them."""
 
+    line: int
+    time_s: float | None
     dims: tuple[int, ...]
-    count: int | None
+    values: int | None
     phase: str | None = None
     layer: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LossWeight(Record):
+class LossWeight(NamedTuple):
     """`    with loss weight W`, of the top shape before it."""
 
+    line: int
+    time_s: float | None
     weight: float
 
 
-@dataclass(frozen=True, slots=True)
-class Memory(Record):
+class Memory(NamedTuple):
     """`Memory required for data: BYTES`."""
 
+    line: int
+    time_s: float | None
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class ReportedMemory(Record):
+class ReportedMemory(NamedTuple):
     """A figure that a fork prints about itself: label and bytes; the net's phase where it is stated."""
 
+    line: int
+    time_s: float | None
     figures: tuple[tuple[str, int], ...]
     phase: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SharingParameters(Record):
+class SharingParameters(NamedTuple):
     """`Sharing parameters 'P' owned by layer 'L', param index I`."""
 
+    line: int
+    time_s: float | None
     param: str
     owner: str
-    index: int
+    param_index: int
 
 
-@dataclass(frozen=True, slots=True)
-class BackwardFlag(Record):
+class BackwardFlag(NamedTuple):
     """`NAME needs backward computation.` or `NAME does not need …`."""
 
+    line: int
+    time_s: float | None
     layer: str
     needed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class NetOutput(Record):
+class NetOutput(NamedTuple):
     """`This network produces output BLOB`."""
 
+    line: int
+    time_s: float | None
     blob: str
 
 
-@dataclass(frozen=True, slots=True)
-class NetDone(Record):
+class NetDone(NamedTuple):
     """`Network initialization done.`: the net stands."""
 
+    line: int
+    time_s: float | None
 
-@dataclass(frozen=True, slots=True)
-class DroppedLayer(Record):
+
+class DroppedLayer(NamedTuple):
     """A layer that a rule filtered out, or that a fork fused away."""
 
+    line: int
+    time_s: float | None
     layer: str
 
 
-@dataclass(frozen=True, slots=True)
-class RecurrentStart(Record):
+class RecurrentStart(NamedTuple):
     """`Initializing recurrent layer: … T timesteps of N independent streams.`, with its text."""
 
+    line: int
+    time_s: float | None
     steps: int
     streams: int
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Start(Record):
+class Start(NamedTuple):
     """A line that stands at the start of a run: the device, how many GPUs, a banner, a command."""
 
+    line: int
+    time_s: float | None
     command: str | None
     mode: str | None
     device: str | None
@@ -161,18 +188,20 @@ class Start(Record):
     gpus: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Milestone(Record):
+class Milestone(NamedTuple):
     """A point that a run passes: `scaffolding`, `optimization`, `time_done`, `test_done`."""
 
+    line: int
+    time_s: float | None
     what: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class EventRecord(Record):
+class EventRecord(NamedTuple):
     """Something that happened once in a while; see model.Event."""
 
+    line: int
+    time_s: float | None
     kind: str
     text: str
     iteration: int | None
@@ -180,17 +209,10 @@ class EventRecord(Record):
     path: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Chatter(Record):
+class Chatter(NamedTuple):
     """A message of a layer's own code (`*_layer.cpp`); evidence while the layer is being set up."""
 
+    line: int
+    time_s: float | None
     file: str
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class YearMark(Record):
-    """A line that states the year, and how."""
-
-    year: int
-    origin: str

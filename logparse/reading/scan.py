@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -25,8 +24,7 @@ _NAN: Final = np.float64("nan")
 _LINE_END: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(NamedTuple):
     """What the fast scan read of one block.
 
     `columns` are series → column → array, rows in the order of the block: the columns of model.SERIES_COLUMNS, and

@@ -6,8 +6,7 @@ the name; see `decompress`. What happens to encodings, line ends and escapes: se
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Final, Self
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Self
 
 from logparse.errors import Note, UnreadableError
 from logparse.model import Source
@@ -48,8 +47,7 @@ _FOREIGN: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     r"""Some whole lines: text with `\n` line ends only, and the number of the first (from 1).
 
     Every block but the last ends on a line end; the last one does where the input does.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,8 +120,7 @@ _SPECIAL_FLOATS: Final = {"inf": "inf", "infinity": "inf", "nan": "nan", "-inf":
 _WORD_LIMIT: Final = 400  # no number is longer; int() on a giant word would take quadratic time
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(NamedTuple):
     kind: str
     text: str
     line: int
@@ -258,8 +257,7 @@ _HANDLERS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A parsed text: its root message, whether it was cut, and what could not be read (line, why)."""
 
     root: Message

@@ -10,10 +10,9 @@ within two days, else it is the date of something else.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.reading.clock import DAY_S, raw_time_s
 
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
     from logparse.reading.source import Block
 
 
-@dataclass(frozen=True, slots=True)
-class YearHint:
+class YearHint(NamedTuple):
     """A place where the log names a date: how far to trust it (0 most), and where it stands."""
 
     trust: int
@@ -33,8 +31,7 @@ class YearHint:
     origin: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
+class _Form(NamedTuple):
     """One way of naming the year; `mark` is searched for first, because that is fast."""
 
     trust: int

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost.infer import resolve
 from logparse.cost.sharing import LayerUse, TopUse, shared_tops
@@ -22,16 +21,14 @@ FLOAT_BYTES: Final = 4  # Caffe's default Dtype; used only where the running mem
 _STREAMS: Final = re.compile(r"of (\d++) independent streams")
 
 
-@dataclass(frozen=True, slots=True)
-class ParamFact:
+class ParamFact(NamedTuple):
     """One parameter blob of a layer: what it is, and the earlier layer that owns it (None: its own)."""
 
     blob: ParamBlob
     owner: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class LayerFact:
+class LayerFact(NamedTuple):
     """One layer with everything that is derived from it; sums are of whole batches."""
 
     layer: Layer
@@ -64,8 +61,7 @@ def _own(params: tuple[ParamFact, ...] | None, kinds: tuple[str, ...]) -> int | 
     return sum(fact.blob.count for fact in params if fact.owner is None and fact.blob.kind in kinds)
 
 
-@dataclass(frozen=True, slots=True)
-class NetFact:
+class NetFact(NamedTuple):
     """One net with its derived layers."""
 
     net: Net
@@ -219,7 +215,7 @@ def _owners_by_index(layer: Layer, cost: Cost) -> dict[int, str]:
 
 def with_batch(fact: NetFact, batch: int | None) -> NetFact:
     """The same net with another batch for the per-image columns (an inner net takes its outer net's)."""
-    return replace(fact, batch=batch)
+    return fact._replace(batch=batch)
 
 
 def facts_of(nets: Iterable[Net]) -> list[NetFact]:

@@ -106,7 +106,7 @@ def held_per_layer(fact: NetFact) -> list[dict[str, int | str | None]]:
     known = all(layer.backward is not None for layer in net.layers)
     diffs: dict[int, int | None] = {}
     for blob in diff_blobs(net.layers, CPU) if known else ():
-        size = None if blob.count is None else blob.count * net.element_bytes
+        size = None if blob.values is None else blob.values * net.element_bytes
         before = diffs.get(blob.layer, 0)
         diffs[blob.layer] = None if size is None or before is None else before + size
     return [

@@ -45,20 +45,20 @@ def test_data_and_measures_do_no_backward_and_the_first_layer_passes_nothing_dow
 
 
 def test_a_frozen_layer_at_the_bottom_does_no_backward() -> None:
-    frozen = with_layer(CONV, replace(NET[CONV], learns=False))
+    frozen = with_layer(CONV, NET[CONV]._replace(learns=False))
     assert flags(frozen) == [False, False, False, False, True, True, False, True]
     assert flow_of(frozen)[IP].bottoms == (False,)
 
 
 def test_propagate_down_cuts_the_layers_below() -> None:
-    flows = flow_of(with_layer(IP, replace(NET[IP], propagate_down=(False,))))
+    flows = flow_of(with_layer(IP, NET[IP]._replace(propagate_down=(False,))))
     assert flows[IP] == Flow(backward=True, bottoms=(False,))
     assert not flows[CONV].backward
 
 
 def test_force_backward_reaches_the_data_but_no_label() -> None:
     flows = flow_of(
-        with_layer(LOSS, replace(NET[LOSS], forced_bottoms=forced_bottoms("SoftmaxWithLoss", 2))), force_backward=True
+        with_layer(LOSS, NET[LOSS]._replace(forced_bottoms=forced_bottoms("SoftmaxWithLoss", 2))), force_backward=True
     )
     assert all(flow.backward for flow in flows)
     assert flows[CONV].bottoms == (True,)

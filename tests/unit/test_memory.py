@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -175,7 +174,7 @@ def test_the_parts_of_a_footprint_add_up_to_it() -> None:
 def test_shapes_without_their_batch_have_no_bytes() -> None:
     text = SOLVER.format(settings='type: "SGD"') + net("TRAIN", DATA, DENSE, LOSS)
     log = parse_log(text.encode())
-    per_image = replace(log.net_facts[1][0], is_per_image=True)
+    per_image = log.net_facts[1][0]._replace(is_per_image=True)
     held = holdings(Run("train", (net_memory(per_image, beside=False),)), "cpu")[0]
     assert held.bytes_of(Kind.DATA) == held.bytes_of(Kind.BUFFERS) == 0
     assert held.bytes_of(Kind.PARAMS) == VALUES

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 # A value as any C library prints it: 0.5, 1e-05, nan, -nan, inf, 1.#QNAN (Windows), -1.#IND.
 _VALUE: Final = r"[-+]?(?:\d[\d.]*+(?:[eE][-+]?\d++)?(?:\#[A-Z]++)?|\.\d++|nan(?:\([^)\s]*+\))?|inf(?:inity)?)"
@@ -13,8 +12,7 @@ _VALUE: Final = r"[-+]?(?:\d[\d.]*+(?:[eE][-+]?\d++)?(?:\#[A-Z]++)?|\.\d++|nan(?
 RANK: Final = r"\s*+(?:[\[({](?:n\d++\.)?d?\d++(?:(?:\.r?| - )\d++)?[\])}]\s*+)?"
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(NamedTuple):
     """One kind of message: what reads it, what prints it, what it looks like, what becomes of it."""
 
     name: str
