@@ -218,7 +218,7 @@ class Log:
         return self.table("findings")
 
 
-def parse_log(
+def parse_log(  # noqa: PLR0913 - each is a question that users ask
     source: Readable,
     prototxt: str | PathLike[str] | None = None,
     year: int | None = None,
@@ -226,6 +226,7 @@ def parse_log(
     max_bytes: int | None = None,
     curves: bool = True,
     hashing: bool = True,
+    processes: int = 1,
 ) -> Log:
     """Read one log.
 
@@ -233,7 +234,8 @@ def parse_log(
     the network's definition, used where the log lacks it. `year` is the year in which the log was begun, where it
     does not say. `max_bytes` bounds the unpacked text. Without `curves` the solver's lines are counted but not read:
     nets, layers, costs and memory of a log of gigabytes in a third of the time and a few megabytes.
-    Without `hashing` the source's sha256 stays empty.
+    Without `hashing` the source's sha256 stays empty. `processes` is how many may read a large log: others are started
+    from `sys.executable`, which the command does by default and a library does not.
 
     Raises:
         UnreadableError: an input cannot be read.
@@ -242,7 +244,9 @@ def parse_log(
 
     """
     definition = None if prototxt is None else load_prototxt(Path(prototxt))
-    extracted, facts, notes = read(source, max_text_bytes=max_bytes, curves=curves, hashing=hashing)
+    extracted, facts, notes = read(
+        source, max_text_bytes=max_bytes, curves=curves, hashing=hashing, processes=processes
+    )
     first_series = min((int(columns["line"][0]) for columns in extracted.curves.series.values()), default=None)
     assembled = assemble(extracted.records, extracted.lines, first_series, extracted.last)
     attempts, all_notes = assembled.attempts, (*notes, *assembled.notes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -27,12 +28,19 @@ _UNITS: Final[Mapping[str, int]] = {
 }
 _SIZE: Final = re.compile(r"(?P<number>[0-9]{1,18}(?:\.[0-9]{1,6})?) ?(?P<unit>(?:[kmgt]i?)?b|)", re.IGNORECASE)
 
+MOST_PROCESSES: Final = 4  # one reads and puts together what the others scan
 YEARS: Final = range(1970, 2200)
 
 
 def add_reading_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say how a log is read and how well it must be understood."""
     parser.add_argument("--prototxt", type=Path, metavar="FILE", help="the network definition, where the log lacks it")
+    parser.add_argument(
+        "--processes",
+        type=whole,
+        metavar="N",
+        help=f"how many processes may read a large log (default: one per core, up to {MOST_PROCESSES})",
+    )
     parser.add_argument("--year", type=year, metavar="Y", help="the year the log was begun in, where it does not say")
     parser.add_argument(
         "--min-parsed",
@@ -82,14 +90,26 @@ def read(source: str, arguments: argparse.Namespace, *, curves: bool = True, has
     from logparse.api import parse_log
 
     gated = arguments.strict or arguments.min_parsed is not None
-    options = {"curves": curves or gated, "hashing": hashing}
-    log = parse_log(source, prototxt=arguments.prototxt, year=arguments.year, **options)
+    log = parse_log(
+        source,
+        prototxt=arguments.prototxt,
+        year=arguments.year,
+        curves=curves or gated,
+        hashing=hashing,
+        processes=arguments.processes or _cores(),
+    )
     for note in log.notes:
         where = f"{source}:{note.line}" if note.line else source
         say(f"{where}: {note.what}; {note.meaning}")
     if told := coverage(log):
         say(f"{source}: {told}")
     return log
+
+
+def _cores() -> int:
+    """How many processes are worth having: the cores that this one may use."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(usable, MOST_PROCESSES)
 
 
 def coverage(log: Log) -> str:
@@ -138,6 +158,13 @@ def one_of(names: Sequence[str], what: str) -> Callable[[str], str]:
         raise argparse.ArgumentTypeError(f"there is no {what} {text!r}; {suggestion(text, names)}")
 
     return name
+
+
+def whole(text: str) -> int:
+    """Argument type: a whole number from 1 on."""
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= MOST_PROCESSES):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {MOST_PROCESSES}")
+    return int(text)
 
 
 def year(text: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
@@ -25,10 +26,16 @@ SMALL_BYTES: Final = 64 << 10  # some hundred lines
 
 
 def read(
-    source: Readable, *, max_text_bytes: int | None = None, curves: bool = True, hashing: bool = True
+    source: Readable,
+    *,
+    max_text_bytes: int | None = None,
+    curves: bool = True,
+    hashing: bool = True,
+    processes: int = 1,
 ) -> tuple[Extracted, Source, tuple[Note, ...]]:
     """Read one log to its end. Without `curves` the solver's lines are counted, not read: a third of the time.
-    Without `hashing` the source's sha256 stays empty.
+    Without `hashing` the source's sha256 stays empty. With `processes` above 1 others help with a large log, where
+    the system lets them share memory (POSIX).
 
     Raises:
         UnreadableError: the input cannot be opened, is broken, or unpacks to too much.
@@ -37,7 +44,7 @@ def read(
     """
     extractor = Extractor()
     with open_input(source, max_text_bytes=max_text_bytes, hashing=hashing) as opened:
-        for block, found in _scanned(opened.blocks(), curves=curves):
+        for block, found in _scanned(opened.blocks(), curves=curves, processes=processes):
             extractor.take(block, found)
         extracted, facts, notes = extractor.finish(), opened.source(), tuple(opened.notes)
         foreign = opened.foreign
@@ -46,7 +53,7 @@ def read(
     return extracted, facts, notes
 
 
-def _scanned(blocks: Iterator[Block], *, curves: bool) -> Iterator[tuple[Block, Scan]]:
+def _scanned(blocks: Iterator[Block], *, curves: bool, processes: int) -> Iterator[tuple[Block, Scan]]:
     """Each block with its scan. A small log is read line by line: that is sooner done than the fast scan set up."""
     first = next(blocks, None)
     if first is None:
@@ -54,7 +61,13 @@ def _scanned(blocks: Iterator[Block], *, curves: bool) -> Iterator[tuple[Block, 
     if len(first.data) < SMALL_BYTES:
         yield first, unscanned(first)
         first = next(blocks, None)
-    if first is not None:
+    if first is None:
+        return
+    if curves and processes > 1 and os.name == "posix":
+        from logparse.reading import helpers
+
+        yield from helpers.scans(chain((first,), blocks), processes)
+    else:
         from logparse.reading.series import scans
 
         yield from scans(chain((first,), blocks), curves=curves)
