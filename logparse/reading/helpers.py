@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 # A block is a little larger than BLOCK_BYTES; the columns of its lines are half as large as its text.
 SLOT_BYTES: Final = BLOCK_BYTES * 3 // 2
 SLOTS: Final = 3  # a block to scan, and one to go on with
-# Blocks that are scanned alone first: starting a helper takes as long.
+# Blocks that are scanned alone first, where the input may be short: starting a helper takes as long.
 _ALONE: Final = 4
+_LARGE_BYTES: Final = 64 << 20
 _AHEAD: Final = 3  # scanned blocks per process that may wait for an earlier one
 _ALIGNED: Final = 64
 _SERVE: Final = "import sys; sys.path[:] = {path!r}; from logparse.reading.helpers import serve; serve{fds}"
@@ -120,13 +121,13 @@ class Helper:
         self._connection.close()
 
 
-def scans(blocks: Iterator[Block], processes: int) -> Iterator[tuple[Block, Scan]]:
+def scans(blocks: Iterator[Block], processes: int, size_bytes: int | None = None) -> Iterator[tuple[Block, Scan]]:
     """Each block with its scan, in order, by this process and up to `processes` - 1 others.
 
-    A scan is good until the next one is asked for.
+    A scan is good until the next one is asked for. `size_bytes` is the input's size, where it is known beforehand.
     """
     scanner = SeriesScanner()
-    for block in islice(blocks, _ALONE):
+    for block in islice(blocks, 0 if (size_bytes or 0) >= _LARGE_BYTES else _ALONE):
         yield block, scanner.scan(block)
     following = next(blocks, None)
     if following is None:

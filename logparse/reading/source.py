@@ -6,6 +6,8 @@ the name; see `decompress`. What happens to encodings, line ends and escapes: se
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Self
 
 from logparse.errors import Note, UnreadableError
@@ -76,6 +78,13 @@ class Input:
         self._encoding = "utf-8"
         self._compression: Compression | None = None
         self._state = "new"
+
+    @property
+    def size_bytes(self) -> int | None:
+        """The size of the file as it stands, before it is unpacked; None where the input is no file."""
+        with suppress(AttributeError, OSError, ValueError):
+            return os.fstat(self._stream.fileno()).st_size or None
+        return None
 
     def __enter__(self) -> Self:
         return self
