@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 # Large enough that the interpreter's share of a step is small, small enough for the processor's cache. Two threads were
 # measured and are slower than one: between two steps of numpy each waits for the other to let go of the interpreter.
-CHUNK_BYTES: Final = 5 << 20
+CHUNK_BYTES: Final = 3 << 20
 # Pattern → series; a pattern that is not here is only counted.
 SERIES_OF: Final = {
     "display": "display",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Block", "Input", "decode", "expand", "open_input"]
 
-BLOCK_BYTES: Final = 4 << 20
+BLOCK_BYTES: Final = 6 << 20
 MAX_LINE_BYTES: Final = 1 << 20
 MAX_TEXT_BYTES: Final = 64 << 30
 # Real logs shrink to a twentieth; beyond this ratio, once it is big, it is a bomb.
