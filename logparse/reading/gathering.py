@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
 _NAMED: Final = ("name", "layer", "part", "blob")
 _FIRST_ROOM: Final = 256
-# `resize` writes zeros to all new room, so much room costs page faults; `realloc` moves a large array's pages, not its
-# bytes, so that growing it often costs little.
+# `resize` writes zeros to all new room, so a large column moves into fresh room instead: untouched it costs nothing,
+# and numpy asks for huge pages from 4 MiB on, which spares most page faults.
 _LARGE: Final = 1 << 19  # values
-_GROWTH, _GROWTH_OF_LARGE = 1.5, 1.0625
+_GROWTH: Final = 1.5
 
 
 class GrowingColumn:
     """A column that arrays are put behind. While all its values are equal (`interval`, a loss weight, what was never
     printed), it is that one value and a length.
 
-    It grows by `realloc`, without a second copy of what is there.
+    There is never a second copy of more than one column.
     """
 
     def __init__(self, dtype: str) -> None:
@@ -54,10 +54,17 @@ class GrowingColumn:
             self._spread()
         end = self._size + len(values)
         if end > len(self._data):
-            growth = _GROWTH if end < _LARGE else _GROWTH_OF_LARGE
-            self._data.resize(max(end, int(end * growth), _FIRST_ROOM), refcheck=False)
+            self._make_room(max(int(end * _GROWTH), _FIRST_ROOM))
         self._data[self._size : end] = values
         self._size = end
+
+    def _make_room(self, values: int) -> None:
+        if values < _LARGE:
+            self._data.resize(values, refcheck=False)
+            return
+        moved = np.empty(values, self._data.dtype)
+        moved[: self._size] = self._data[: self._size]
+        self._data = moved
 
     def _spread(self) -> None:
         self._data = np.full(max(self._size, 1), self._data[0])
