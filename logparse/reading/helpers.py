@@ -15,7 +15,7 @@ import sys
 import tempfile
 from collections import deque
 from contextlib import suppress
-from itertools import islice
+from itertools import chain, islice
 from mmap import mmap
 from multiprocessing.connection import Connection, Pipe
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 # A block is a little larger than BLOCK_BYTES; the columns of its lines are half as large as its text.
 SLOT_BYTES: Final = BLOCK_BYTES * 3 // 2
-SLOTS: Final = 3  # a block to scan, and one to go on with
+SLOTS: Final = 3  # a block to scan, one to go on with, and one whose columns wait to be taken
 # Blocks that are scanned alone first, where the input may be short: starting a helper takes as long.
 _ALONE: Final = 4
 _LARGE_BYTES: Final = 64 << 20
@@ -135,7 +135,7 @@ def scans(blocks: Iterator[Block], processes: int, size_bytes: int | None = None
     helpers = [Helper() for _ in range(processes - 1)]
     waiting: deque[tuple[Block, Helper | Scan]] = deque()
     try:
-        for block in _chained(following, blocks):
+        for block in chain((following,), blocks):
             helper = next((one for one in helpers if one.give(block)), None)
             waiting.append((block, helper or scanner.scan(block)))
             while waiting and (len(waiting) > _AHEAD * processes or _is_ready(waiting[0][1])):
@@ -145,11 +145,6 @@ def scans(blocks: Iterator[Block], processes: int, size_bytes: int | None = None
     finally:
         for helper in helpers:
             helper.end()
-
-
-def _chained(first: Block, rest: Iterator[Block]) -> Iterator[Block]:
-    yield first
-    yield from rest
 
 
 def _is_ready(found: Helper | Scan) -> bool:

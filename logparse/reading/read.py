@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from itertools import chain
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from logparse.errors import NothingRecognisedError
 from logparse.reading.bare import BLANK
@@ -20,14 +20,7 @@ if TYPE_CHECKING:
     from logparse.reading.extract import Extracted
     from logparse.reading.raw import Readable
     from logparse.reading.scan import Scan
-    from logparse.reading.source import Block
-
-
-class Helped(NamedTuple):
-    """How many processes may scan, and the input's size where it is known beforehand."""
-
-    processes: int
-    size_bytes: int | None
+    from logparse.reading.source import Block, Input
 
 
 SMALL_BYTES: Final = 64 << 10  # some hundred lines
@@ -52,8 +45,7 @@ def read(
     """
     extractor = Extractor()
     with open_input(source, max_text_bytes=max_text_bytes, hashing=hashing) as opened:
-        helped = Helped(processes, opened.size_bytes) if curves and processes > 1 and os.name == "posix" else None
-        for block, found in _scanned(opened.blocks(), curves=curves, helped=helped):
+        for block, found in _scanned(opened, curves=curves, processes=processes):
             extractor.take(block, found)
         extracted, facts, notes = extractor.finish(), opened.source(), tuple(opened.notes)
         foreign = opened.foreign
@@ -62,8 +54,9 @@ def read(
     return extracted, facts, notes
 
 
-def _scanned(blocks: Iterator[Block], *, curves: bool, helped: Helped | None) -> Iterator[tuple[Block, Scan]]:
+def _scanned(opened: Input, *, curves: bool, processes: int) -> Iterator[tuple[Block, Scan]]:
     """Each block with its scan. A small log is read line by line: that is sooner done than the fast scan set up."""
+    blocks = opened.blocks()
     first = next(blocks, None)
     if first is None:
         return
@@ -72,10 +65,10 @@ def _scanned(blocks: Iterator[Block], *, curves: bool, helped: Helped | None) ->
         first = next(blocks, None)
     if first is None:
         return
-    if helped is not None:
+    if curves and processes > 1 and os.name == "posix":
         from logparse.reading import helpers
 
-        yield from helpers.scans(chain((first,), blocks), *helped)
+        yield from helpers.scans(chain((first,), blocks), processes, opened.size_bytes)
     else:
         from logparse.reading.series import scans
 

@@ -28,10 +28,9 @@ class Scan(NamedTuple):
     """What the fast scan read of one block.
 
     `columns` are series → column → array, rows in the order of the block: the columns of model.SERIES_COLUMNS, and
-    `month_day` (MMDD) and `seconds_of_day`. A column that no line of the
-    series printed is a read-only view of one NaN. Name columns index `names`. `counts` are pattern → (lines, first
-    line, its message). `residue` are the lines that were not taken: number, first and end byte (without the line
-    end) in the block's data, in order.
+    `month_day` (MMDD) and `seconds_of_day`. A column that no line of the series printed is a read-only view of one
+    NaN. Name columns index `names`. `counts` are pattern → (lines, first line, its message). `residue` are the lines
+    that were not taken: number, first and end byte (without the line end) in the block's data, in order.
     """
 
     columns: Mapping[str, Mapping[str, Column]]
