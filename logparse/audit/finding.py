@@ -59,7 +59,8 @@ class Case:
         """A table's rows; for tables of layers and nets, not for curves."""
         if name not in self._rows:
             frame = self.frame(name)
-            self._rows[name] = [] if frame is None else frame.to_dict("records")  # type: ignore[assignment]
+            rows = [] if frame is None else frame.to_dict("records")
+            self._rows[name] = rows  # type: ignore[assignment]  # the keys are names
         return self._rows[name]
 
     def nets(self) -> Iterator[tuple[Record, list[Record]]]:

@@ -176,10 +176,10 @@ _FREE: Final[Mapping[str, tuple[Callable[[LayerSpec], bool], str]]] = {
     "Reshape": (_equal_counts, "its equal count"),
     "Permute": (_equal_counts, "its equal count"),
     "PriorBox": (_has_priors, "the first dims of its top"),
-    "Crop": (lambda spec: len(spec.bottoms) == 2, "its two bottoms"),  # noqa: PLR2004
-    "MultiBoxLoss": (lambda spec: len(spec.bottoms) == 4, "its four bottoms"),  # noqa: PLR2004
+    "Crop": (lambda spec: len(spec.bottoms) == 2, "its two bottoms"),  # noqa: PLR2004 - as it says
+    "MultiBoxLoss": (lambda spec: len(spec.bottoms) == 4, "its four bottoms"),  # noqa: PLR2004 - as it says
     "DetectionOutput": (lambda spec: len(spec.bottoms) in {3, 5}, "its bottoms"),
-    "DetectionEvaluate": (lambda spec: len(spec.bottoms) == 2, "its two bottoms"),  # noqa: PLR2004
+    "DetectionEvaluate": (lambda spec: len(spec.bottoms) == 2, "its two bottoms"),  # noqa: PLR2004 - as it says
     "Silence": (lambda spec: not spec.tops, "having no top"),
 }
 

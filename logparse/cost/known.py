@@ -114,6 +114,9 @@ def _googlenet() -> Table:
     return (*stem, *(fact for block, widths in _INCEPTION.items() for fact in module(block, widths)), *heads)
 
 
+_LETTERED: Final = 3  # blocks of a stage that have letters in every net
+
+
 def _block_names(stage: int, count: int, *, numbered: bool) -> Iterator[str]:
     """He et al. name blocks a, b, c …, and in long stages of the deeper nets a, b1, b2 …."""
     for place in range(count):
@@ -125,7 +128,7 @@ def _resnet(blocks: tuple[int, ...], *, bottleneck: bool, first_bias: bool = Fal
     facts = [Fact("conv1", 64, 7, 2, 3, bias=first_bias)]
     long = max(blocks) > 6  # noqa: PLR2004 - ResNet-101 and -152 number the blocks of their long stages
     for stage, (count, width) in enumerate(zip(blocks, (64, 128, 256, 512), strict=True), start=2):
-        for place, block in enumerate(_block_names(stage, count, numbered=long and count > 3)):  # noqa: PLR2004
+        for place, block in enumerate(_block_names(stage, count, numbered=long and count > _LETTERED)):
             stride = 2 if place == 0 and stage > 2 else 1  # noqa: PLR2004 - the first stage keeps the size
             if place == 0:
                 facts.append(Fact(f"{block}_branch1", width * (4 if bottleneck else 1), 1, stride, bias=False))

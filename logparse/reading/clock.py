@@ -139,5 +139,5 @@ def _corrections(values: Times, years: npt.NDArray[np.int64], year: int | None) 
     return result
 
 
-def _length_s(leap: bool) -> float:  # noqa: FBT001
+def _length_s(leap: bool) -> float:  # noqa: FBT001 - its one argument
     return DAY_S * (_YEAR_DAYS if leap else _YEAR_DAYS - 1)

@@ -140,8 +140,7 @@ def decompressed(raw: Iterator[bytes], compression: Compression, step: int) -> I
             data = _next_member(rest, slices, compression.magic)
     except (zlib.error, lzma.LZMAError, EOFError, OSError) as error:
         raise BrokenArchiveError(str(error) or type(error).__name__) from error
-    except Exception as error:
-        # zstandard.ZstdError and compression.zstd.ZstdError are known only where they are installed
+    except Exception as error:  # zstandard.ZstdError, compression.zstd.ZstdError: known only where installed
         if type(error).__name__ == "ZstdError":
             raise BrokenArchiveError(str(error)) from error
         raise

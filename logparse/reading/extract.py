@@ -321,6 +321,6 @@ def _bare_event(kind: str, text: str, number: int, match: re.Match[str]) -> rec.
 
 _ROLES: Final[dict[str, Callable[[Extractor, _Claim], None]]] = {
     "record": Extractor._record,  # noqa: SLF001 - the table of this module's own methods
-    "series": Extractor._series,  # noqa: SLF001
-    "event": Extractor._event,  # noqa: SLF001
+    "series": Extractor._series,  # noqa: SLF001 - likewise
+    "event": Extractor._event,  # noqa: SLF001 - likewise
 }

@@ -132,7 +132,7 @@ def scans(blocks: Iterator[Block], processes: int, size_bytes: int | None = None
     following = next(blocks, None)
     if following is None:
         return
-    helpers = [Helper() for _ in range(processes - 1)]
+    helpers = _started(processes - 1)
     waiting: deque[tuple[Block, Helper | Scan]] = deque()
     try:
         for block in chain((following,), blocks):
@@ -145,6 +145,15 @@ def scans(blocks: Iterator[Block], processes: int, size_bytes: int | None = None
     finally:
         for helper in helpers:
             helper.end()
+
+
+def _started(count: int) -> list[Helper]:
+    """As many helpers as can be had: an embedded interpreter has no program, a small machine no room."""
+    helpers: list[Helper] = []
+    with suppress(OSError):
+        while sys.executable and len(helpers) < count:
+            helpers.append(Helper())
+    return helpers
 
 
 def _is_ready(found: Helper | Scan) -> bool:

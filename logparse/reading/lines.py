@@ -282,13 +282,14 @@ def _moment(fields: dict[str, bytes | None]) -> tuple[int | None, int | None, fl
 def _month_day(mmdd: bytes) -> int | None:
     """Mmdd as a number, None where there is no such day in any year."""
     month, day = int(mmdd[:2]), int(mmdd[2:])
-    return month * 100 + day if 1 <= month <= 12 and 1 <= day <= _DAYS_OF_MONTH[month - 1] else None  # noqa: PLR2004
+    known = 1 <= month <= len(_DAYS_OF_MONTH) and 1 <= day <= _DAYS_OF_MONTH[month - 1]
+    return month * 100 + day if known else None
 
 
 def _clock(text: bytes) -> float | None:
     """Seconds since midnight of `hh:mm:ss[.ffffff]`; None where there is no such time."""
     hours, minutes = int(text[:2]), int(text[3:5])
-    if hours > 23 or minutes > 59 or not text[:8].replace(b":", b"").isdigit():  # noqa: PLR2004
+    if hours > 23 or minutes > 59 or not text[:8].replace(b":", b"").isdigit():  # noqa: PLR2004 - a clock's
         return None
     return hours * 3600.0 + minutes * 60 + int(text[6:8]) + float(b"0." + text[9:] + b"0")
 

@@ -165,7 +165,8 @@ class Canvas:
             return Markup("")
         raw = io.StringIO()
         with mpl.rc_context(SETTINGS):
-            FigureCanvasSVG(self._figure).print_svg(raw, metadata=METADATA)  # type: ignore[no-untyped-call]
+            canvas = FigureCanvasSVG(self._figure)
+            canvas.print_svg(raw, metadata=METADATA)  # type: ignore[no-untyped-call]  # matplotlib has no type here
         body = "\n".join(self._piece(match) for match in _MARK.finditer(raw.getvalue()))
         view = f"0 0 {self.width:.0f} {self.height:.0f}"
         frame = f'<svg class="chart" viewBox="{view}" role="img" aria-label="{escape(description)}">'

@@ -86,7 +86,7 @@ class Context:
 
     def records(self, name: str) -> tuple[Record, ...]:
         """A table's rows as mappings from column to raw value."""
-        return tuple(self.frame(name).to_dict("records"))  # type: ignore[arg-type]
+        return tuple(self.frame(name).to_dict("records"))  # type: ignore[arg-type]  # its keys are names
 
     @cached_property
     def nets(self) -> tuple[NetRows, ...]:

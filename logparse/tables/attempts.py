@@ -67,7 +67,8 @@ def moment(year: int | None, seconds: float | None) -> str | None:
     if year is None or seconds is None:
         return None
     try:
-        return (datetime(year, 1, 1) + timedelta(seconds=seconds)).isoformat(timespec="microseconds")  # noqa: DTZ001
+        begun = datetime(year, 1, 1)  # noqa: DTZ001 - glog prints local time and no zone
+        return (begun + timedelta(seconds=seconds)).isoformat(timespec="microseconds")
     except OverflowError:
         return None
 

@@ -102,6 +102,19 @@ def test_what_a_dead_helper_leaves_is_scanned_here(log: Path, monkeypatch: pytes
     assert rows(extracted(helpers.scans(iter(blocks), 2))) == rows(extracted(scans(blocks)))
 
 
+def no_memory() -> None:
+    raise OSError(28, "No space left on device")
+
+
+def test_where_no_helper_can_be_had_one_process_reads(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = blocks_of(log)
+    alone = rows(extracted(scans(blocks)))
+    for name, value in (("_shared", no_memory), ("sys.executable", None), ("sys.executable", "/nowhere/python")):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"logparse.reading.helpers.{name}", value)
+            assert rows(extracted(helpers.scans(iter(blocks), 3))) == alone
+
+
 def test_a_short_log_starts_no_process(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(helpers, "Helper", None)
     assert len(list(helpers.scans(iter(blocks_of(log)[:3]), 4))) == 3
