@@ -7,15 +7,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from logparse.assemble import assemble
-from logparse.cost.footprint import Terms
-from logparse.definitions import apply_prototxt, read_prototxt
+from logparse.assembling.assemble import assemble
+from logparse.assembling.definitions import apply_prototxt, read_prototxt
+from logparse.assembling.times import timed
+from logparse.cost.memory.footprint import Terms
+from logparse.derive.nets import facts_of
 from logparse.errors import DefinitionError
 from logparse.model import LogFacts
+from logparse.reading.line.years import find_year
 from logparse.reading.read import read
-from logparse.reading.years import find_year
-from logparse.tables.derive import facts_of
-from logparse.timeline import timed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from logparse.cost.fit import Fit
-    from logparse.cost.memory import Run
-    from logparse.cost.whatif import Change
+    from logparse.cost.memory.holdings import Run
+    from logparse.cost.whatif.change import Change
+    from logparse.cost.whatif.fit import Fit
+    from logparse.derive.nets import NetFact
     from logparse.errors import Note
-    from logparse.reading.raw import Readable
-    from logparse.reading.textproto import Message
-    from logparse.tables.derive import NetFact
+    from logparse.reading.input.opening import Readable
+    from logparse.textproto import Message
 
 # Classes of the ledger that count as understood, and those that are Caffe's own lines at all.
 _UNDERSTOOD: Final = frozenset({"recognised", "ignored"})
@@ -60,7 +60,7 @@ class Log:
     @cached_property
     def runs(self) -> Mapping[int, Run]:
         """Attempt → what it allocates, as the memory rules see it."""
-        from logparse.tables.uses import run_of
+        from logparse.derive.runs import run_of
 
         return {one.index: run_of(one, self.net_facts[one.index]) for one in self.facts.attempts}
 
@@ -82,7 +82,7 @@ class Log:
             WhatIfError: there is no such attempt, or none that shows a net.
 
         """
-        from logparse.cost.reshape import WhatIfError
+        from logparse.cost.whatif.resize import WhatIfError
 
         shown = {number: run for number, run in self.runs.items() if any(net.layers for net in run.nets)}
         number = max(shown, default=0) if attempt is None else attempt
@@ -92,7 +92,7 @@ class Log:
         return number, shown[number]
 
     def whatif(self, change: Change, *, attempt: int | None = None, fit: Fit | None = None) -> pd.DataFrame:
-        """Figures before and after a change (`logparse.cost.whatif.Change`), as the table `whatif`; `fit` adds a row.
+        """Figures before and after a change (`cost.whatif.change.Change`), as the table `whatif`; `fit` adds a row.
 
         Raises:
             WhatIfError: the change cannot be followed.
@@ -114,8 +114,8 @@ class Log:
             WhatIfError: the batch size is not known, or the change cannot be followed.
 
         """
-        from logparse.cost.fit import fit
-        from logparse.cost.whatif import AS_IT_IS
+        from logparse.cost.whatif.change import AS_IT_IS
+        from logparse.cost.whatif.fit import fit
 
         return fit(self.run(attempt)[1], budget_bytes, device, self.terms, change or AS_IT_IS)
 
@@ -321,7 +321,7 @@ def _ledger(log: Log) -> pd.DataFrame:
 
 
 def _findings(log: Log) -> pd.DataFrame:
-    from logparse.audit.findings import find
+    from logparse.audit.finders import find
     from logparse.tables.frames import finding_rows, frame
 
     return frame("findings", finding_rows(find(log.facts, Tables(log))))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from logparse.errors import Note
-    from logparse.reading.textproto import Message
+    from logparse.textproto import Message
 
     Column = npt.NDArray[Any]
 

@@ -17,15 +17,15 @@ from pathlib import Path
 import atheris  # type: ignore[import-untyped]  # no test dependency
 
 with atheris.instrument_imports(include=["logparse"]):
-    from logparse.assemble import assemble
+    from logparse.assembling.assemble import assemble
+    from logparse.assembling.times import timed
     from logparse.errors import LogparseError
-    from logparse.reading.bare import BARE_KINDS
-    from logparse.reading.headers import HEADERS, PREFIXES
-    from logparse.reading.ignored import IGNORED
-    from logparse.reading.patterns import PATTERNS
+    from logparse.reading.line.headers import HEADERS, PREFIXES
+    from logparse.reading.messages.headerless import BARE_KINDS
+    from logparse.reading.messages.ignored import IGNORED
+    from logparse.reading.messages.patterns import PATTERNS
     from logparse.reading.read import read
-    from logparse.reading.textproto import parse
-    from logparse.timeline import timed
+    from logparse.textproto import parse
 
 HEAD = b"I1124 10:43:20.990321 23669 net.cpp:102] "
 DUMP = (

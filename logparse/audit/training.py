@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from logparse import formats
+from logparse.audit.curves import at, runs
 from logparse.audit.finding import Finding
-from logparse.audit.runs import at, runs
 from logparse.tables.milestones import reached
 from logparse.tables.robust import noise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from logparse.audit.curves import Run
     from logparse.audit.finding import Case
-    from logparse.audit.runs import Run
 
 # Fewer displays than these have no trend: a running median of five among twenty is the least that shows one.
 DISPLAYS_LEAST: Final = 20

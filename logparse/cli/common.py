@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 from logparse import formats
 from logparse.cli.words import say, suggestion
-from logparse.cost.footprint import ENGINES, USUAL
+from logparse.cost.memory.footprint import ENGINES, USUAL
 from logparse.errors import GateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from logparse.api import Log
-    from logparse.cost.footprint import Terms
+    from logparse.cost.memory.footprint import Terms
 
 _UNITS: Final[Mapping[str, int]] = {
     "": 1,

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from logparse import export, formats
 from logparse.cli import common
-from logparse.cost.footprint import DEVICES
-from logparse.cost.surgery import SCHEMES
-from logparse.cost.whatif import PRECISIONS, SOLVERS, Change, LowRank
+from logparse.cost.memory.footprint import DEVICES
+from logparse.cost.whatif.change import PRECISIONS, SOLVERS, Change, LowRank
+from logparse.cost.whatif.surgery import SCHEMES
 from logparse.output import STDOUT, check_target, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from logparse.cost.fit import Fit
+    from logparse.cost.whatif.fit import Fit
 
 TEXT: Final = "text"
 _FACTORS: Final = re.compile(r"(?P<layer>.+)=(?P<rank>[1-9][0-9]*)(?::(?P<scheme>[a-z]+))?")

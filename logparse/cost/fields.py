@@ -9,7 +9,7 @@ from logparse.cost.rule import Missing
 
 if TYPE_CHECKING:
     from logparse.cost.spec import Shape
-    from logparse.reading.textproto import Message
+    from logparse.textproto import Message
 
 
 def axis_index(axis: int, rank: int) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from logparse.cost.spec import LayerSpec, ParamBlob, Shape
-    from logparse.reading.textproto import Message
+    from logparse.textproto import Message
 
 
 class Missing(Exception):  # noqa: N818 - not an error: the ground for an NA

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from logparse.reading.textproto import Message
+    from logparse.textproto import Message
 
 Shape: TypeAlias = tuple[int, ...]
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from logparse.reading.textproto import Message
+from logparse.textproto import Message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from logparse.reading.textproto import Value
+    from logparse.textproto import Value
 
 V1_TYPES: Final[Mapping[str, str]] = {
     "NONE": "",

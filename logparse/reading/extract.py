@@ -13,32 +13,32 @@ from functools import cache
 from math import isnan
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from logparse.reading import records as rec
-from logparse.reading.bare import BLANK, bare_kind
-from logparse.reading.clock import raw_time_s
-from logparse.reading.convert import CONVERTERS, event
-from logparse.reading.dispatch import Dispatcher
-from logparse.reading.dump import DUMPS, Dump
-from logparse.reading.gathering import SeriesTable
-from logparse.reading.ignored import IGNORED
-from logparse.reading.lines import LineSplitter
-from logparse.reading.patterns import PATTERNS
-from logparse.reading.plaintext import decode
-from logparse.reading.residue import left_of
-from logparse.reading.source import Block
-from logparse.reading.tally import DUMP, FOREIGN, RECOGNISED, UNKNOWN, LedgerTally
-from logparse.reading.tally import IGNORED as IGNORED_CLASS
-from logparse.reading.years import year_hints
+from logparse.reading.fast.columns import SeriesTable
+from logparse.reading.fast.residue import left_of
+from logparse.reading.input.blocks import Block
+from logparse.reading.input.plaintext import decode
+from logparse.reading.line.clock import raw_time_s
+from logparse.reading.line.lines import LineSplitter
+from logparse.reading.line.years import year_hints
+from logparse.reading.messages import records as rec
+from logparse.reading.messages.convert import CONVERTERS, event
+from logparse.reading.messages.dispatch import Dispatcher
+from logparse.reading.messages.dump import DUMPS, Dump
+from logparse.reading.messages.headerless import BLANK, bare_kind
+from logparse.reading.messages.ignored import IGNORED
+from logparse.reading.messages.ledger import DUMP, FOREIGN, RECOGNISED, UNKNOWN, LedgerTally
+from logparse.reading.messages.ledger import IGNORED as IGNORED_CLASS
+from logparse.reading.messages.patterns import PATTERNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from logparse.model import Curves, LedgerRow
-    from logparse.reading.bare import BareKind
-    from logparse.reading.lines import Line
-    from logparse.reading.patterns import Pattern
-    from logparse.reading.scan import Scan
-    from logparse.reading.years import YearHint
+    from logparse.reading.fast.scan import Scan
+    from logparse.reading.line.lines import Line
+    from logparse.reading.line.years import YearHint
+    from logparse.reading.messages.headerless import BareKind
+    from logparse.reading.messages.patterns import Pattern
 
 # From these on a layer's own messages are evidence about it; after those its set-up is over.
 _OPENS_LAYER: Final = frozenset(

@@ -7,10 +7,10 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from logparse.errors import NothingRecognisedError
-from logparse.reading.bare import BLANK
 from logparse.reading.extract import Extractor
-from logparse.reading.scan import unscanned
-from logparse.reading.source import open_input
+from logparse.reading.fast.scan import unscanned
+from logparse.reading.input.blocks import open_input
+from logparse.reading.messages.headerless import BLANK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from logparse.errors import Note
     from logparse.model import Source
     from logparse.reading.extract import Extracted
-    from logparse.reading.raw import Readable
-    from logparse.reading.scan import Scan
-    from logparse.reading.source import Block, Input
+    from logparse.reading.fast.scan import Scan
+    from logparse.reading.input.blocks import Block, Input
+    from logparse.reading.input.opening import Readable
 
 
 SMALL_BYTES: Final = 64 << 10  # some hundred lines
@@ -66,11 +66,11 @@ def _scanned(opened: Input, *, curves: bool, processes: int) -> Iterator[tuple[B
     if first is None:
         return
     if curves and processes > 1 and os.name == "posix":
-        from logparse.reading import helpers
+        from logparse.reading.fast import workers
 
-        yield from helpers.scans(chain((first,), blocks), processes, opened.size_bytes)
+        yield from workers.scans(chain((first,), blocks), processes, opened.size_bytes)
     else:
-        from logparse.reading.series import scans
+        from logparse.reading.fast.scanner import scans
 
         yield from scans(chain((first,), blocks), curves=curves)
 

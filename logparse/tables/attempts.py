@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from logparse.solver import solver_type
 from logparse.tables.filing import attempt_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from logparse.model import Attempt, LogFacts
-    from logparse.reading.textproto import Message
+    from logparse.textproto import Message
 
     Row = dict[str, Any]
-
-# SolverParameter.SolverType before 2015 was an enum, printed as a word (`solver_type: ADAGRAD`).
-_OLD_TYPES: Final[Mapping[str, str]] = {
-    "SGD": "SGD",
-    "NESTEROV": "Nesterov",
-    "ADAGRAD": "AdaGrad",
-    "RMSPROP": "RMSProp",
-    "ADADELTA": "AdaDelta",
-    "ADAM": "Adam",
-}
-
-
-def solver_type(solver: Message | None) -> str | None:
-    """The solver's type: `type`, the old enum `solver_type`, or SGD, which is what Caffe takes without either."""
-    if solver is None:
-        return None
-    old = solver.text("solver_type")
-    return solver.text("type") or _OLD_TYPES.get(old.upper(), old) or "SGD"
 
 
 def attempt_rows(facts: LogFacts) -> list[Row]:

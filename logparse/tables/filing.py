@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from logparse.reading.clock import DAY_S, raw_time_s, resolve
+from logparse.reading.line.clock import DAY_S, raw_time_s, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from logparse.derive.runs import held_per_layer
 from logparse.tables.columns import TABLES
-from logparse.tables.uses import held_per_layer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from logparse.audit.finding import Finding
+    from logparse.derive.nets import LayerFact, NetFact
     from logparse.model import LedgerRow
-    from logparse.tables.derive import LayerFact, NetFact
 
     Row = dict[str, Any]
 

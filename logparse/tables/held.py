@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from logparse.cost.footprint import Terms
-    from logparse.cost.memory import Run
+    from logparse.cost.memory.footprint import Terms
+    from logparse.cost.memory.holdings import Run
+    from logparse.derive.nets import NetFact
     from logparse.model import Attempt
-    from logparse.tables.derive import NetFact
 
     Row = dict[str, Any]
     RowsOf = Callable[[Attempt, Sequence[NetFact], Run, Terms], list[Row]]

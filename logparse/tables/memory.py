@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from logparse.cost.buffer_rules import GPU
-from logparse.cost.footprint import DEVICES, footprint, left_out
-from logparse.cost.memory import Kind, holdings
+from logparse.cost.memory.buffer_rules import GPU
+from logparse.cost.memory.footprint import DEVICES, footprint, left_out
+from logparse.cost.memory.holdings import Kind, holdings
 from logparse.cost.spec import Basis
 from logparse.tables.frames import logged_total
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from logparse.cost.footprint import Terms
-    from logparse.cost.memory import Holding, Run
+    from logparse.cost.memory.footprint import Terms
+    from logparse.cost.memory.holdings import Holding, Run
+    from logparse.derive.nets import NetFact
     from logparse.model import Attempt
-    from logparse.tables.derive import NetFact
 
     Row = dict[str, Any]
 

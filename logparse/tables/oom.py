@@ -11,18 +11,18 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from logparse.cost.buffer_rules import GPU
-from logparse.cost.footprint import footprint, rounded
-from logparse.cost.memory import Kind, holdings, threads
-from logparse.cost.whatif import Change, changed
+from logparse.cost.memory.buffer_rules import GPU
+from logparse.cost.memory.footprint import footprint, rounded
+from logparse.cost.memory.holdings import Kind, holdings, threads
+from logparse.cost.whatif.change import Change, changed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from logparse.cost.footprint import Terms
-    from logparse.cost.memory import Holding, Run
+    from logparse.cost.memory.footprint import Terms
+    from logparse.cost.memory.holdings import Holding, Run
+    from logparse.derive.nets import NetFact
     from logparse.model import Attempt, OutOfMemory
-    from logparse.tables.derive import NetFact
 
     Row = dict[str, Any]
 

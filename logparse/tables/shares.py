@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from logparse.cost.conv import geometry
+from logparse.cost.costing import RULES, view_of
+from logparse.cost.memory.blobs import kind_of
 from logparse.cost.rule import Missing
-from logparse.cost.rules import RULES, view_of
-from logparse.cost.touch import kind_of
+from logparse.cost.rules.convolution import geometry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from logparse.tables.derive import LayerFact, NetFact
+    from logparse.derive.nets import LayerFact, NetFact
 
     Row = dict[str, Any]
 

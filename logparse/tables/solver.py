@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from logparse.derive.nets import NetFact
     from logparse.model import LogFacts
-    from logparse.tables.derive import NetFact
 
     Nets = Mapping[int, Sequence[NetFact]]
 

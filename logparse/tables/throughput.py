@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from logparse.derive.nets import NetFact
     from logparse.model import Attempt, LogFacts
-    from logparse.tables.derive import NetFact
     from logparse.tables.filing import Column, Columns
 
     Row = dict[str, Any]

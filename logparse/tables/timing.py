@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from logparse.derive.nets import LayerFact, NetFact
     from logparse.model import Attempt, Event, LogFacts
-    from logparse.tables.derive import LayerFact, NetFact
 
     Row = dict[str, Any]
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from logparse.cost.fit import fits
-from logparse.cost.reshape import WhatIfError
-from logparse.cost.rules import cost
-from logparse.cost.whatif import AS_IT_IS, Change, LowRank, changed, measures
+from logparse.cost.costing import cost
+from logparse.cost.whatif.change import AS_IT_IS, Change, LowRank, changed, measures
+from logparse.cost.whatif.fit import fits
+from logparse.cost.whatif.resize import WhatIfError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from logparse.cost.fit import Fit
-    from logparse.cost.footprint import Terms
-    from logparse.cost.memory import Run
-    from logparse.cost.touch import LayerMemory
+    from logparse.cost.memory.blobs import LayerMemory
+    from logparse.cost.memory.footprint import Terms
+    from logparse.cost.memory.holdings import Run
+    from logparse.cost.whatif.fit import Fit
 
     Row = dict[str, Any]
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from logparse.reading.lines import LineSplitter
-from logparse.reading.source import open_input
+from logparse.reading.input.blocks import open_input
+from logparse.reading.line.lines import LineSplitter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from logparse.reading.lines import Line
+    from logparse.reading.line.lines import Line
 
 # Independent of the tables: what glog's documentation says a line begins with.
 PLAIN_GLOG: Final = re.compile(rb"^[IWEF](?:20\d\d)?\d{4} \d\d:\d\d:\d\d\.\d{6} +\d+ \S+:\d+\]", re.MULTILINE)

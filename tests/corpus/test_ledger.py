@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from logparse.api import parse_log
-from logparse.assemble import BEFORE_LAYERS
+from logparse.assembling.assemble import BEFORE_LAYERS
 from logparse.errors import LogparseError
 
 if TYPE_CHECKING:

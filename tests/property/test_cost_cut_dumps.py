@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from logparse.api import parse_log
-from logparse.cost.infer import resolve
-from logparse.cost.rules import cost
+from logparse.cost.costing import cost
+from logparse.cost.inference.infer import resolve
 from logparse.cost.spec import Basis, LayerSpec
 
 if TYPE_CHECKING:

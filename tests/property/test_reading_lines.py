@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logparse.reading.clock import DAY_S, raw_time_s, resolve
-from logparse.reading.headers import HEADERS, PREFIXES
-from logparse.reading.lines import LineSplitter
+from logparse.reading.line.clock import DAY_S, raw_time_s, resolve
+from logparse.reading.line.headers import HEADERS, PREFIXES
+from logparse.reading.line.lines import LineSplitter
 
 if TYPE_CHECKING:
-    from logparse.reading.headers import HeaderForm, PrefixForm
-    from logparse.reading.lines import Line
+    from logparse.reading.line.headers import HeaderForm, PrefixForm
+    from logparse.reading.line.lines import Line
 
 FORMS: Final[tuple[HeaderForm | PrefixForm, ...]] = (*HEADERS, *PREFIXES)
 SAMPLES: Final = tuple(sample for form in FORMS for sample in form.samples)

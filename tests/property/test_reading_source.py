@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logparse.errors import UnreadableError
-from logparse.reading import plaintext
-from logparse.reading.decompress import COMPRESSIONS
-from logparse.reading.source import decode, open_input
+from logparse.reading.input import plaintext
+from logparse.reading.input.blocks import decode, open_input
+from logparse.reading.input.decompress import COMPRESSIONS
 
 if TYPE_CHECKING:
-    from logparse.reading.decompress import Compression
-    from logparse.reading.source import Block
+    from logparse.reading.input.blocks import Block
+    from logparse.reading.input.decompress import Compression
 
 # What the reader treats specially, dense enough to meet at every border.
 PIECES = (

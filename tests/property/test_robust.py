@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from logparse.api import parse_log
 from logparse.errors import LogparseError
-from logparse.reading.bare import BARE_KINDS
-from logparse.reading.headers import HEADERS, PREFIXES
-from logparse.reading.ignored import IGNORED
-from logparse.reading.patterns import PATTERNS
+from logparse.reading.line.headers import HEADERS, PREFIXES
+from logparse.reading.messages.headerless import BARE_KINDS
+from logparse.reading.messages.ignored import IGNORED
+from logparse.reading.messages.patterns import PATTERNS
 
 if TYPE_CHECKING:
     from logparse.api import Log

@@ -15,8 +15,8 @@ from logparse.cli.export import WITHOUT_CURVES
 from logparse.errors import NothingRecognisedError
 from logparse.model import SERIES_COLUMNS
 from logparse.reading.extract import Extractor
-from logparse.reading.series import SeriesScanner, scans
-from logparse.reading.source import Block, open_input
+from logparse.reading.fast.scanner import SeriesScanner, scans
+from logparse.reading.input.blocks import Block, open_input
 from tests.benchmarks.generate import DIALECTS, KINDS, write
 from tests.reference_reader import read_rows
 

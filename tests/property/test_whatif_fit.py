@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logparse.api import parse_log
-from logparse.cost.fit import fit, held_bytes, largest_blob
-from logparse.cost.footprint import ENGINES, Terms
-from logparse.cost.whatif import Change, changed
+from logparse.cost.memory.footprint import ENGINES, Terms
+from logparse.cost.whatif.change import Change, changed
+from logparse.cost.whatif.fit import fit, held_bytes, largest_blob
 
 if TYPE_CHECKING:
-    from logparse.cost.memory import Run
+    from logparse.cost.memory.holdings import Run
 
 SAMPLES: Final = Path(__file__).resolve().parents[2] / "sample_logs"
 MIB: Final = 1024**2

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from logparse.api import parse_log
-from logparse.cost.rules import cost
+from logparse.cost.costing import cost
 from logparse.cost.spec import LayerSpec
-from logparse.reading.textproto import parse
+from logparse.textproto import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

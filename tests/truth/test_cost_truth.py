@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from logparse.api import parse_log
-from logparse.cost.buffers import buffers
-from logparse.cost.gradients import FlowLayer, flow_of, learns, propagate_down
-from logparse.cost.rules import cost
+from logparse.cost.costing import cost
+from logparse.cost.memory.buffers import buffers
+from logparse.cost.memory.gradients import FlowLayer, flow_of, learns, propagate_down
 from logparse.cost.spec import Basis, LayerSpec
 from logparse.cost.types import to_v2
-from logparse.reading.textproto import parse
+from logparse.textproto import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from logparse.cost.spec import Cost
-    from logparse.reading.textproto import Message
+    from logparse.textproto import Message
 
 NO_DEFINITION = {"Split", "Input"}  # inserted by Caffe while it builds the net
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from logparse.api import parse_log
-from logparse.cost.footprint import footprint
-from logparse.cost.memory import Solver, copies
-from logparse.cost.whatif import Change, changed
+from logparse.cost.memory.footprint import footprint
+from logparse.cost.memory.holdings import Solver, copies
+from logparse.cost.whatif.change import Change, changed
 
 if TYPE_CHECKING:
     from pathlib import Path

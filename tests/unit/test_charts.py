@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logparse.report import bars, charts, curves
-from logparse.report.canvas import Canvas, label
-from logparse.report.curves import Series
+from logparse.report.charts import bars, curves, memory
+from logparse.report.charts.canvas import Canvas, label
+from logparse.report.charts.curves import Series
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 
@@ -40,8 +40,8 @@ class Elements(HTMLParser):
             self.titles.append(data)
 
 
-def steps(count: int, name: str = "layer{}") -> list[charts.Step]:
-    return [charts.Step(name.format(i), 100 * i, 100, 60 * i, 60, f"row{i}") for i in range(count)]
+def steps(count: int, name: str = "layer{}") -> list[memory.Step]:
+    return [memory.Step(name.format(i), 100 * i, 100, 60 * i, 60, f"row{i}") for i in range(count)]
 
 
 def text_of(draw: str) -> list[str]:
@@ -85,48 +85,48 @@ def test_a_long_label_is_shortened_in_the_middle() -> None:
 
 
 def test_a_drawing_has_paths_and_text_and_nothing_that_a_policy_would_drop() -> None:
-    found = Elements(charts.memory(steps(24), "memory"))
+    found = Elements(memory.memory(steps(24), "memory"))
     assert set(found.names) == {"svg", "path", "text", "title"}
     assert found.attributes <= {"class", "d", "x", "y", "transform", "viewbox", "role", "aria-label", "data-row"}
 
 
 def test_the_description_is_the_text_alternative() -> None:
-    assert f'role="img" aria-label="{"a &lt;b&gt; &quot;c&quot;"}"' in charts.memory(steps(3), 'a <b> "c"')
+    assert f'role="img" aria-label="{"a &lt;b&gt; &quot;c&quot;"}"' in memory.memory(steps(3), 'a <b> "c"')
 
 
 def test_two_drawings_of_the_same_are_the_same() -> None:
-    assert charts.memory(steps(24), "memory") == charts.memory(steps(24), "memory")
+    assert memory.memory(steps(24), "memory") == memory.memory(steps(24), "memory")
 
 
 def test_a_user_setting_of_matplotlib_changes_nothing() -> None:
-    plain = charts.memory(steps(5), "memory")
+    plain = memory.memory(steps(5), "memory")
     with mpl.rc_context({"svg.fonttype": "path", "font.size": 30, "path.simplify": False, "text.usetex": False}):
-        assert charts.memory(steps(5), "memory") == plain
+        assert memory.memory(steps(5), "memory") == plain
 
 
 def test_every_layer_has_hover_text_and_a_row_to_go_to() -> None:
-    drawing = charts.memory(steps(7), "memory")
+    drawing = memory.memory(steps(7), "memory")
     assert [f'data-row="row{i}"' in drawing for i in range(7)] == [True] * 7
     assert Elements(drawing).titles[2] == "layer2\nlogged +100 B = 200 B\ndistinct +60 B = 120 B"
 
 
 def test_hover_text_is_escaped() -> None:
-    assert "<img" not in charts.memory(steps(2, HOSTILE), "memory")
+    assert "<img" not in memory.memory(steps(2, HOSTILE), "memory")
 
 
 def test_few_layers_are_all_named_and_many_are_named_by_their_largest() -> None:
-    assert {f"layer{i}" for i in range(30)} <= set(Elements(charts.memory(steps(30), "m")).texts)
-    names = [text for text in Elements(charts.memory(steps(400), "m")).texts if text.startswith("layer")]
-    assert 3 <= len(names) <= charts.TALLEST
+    assert {f"layer{i}" for i in range(30)} <= set(Elements(memory.memory(steps(30), "m")).texts)
+    names = [text for text in Elements(memory.memory(steps(400), "m")).texts if text.startswith("layer")]
+    assert 3 <= len(names) <= memory.TALLEST
 
 
 def test_a_net_of_180_layers_stays_small() -> None:
-    assert len(charts.memory(steps(180), "m")) < 50_000
+    assert len(memory.memory(steps(180), "m")) < 50_000
 
 
 def test_a_log_without_running_figures_still_shows_distinct_data() -> None:
-    rows = [charts.Step("a", None, None, 10, 10), charts.Step("b", None, None, None, None)]
-    assert "10 B" in Elements(charts.memory(rows, "m")).texts
+    rows = [memory.Step("a", None, None, 10, 10), memory.Step("b", None, None, None, None)]
+    assert "10 B" in Elements(memory.memory(rows, "m")).texts
 
 
 def test_figures_of_layers_stand_side_by_side() -> None:

@@ -9,10 +9,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from logparse.reading.clock import DAY_S, raw_time_s, resolve
-from logparse.reading.lines import LineSplitter
-from logparse.reading.source import open_input
-from logparse.reading.years import YearHint, find_year, year_hints
+from logparse.reading.input.blocks import open_input
+from logparse.reading.line.clock import DAY_S, raw_time_s, resolve
+from logparse.reading.line.lines import LineSplitter
+from logparse.reading.line.years import YearHint, find_year, year_hints
 
 # Days before each
 

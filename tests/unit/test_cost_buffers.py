@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from logparse.cost.buffer_rules import BUFFERS
-from logparse.cost.buffers import buffers, prefetch_batches
-from logparse.cost.rules import RULES
+from logparse.cost.costing import RULES
+from logparse.cost.memory.buffer_rules import BUFFERS
+from logparse.cost.memory.buffers import buffers, prefetch_batches
 from logparse.cost.spec import Basis, LayerSpec
-from logparse.reading.textproto import parse
+from logparse.textproto import parse
 
 if TYPE_CHECKING:
     from logparse.cost.spec import Shape

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from logparse.cost.rules import RULES, cost
+from logparse.cost.costing import RULES, cost
 from logparse.cost.spec import Basis, LayerSpec
-from logparse.reading.textproto import parse
+from logparse.textproto import parse
 
 if TYPE_CHECKING:
     from logparse.cost.spec import Cost, Shape

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from logparse.cost.gradients import Flow, FlowLayer, flow_of, forced_bottoms, learns, printed_flow
-from logparse.cost.rules import cost
+from logparse.cost.costing import cost
+from logparse.cost.memory.gradients import Flow, FlowLayer, flow_of, forced_bottoms, learns, printed_flow
 from logparse.cost.spec import LayerSpec
-from logparse.reading.textproto import parse
+from logparse.textproto import parse
 
 
 def flow_layer(bottoms: str, tops: str, *, learning: bool = False, loss: bool = False) -> FlowLayer:

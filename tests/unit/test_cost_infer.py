@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from logparse.cost.infer import cost_or_infer, resolve
-from logparse.cost.known import architectures
-from logparse.cost.names import named_type, place_of, stated_kernel
+from logparse.cost.inference.architectures import architectures
+from logparse.cost.inference.infer import cost_or_infer, resolve
+from logparse.cost.inference.names import named_type, place_of, stated_kernel
+from logparse.cost.inference.windows import Window, customary
 from logparse.cost.spec import Basis, LayerSpec
-from logparse.cost.windows import Window, customary
-from logparse.reading.textproto import parse
+from logparse.textproto import parse
 
 if TYPE_CHECKING:
     from logparse.cost.spec import Cost, Shape

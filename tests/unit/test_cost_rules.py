@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from logparse.cost.rules import RULES, cost
+from logparse.cost.costing import RULES, cost
 from logparse.cost.spec import Basis, LayerSpec
 from logparse.cost.types import canonical_type, to_v2
-from logparse.reading.textproto import Message, parse
+from logparse.textproto import Message, parse
 
 if TYPE_CHECKING:
     from pathlib import Path

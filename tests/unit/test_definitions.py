@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from logparse.api import parse_log
-from logparse.definitions import read_prototxt
+from logparse.assembling.definitions import read_prototxt
 from logparse.errors import DefinitionError
 
 if TYPE_CHECKING:

@@ -9,14 +9,14 @@ import pytest
 
 from logparse import parse_log
 from logparse.api import Tables
-from logparse.audit.findings import FINDERS, SEVERITIES, find
+from logparse.audit.finders import FINDERS, SEVERITIES, find
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from logparse.api import Log
-    from logparse.audit.findings import Finding
+    from logparse.audit.finders import Finding
 
 
 @dataclass(frozen=True)

@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logparse.reading.forms import TEMPLATES, Leaf, tree
-from logparse.reading.gathering import GrowingColumn, SeriesTable
-from logparse.reading.patterns import BY_NAME
-from logparse.reading.rows import WHOLE_COLUMNS
-from logparse.reading.series import SERIES_OF, SeriesScanner
-from logparse.reading.source import Block
+from logparse.reading.fast.columns import GrowingColumn, SeriesTable
+from logparse.reading.fast.rows import WHOLE_COLUMNS
+from logparse.reading.fast.scanner import SERIES_OF, SeriesScanner
+from logparse.reading.fast.templates import TEMPLATES, Leaf, tree
+from logparse.reading.input.blocks import Block
+from logparse.reading.messages.patterns import BY_NAME
 
 if TYPE_CHECKING:
     import re
 
-    from logparse.reading.forms import Node
+    from logparse.reading.fast.templates import Node
 
 HEADER: Final = b"I1124 10:43:20.990321 23669 solver.cpp:239] "
 PIECES: Final = st.lists(st.lists(st.sampled_from((0.0, 1.5, math.nan)), max_size=5), max_size=12)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from logparse.reading import helpers
 from logparse.reading.extract import Extractor
-from logparse.reading.series import scans
-from logparse.reading.source import open_input
+from logparse.reading.fast import workers
+from logparse.reading.fast.scanner import scans
+from logparse.reading.input.blocks import open_input
 from tests.benchmarks.generate import write
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from logparse.reading.extract import Extracted
-    from logparse.reading.scan import Scan
-    from logparse.reading.source import Block
+    from logparse.reading.fast.scan import Scan
+    from logparse.reading.input.blocks import Block
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="helpers need memory that two processes share (POSIX)")
 
@@ -63,43 +63,43 @@ def log(tmp_path: Path) -> Path:
 @pytest.fixture
 def waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make every helper start before the first block is handed out, so that a short log is shared out too."""
-    started = helpers.Helper.__init__
+    started = workers.Helper.__init__
 
-    def start(helper: helpers.Helper) -> None:
+    def start(helper: workers.Helper) -> None:
         started(helper)
         helper._connection.poll(30)
 
-    monkeypatch.setattr(helpers.Helper, "__init__", start)
+    monkeypatch.setattr(workers.Helper, "__init__", start)
 
 
 @pytest.mark.usefixtures("waited_for")
 @pytest.mark.parametrize("processes", [2, 3])
 def test_what_helpers_scan_is_what_one_process_scans(log: Path, processes: int) -> None:
     blocks = blocks_of(log)
-    assert rows(extracted(helpers.scans(iter(blocks), processes))) == rows(extracted(scans(blocks)))
+    assert rows(extracted(workers.scans(iter(blocks), processes))) == rows(extracted(scans(blocks)))
 
 
 @pytest.mark.usefixtures("waited_for")
 def test_helpers_take_part(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     taken = count()
-    take = helpers.Helper.take
-    monkeypatch.setattr(helpers.Helper, "take", lambda helper: (next(taken), take(helper))[1])
-    extracted(helpers.scans(iter(blocks_of(log)), 2))
+    take = workers.Helper.take
+    monkeypatch.setattr(workers.Helper, "take", lambda helper: (next(taken), take(helper))[1])
+    extracted(workers.scans(iter(blocks_of(log)), 2))
     assert next(taken) > 1
 
 
 @pytest.mark.usefixtures("waited_for")
 def test_what_a_dead_helper_leaves_is_scanned_here(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    give = helpers.Helper.give
+    give = workers.Helper.give
 
-    def give_and_kill(helper: helpers.Helper, block: Block) -> bool:
+    def give_and_kill(helper: workers.Helper, block: Block) -> bool:
         given = give(helper, block)
         helper._process.kill()
         return given
 
     blocks = blocks_of(log)
-    monkeypatch.setattr(helpers.Helper, "give", give_and_kill)
-    assert rows(extracted(helpers.scans(iter(blocks), 2))) == rows(extracted(scans(blocks)))
+    monkeypatch.setattr(workers.Helper, "give", give_and_kill)
+    assert rows(extracted(workers.scans(iter(blocks), 2))) == rows(extracted(scans(blocks)))
 
 
 def no_memory() -> None:
@@ -111,10 +111,10 @@ def test_where_no_helper_can_be_had_one_process_reads(log: Path, monkeypatch: py
     alone = rows(extracted(scans(blocks)))
     for name, value in (("_shared", no_memory), ("sys.executable", None), ("sys.executable", "/nowhere/python")):
         with monkeypatch.context() as patch:
-            patch.setattr(f"logparse.reading.helpers.{name}", value)
-            assert rows(extracted(helpers.scans(iter(blocks), 3))) == alone
+            patch.setattr(f"logparse.reading.fast.workers.{name}", value)
+            assert rows(extracted(workers.scans(iter(blocks), 3))) == alone
 
 
 def test_a_short_log_starts_no_process(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(helpers, "Helper", None)
-    assert len(list(helpers.scans(iter(blocks_of(log)[:3]), 4))) == 3
+    monkeypatch.setattr(workers, "Helper", None)
+    assert len(list(workers.scans(iter(blocks_of(log)[:3]), 4))) == 3

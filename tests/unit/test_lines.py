@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from logparse.reading.headers import HEADERS, PREFIXES
-from logparse.reading.lines import Line, LineSplitter
-from logparse.reading.source import Block
+from logparse.reading.input.blocks import Block
+from logparse.reading.line.headers import HEADERS, PREFIXES
+from logparse.reading.line.lines import Line, LineSplitter
 
 if TYPE_CHECKING:
-    from logparse.reading.headers import HeaderForm, PrefixForm
+    from logparse.reading.line.headers import HeaderForm, PrefixForm
 
 GLOG = b"I1124 10:43:20.990321 23669 solver.cpp:102] "
 CLOCK_S = 10 * 3600 + 43 * 60 + 20.990321
@@ -312,7 +312,7 @@ def test_lines_of_a_block_are_numbered() -> None:
 
 
 def test_caches_stay_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("logparse.reading.lines._MAX_CACHE", 10)
+    monkeypatch.setattr("logparse.reading.line.lines._MAX_CACHE", 10)
     splitter = LineSplitter()
     for i in range(100):
         raw = b"I1124 10:43:20.990321 %5d file%d.cpp:102] x" % (i, i)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from logparse.api import parse_log
-from logparse.cost.footprint import MIB, Terms, footprint, rounded
-from logparse.cost.memory import Era, Kind, Run, holdings
-from logparse.cost.whatif import Change, changed
-from logparse.tables.uses import net_memory
+from logparse.cost.memory.footprint import MIB, Terms, footprint, rounded
+from logparse.cost.memory.holdings import Era, Kind, Run, holdings
+from logparse.cost.whatif.change import Change, changed
+from logparse.derive.runs import net_memory
 
 if TYPE_CHECKING:
     from logparse.api import Log

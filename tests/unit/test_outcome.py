@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from logparse.api import parse_log
+from logparse.assembling.outcome import command_of, frames_of, out_of_memory_place
 from logparse.model import Event
-from logparse.outcome import command_of, frames_of, out_of_memory_place
 
 if TYPE_CHECKING:
     from logparse.model import Attempt

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from logparse.reading.bare import BARE_KINDS, bare_kind
-from logparse.reading.convert import CONVERTERS
-from logparse.reading.dispatch import LONGEST_MESSAGE, Dispatcher
-from logparse.reading.dump import DUMPS
-from logparse.reading.ignored import IGNORED
-from logparse.reading.patterns import PATTERNS
-from logparse.reading.rows import ROWS
+from logparse.reading.fast.rows import ROWS
+from logparse.reading.messages.convert import CONVERTERS
+from logparse.reading.messages.dispatch import LONGEST_MESSAGE, Dispatcher
+from logparse.reading.messages.dump import DUMPS
+from logparse.reading.messages.headerless import BARE_KINDS, bare_kind
+from logparse.reading.messages.ignored import IGNORED
+from logparse.reading.messages.patterns import PATTERNS
 
 if TYPE_CHECKING:
-    from logparse.reading.patterns import Pattern
+    from logparse.reading.messages.patterns import Pattern
 
 ALL = (*PATTERNS, *IGNORED)
 SAMPLES = [(pattern, sample) for pattern in ALL for sample in pattern.samples]

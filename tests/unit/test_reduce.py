@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logparse.report.reduce import kept_points, reduce_points, smooth
+from logparse.report.charts.reduce import kept_points, reduce_points, smooth
 
 VALUES = st.one_of(st.floats(-1e9, 1e9), st.sampled_from([float("nan"), float("inf"), float("-inf"), 0.0]))
 SERIES = st.lists(VALUES, max_size=400)

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logparse.report.scales import Scale, fitting_scale, linear_ticks, log_ticks, sample_rows, spread, symlog_ticks
+from logparse.report.charts.scales import (
+    Scale,
+    fitting_scale,
+    linear_ticks,
+    log_ticks,
+    sample_rows,
+    spread,
+    symlog_ticks,
+)
 
 NUMBERS = st.floats(-1e12, 1e12, allow_nan=False)
 

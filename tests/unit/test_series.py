@@ -12,17 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logparse.model import SERIES_COLUMNS
-from logparse.reading import series
-from logparse.reading.digits import KEEP, PADDING, WORD, Text, decimals, eight_digits, integers, last_byte_equal
-from logparse.reading.forms import TEMPLATES, Fork, Leaf, tree
-from logparse.reading.interning import LONGEST_NAME, REFUSED, Interner
-from logparse.reading.patterns import BY_NAME
-from logparse.reading.series import SERIES_OF, SeriesScanner
-from logparse.reading.source import Block
+from logparse.reading.fast import scanner
+from logparse.reading.fast.digits import KEEP, PADDING, WORD, Text, decimals, eight_digits, integers, last_byte_equal
+from logparse.reading.fast.names import LONGEST_NAME, REFUSED, Interner
+from logparse.reading.fast.scanner import SERIES_OF, SeriesScanner
+from logparse.reading.fast.templates import TEMPLATES, Fork, Leaf, tree
+from logparse.reading.input.blocks import Block
+from logparse.reading.messages.patterns import BY_NAME
 
 if TYPE_CHECKING:
-    from logparse.reading.forms import Node
-    from logparse.reading.scan import Scan
+    from logparse.reading.fast.scan import Scan
+    from logparse.reading.fast.templates import Node
 
 FILLING: Final = {"d": "7", "f": "0.5", "s": "loss", "k": "Layer conv1, top blob conv1 data"}
 HEADER: Final = b"I1124 10:43:20.990321 23669 solver.cpp:239] "
@@ -235,7 +235,7 @@ def test_fields_of_two_kinds_at_one_place_are_refused() -> None:
 
 def scan(*messages: bytes, chunk_bytes: int | None = None, monkeypatch: pytest.MonkeyPatch | None = None) -> Scan:
     if monkeypatch is not None and chunk_bytes is not None:
-        monkeypatch.setattr(series, "CHUNK_BYTES", chunk_bytes)
+        monkeypatch.setattr(scanner, "CHUNK_BYTES", chunk_bytes)
     return SeriesScanner().scan(Block(b"".join(HEADER + message + b"\n" for message in messages), 1))
 
 
@@ -339,7 +339,7 @@ def test_a_header_with_its_year_gives_the_same_row() -> None:
 
 
 def test_residue_keeps_places_and_numbers_over_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(series, "CHUNK_BYTES", 200)
+    monkeypatch.setattr(scanner, "CHUNK_BYTES", 200)
     data = b"".join(
         HEADER + (b"Iteration %d, loss = 1\n" % i if i % 3 else b"Snapshotting %d\n" % i) for i in range(50)
     )
@@ -361,4 +361,4 @@ def test_a_glance_reads_no_number_and_leaves_the_rest() -> None:
     found = SeriesScanner().glance(Block(data, 1))
     assert not found.columns
     assert found.residue[0].tolist() == [1, 2]
-    assert found.counts == {series.SOLVER_LINE: (40, 1, "")}
+    assert found.counts == {scanner.SOLVER_LINE: (40, 1, "")}

@@ -15,14 +15,14 @@ import pytest
 import zstandard
 
 from logparse.errors import UnreadableError
-from logparse.reading import plaintext, source
-from logparse.reading.source import decode, expand, open_input
+from logparse.reading.input import blocks, plaintext
+from logparse.reading.input.blocks import decode, expand, open_input
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from logparse.reading.source import Input
+    from logparse.reading.input.blocks import Input
 
 TEXT = b'I1124 10:43:20.990321 23669 solver.cpp:102] Iteration 0, loss = 2.4\n  name: "x"\n\nlast line'
 LINES = TEXT.split(b"\n")
@@ -128,7 +128,7 @@ def test_blocks_end_on_line_ends_and_know_their_first_line(size: int) -> None:
 def test_a_giant_line_is_one_line_and_its_rest_is_passed_over(
     block_bytes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(source, "MAX_LINE_BYTES", 1000)
+    monkeypatch.setattr(blocks, "MAX_LINE_BYTES", 1000)
     data = b"a\n" + b"x" * 5000 + b"\n" + b"y" * 1000 + b"\n" + "é".encode() * 501 + b"\nb\n"
     with open_input(data, block_bytes=block_bytes) as log:
         text = b"".join(block.data for block in log.blocks())
@@ -288,8 +288,8 @@ def test_a_bomb_stops_at_the_limit(name: str) -> None:
 
 
 def test_the_default_limit_is_a_ratio_once_the_text_is_big(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source, "_BOMB_BYTES", 1 << 20)
-    monkeypatch.setattr(source, "_BOMB_RATIO", 100)
+    monkeypatch.setattr(blocks, "_BOMB_BYTES", 1 << 20)
+    monkeypatch.setattr(blocks, "_BOMB_RATIO", 100)
     with pytest.raises(UnreadableError, match="more than the limit"):
         lines_of(gzip.compress(bytes(10 << 20)))
     assert lines_of(gzip.compress(bytes(1 << 20))) == []

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from logparse.api import parse_log
-from logparse.audit.runs import CEILING, at_ceiling
+from logparse.audit.curves import CEILING, at_ceiling
 from logparse.tables.milestones import ladder
 from logparse.tables.robust import median, noise
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logparse.reading.textproto import Message, parse
+from logparse.textproto import Message, parse
 
 
 def test_fields_repeat_and_keep_their_order() -> None:

@@ -11,9 +11,9 @@ import pytest
 from logparse.api import parse_log
 from logparse.cli import common
 from logparse.cli import whatif as verb
-from logparse.cost.fit import fit
-from logparse.cost.reshape import WhatIfError
-from logparse.cost.whatif import Change, LowRank, changed, measures
+from logparse.cost.whatif.change import Change, LowRank, changed, measures
+from logparse.cost.whatif.fit import fit
+from logparse.cost.whatif.resize import WhatIfError
 
 if TYPE_CHECKING:
     import subprocess

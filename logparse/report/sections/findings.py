@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from logparse import formats
+from logparse.audit.finders import find
 from logparse.audit.finding import SEVERITIES
-from logparse.audit.findings import find
 
 if TYPE_CHECKING:
     from logparse.audit.finding import Finding

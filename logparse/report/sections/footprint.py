@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
-from logparse.report import bars
+from logparse.report.charts import bars
 from logparse.report.parts import Block, Cell, Chart, Field, tabulate
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
-from logparse.reading.textproto import Message
 from logparse.report.parts import Fact, Field, tabulate
+from logparse.solver import solver_type
+from logparse.textproto import Message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -79,12 +80,7 @@ def _lede(context: Context) -> str:
 
 def _solver_type(attempts: Sequence[Attempt]) -> str:
     message = next((attempt.solver for attempt in attempts if attempt.solver is not None), None)
-    return "" if message is None else solver_type(message)
-
-
-def solver_type(message: Message) -> str:
-    """`type`, or the older enum `solver_type`, or Caffe's default."""
-    return str(message.last("type") or message.last("solver_type") or "SGD")
+    return solver_type(message) or ""
 
 
 def _ending(attempts: Sequence[Attempt]) -> str:
@@ -106,7 +102,7 @@ def _facts(context: Context) -> Iterator[Fact]:
     first = attempts[0] if attempts else None
     message = next((attempt.solver for attempt in attempts if attempt.solver is not None), None)
     if message is not None:
-        yield Fact("Solver", solver_type(message), " · ".join(_solver_words(message)))
+        yield Fact("Solver", solver_type(message) or "", " · ".join(_solver_words(message)))
     yield from _batches(context)
     yield from _iterations(context, message)
     if first is not None and first.mode:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
-from logparse.report import charts
+from logparse.report.charts import memory
 from logparse.report.context import layer_name
 from logparse.report.parts import Block, Cell, Chart, Field, tabulate
 
@@ -34,16 +34,16 @@ def _chart(context: Context, lead: NetRows) -> Chart:
     return Chart(
         title,
         note,
-        charts.memory(steps, description),
+        memory.memory(steps, description),
         tabulate("Memory by layer", _FIELDS, context.linked(lead.layers)),
         (("logged", "as Caffe logs it"), ("distinct", "distinct data")),
     )
 
 
-def _step(context: Context, row: Record) -> charts.Step:
+def _step(context: Context, row: Record) -> memory.Step:
     keys = ("logged_bytes", "logged_step_bytes", "distinct_total_bytes", "distinct_bytes")
     totals = [None if formats.is_na(row.get(key)) else int(row[key]) for key in keys]
-    return charts.Step(layer_name(row), totals[0], totals[1], totals[2], totals[3], context.layer_target(row))
+    return memory.Step(layer_name(row), totals[0], totals[1], totals[2], totals[3], context.layer_target(row))
 
 
 def _title(lead: NetRows) -> str:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from logparse import formats
-from logparse.report import curves
-from logparse.report.curves import Series
+from logparse.report.charts import curves
+from logparse.report.charts.curves import Series
+from logparse.report.charts.scales import sample_rows
 from logparse.report.parts import Block, Chart, Field, tabulate
-from logparse.report.scales import sample_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -1,0 +1,238 @@
+"""What the tests found: the best value and the model that was saved nearest, and where test and training part."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from logparse import formats
+from logparse.audit.curves import at, at_ceiling, numbers, runs, snapshots_of
+from logparse.audit.finding import Finding
+from logparse.tables.milestones import trend, trend_window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pandas as pd
+
+    from logparse.audit.curves import Floats, Run, Snapshot
+    from logparse.audit.finding import Case
+
+# One test is a value, two are a comparison; the third makes a best of them worth telling.
+TESTS_LEAST: Final = 3
+# A test loss that ends this much above its lowest has turned; less is the noise of a finite test set.
+OVERFIT_RISE: Final = 0.05
+# … while the training loss fell by as much: else both rose, and the run did not overfit but diverge.
+OVERFIT_FALL: Final = 0.05
+# A test loss at twice the training loss is a gap that a reader of the two curves would ask about.
+GAP_RATIO: Final = 2.0
+# What a name says about its best: losses and errors are small, what counts hits is large.
+_SMALL: Final = re.compile(r"loss|err|perplexity|distance", re.IGNORECASE)
+_LARGE: Final = re.compile(r"acc|prec|recall|top|map|\bap\b|eval|score|iou|f1|auc|correct", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One scalar output of one test net over the tests of an attempt, those without a number left out."""
+
+    attempt: int
+    net: int
+    name: str
+    lowest: bool  # whether small is good
+    iteration: Floats
+    value: Floats
+    line: Floats
+
+    @property
+    def best(self) -> int:
+        """The first row of the best value."""
+        return int(np.argmin(self.value) if self.lowest else np.argmax(self.value))
+
+
+def best_test(case: Case) -> Iterator[Finding]:
+    """Per attempt and test net the best value of each output, and the snapshots nearest to it."""
+    found: dict[tuple[int, int], list[Outcome]] = {}
+    for outcome in outcomes(case):
+        if len(outcome.value) >= TESTS_LEAST:
+            found.setdefault((outcome.attempt, outcome.net), []).append(outcome)
+    for (attempt, net), listed in found.items():
+        leading = next((one for one in listed if not one.lowest), listed[0])
+        row = leading.best
+        kept = snapshots_of(next(one for one in case.facts.attempts if one.index == attempt))
+        others = [one for one in listed if one is not leading]
+        yield Finding(
+            "note",
+            "best_test",
+            f"Best {leading.name} of test net #{net}: {formats.precise(float(leading.value[row]))} at "
+            f"{at(leading.iteration[row])}, of {formats.count(len(leading.value))} tests",
+            "The best of many tests is a little better than the model is: the test set chose it.",
+            (
+                *_nearest(kept, int(leading.iteration[row])),
+                f"last: {formats.precise(float(leading.value[-1]))} at {at(leading.iteration[-1])}",
+                *(_said(one) for one in others[:4]),
+            ),
+            attempt,
+            line=int(leading.line[row]),
+        )
+
+
+def _said(one: Outcome) -> str:
+    value, where = formats.precise(float(one.value[one.best])), at(one.iteration[one.best])
+    return f"best {one.name}: {value} at {where} (line {int(one.line[one.best])})"
+
+
+def _nearest(kept: Sequence[Snapshot], iteration: int) -> Iterator[str]:
+    """The snapshots nearest to an iteration, at or before it and after it; a test of N sees the weights saved as N."""
+    before = [one for one in kept if one.iteration <= iteration]
+    after = [one for one in kept if one.iteration > iteration]
+    if before and before[-1].iteration == iteration:
+        yield f"saved as {before[-1]}"
+        return
+    yield f"nearest snapshot before it: {before[-1]}" if before else "no snapshot at or before it"
+    if after:
+        yield f"nearest snapshot after it: {after[0]}"
+
+
+def outcomes(case: Case) -> Iterator[Outcome]:
+    """The scalar outputs whose name or loss weight tells what is good and that ever change; of tests done last."""
+    frame = case.frame("test")
+    if frame is None:
+        return
+    usable = frame[frame["iteration"].notna() & frame["test_net"].notna() & ~frame["superseded"].astype(bool)]
+    usable = usable[~_of_broken_tests(usable)]
+    vectors = set(usable.loc[usable["element"].fillna(0) > 0, "output"])
+    scalar = usable[~usable["output"].isin(vectors)]
+    for (attempt, net, name), rows in scalar.groupby(["attempt", "test_net", "output"], sort=False):
+        lowest = _lowest_is_best(str(name), rows)
+        value = numbers(rows, "value")
+        finite = np.isfinite(value)
+        if lowest is not None and finite.any() and np.ptp(value[finite]) > 0:
+            columns = (numbers(rows, column)[finite] for column in ("iteration", "value", "line"))
+            yield Outcome(int(attempt), int(net), str(name), lowest, *columns)
+
+
+def _of_broken_tests(frame: pd.DataFrame) -> Any:  # noqa: ANN401 - a boolean array
+    """Rows of tests one of whose values is no number or at the ceiling of its loss: an accuracy there is 1, or 0."""
+    value = numbers(frame, "value")
+    broken = ~np.isfinite(value) | at_ceiling(value)
+    key = ["attempt", "iteration", "test_net"]
+    marked = frame.assign(broken=broken).groupby(key)["broken"].transform("any")
+    return marked.to_numpy(dtype=bool)
+
+
+def _lowest_is_best(name: str, rows: pd.DataFrame) -> bool | None:
+    if rows["loss_weight"].notna().any() or _SMALL.search(name):
+        return True
+    return False if _LARGE.search(name) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Parting:
+    """A test loss beside the training loss of the same name: where the test was lowest, and at the end."""
+
+    outcome: Outcome
+    trained: Floats
+
+    @property
+    def test(self) -> tuple[float, float]:
+        """The lowest and the last test loss."""
+        return float(self.outcome.value[self.outcome.best]), float(self.outcome.value[-1])
+
+    @property
+    def training(self) -> tuple[float, float]:
+        """The training loss at both."""
+        return float(self.trained[self.outcome.best]), float(self.trained[-1])
+
+    @property
+    def has_turned(self) -> bool:
+        """Whether the test loss rose while the training loss fell."""
+        (low, last), (then, now) = self.test, self.training
+        return last >= low * (1 + OVERFIT_RISE) and now <= then * (1 - OVERFIT_FALL)
+
+    @property
+    def ratio(self) -> float:
+        """The last test loss over the last training loss."""
+        return self.test[1] / self.training[1]
+
+    def lines(self) -> tuple[str, str]:
+        """Its figures as evidence."""
+        name, lines = self.outcome.name, self.outcome.line[[self.outcome.best, -1]]
+        both = [
+            f"line {int(line)}: {name} {formats.precise(test)}, in training {formats.precise(training)}"
+            for line, test, training in zip(lines, self.test, self.training, strict=True)
+        ]
+        return both[0], both[1]
+
+
+def overfitting(case: Case) -> Iterator[Finding]:
+    """Test nets whose loss has turned while the same loss went on falling in training, or ends far above it."""
+    found: dict[tuple[int, int], list[_Parting]] = {}
+    trained = {run.attempt.index: run for run in runs(case)}
+    for outcome in outcomes(case):
+        run = trained.get(outcome.attempt)
+        if run is None or not outcome.lowest or len(outcome.value) < TESTS_LEAST or outcome.value.min() <= 0:
+            continue
+        values = _trained_at(run, outcome)
+        if values is not None and values.min() > 0:
+            found.setdefault((outcome.attempt, outcome.net), []).append(_Parting(outcome, values))
+    for listed in found.values():
+        turned = [one for one in listed if one.has_turned]
+        if turned:
+            yield _turned(turned)
+        elif max(one.ratio for one in listed) >= GAP_RATIO:
+            yield _apart(sorted((one for one in listed if one.ratio >= GAP_RATIO), key=lambda one: -one.ratio))
+
+
+def _trained_at(run: Run, outcome: Outcome) -> Floats | None:
+    """The trend of the training output of the same name at each test; None where there is too little of it.
+
+    At the ends it is that of the nearest whole window.
+    """
+    values = run.output(outcome.name)
+    if values is None:
+        return None
+    margin = trend_window(len(values)) // 2
+    trended = trend(values)[margin : len(values) - margin]
+    known = np.flatnonzero(np.isfinite(trended))
+    if len(known) < TESTS_LEAST:
+        return None
+    return np.interp(outcome.iteration, run.iteration[margin:][known], trended[known])
+
+
+_MEASURED: Final = (
+    "Compared with the running median of the same output in training, which prints the last batch of each display: "
+    "with dropout or augmentation it is measured on harder data than the test."
+)
+
+
+def _turned(listed: list[_Parting]) -> Finding:
+    one = listed[-1]  # outputs come in the order of the net: the last is the main loss
+    (low, last), (then, now) = one.test, one.training
+    return Finding(
+        "warning",
+        "overfitting",
+        f"{one.outcome.name} of test net #{one.outcome.net} rose from {formats.significant(low)} at "
+        f"{at(one.outcome.iteration[one.outcome.best])} to {formats.significant(last)} while in training it fell from "
+        f"{formats.significant(then)} to {formats.significant(now)}",
+        f"Both by {formats.percent(OVERFIT_RISE)} or more. {_MEASURED}",
+        tuple(line for each in reversed(listed) for line in each.lines()),
+        one.outcome.attempt,
+        line=int(one.outcome.line[one.outcome.best]),
+    )
+
+
+def _apart(listed: list[_Parting]) -> Finding:
+    one = listed[0]
+    return Finding(
+        "note",
+        "test_gap",
+        f"{one.outcome.name} of test net #{one.outcome.net} ends at {formats.significant(one.test[1])}, "
+        f"{formats.significant(one.ratio)} times that in training",
+        f"Told from a ratio of {GAP_RATIO:g}. {_MEASURED}",
+        tuple(each.lines()[1] for each in listed),
+        one.outcome.attempt,
+        line=int(one.outcome.line[-1]),
+    )

@@ -1,0 +1,69 @@
+"""What a reviewer should look at, worst first: each with its evidence and its line, none a verdict.
+
+A finder is a function from the log to findings; `FINDERS` lists them. A new finding is one more function and one
+more entry. Finders read the tables, never the text of the log, and say nothing where a table is empty.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from logparse.audit import endings, evaluation, gaps, memory, not_a_number, throughput, training
+from logparse.audit.finding import SEVERITIES, Case, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    import pandas as pd
+
+    from logparse.model import LogFacts
+
+__all__ = ["FINDERS", "SEVERITIES", "Finding", "find"]
+
+FINDERS: Final[tuple[Callable[[Case], Iterator[Finding]], ...]] = (
+    endings.endings,
+    not_a_number.not_a_number,
+    not_a_number.saturated,
+    endings.unfinished_nets,
+    gaps.missing_bytes,
+    gaps.missing_shapes,
+    gaps.contradictions,
+    gaps.cut_dumps,
+    gaps.not_derived,
+    memory.in_place_candidates,
+    gaps.assumed,
+    memory.counted_twice,
+    memory.largest_steps,
+    memory.hot_spots,
+    training.diverged,
+    training.plateau,
+    evaluation.overfitting,
+    evaluation.best_test,
+    training.progress,
+    throughput.lost_time,
+    throughput.data_waits,
+    throughput.slowed,
+    throughput.speed,
+    throughput.time_left,
+    gaps.unknown_lines,
+    gaps.notes,
+)
+
+
+def find(facts: LogFacts, tables: Mapping[str, pd.DataFrame]) -> tuple[Finding, ...]:
+    """All findings about one log, worst first; within a severity those that name more bytes first.
+
+    `tables` maps names to frames as the registry describes them; used: layers, nets, train, train_outputs,
+    test, lr, debug, throughput.
+    """
+    log = Case(facts, tables)
+    found = [finding for finder in FINDERS for finding in finder(log)]
+    first: dict[tuple[Any, ...], Finding] = {}
+    for one in found:
+        first.setdefault(_identity(one), one)
+    return tuple(sorted(first.values(), key=lambda one: (SEVERITIES.index(one.severity), -(one.saves_bytes or 0))))
+
+
+def _identity(one: Finding) -> tuple[Any, ...]:
+    """What makes two findings one: a net that is set up again in a later attempt has nothing new to say."""
+    return one.kind, one.title, one.evidence, one.attempt if one.net_index is None else None

@@ -1,0 +1,230 @@
+"""Where numbers ended: nan and infinity, and the softmax loss's ceiling, which is how a GPU prints them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from logparse import formats
+from logparse.audit.curves import at, at_ceiling, numbers, runs
+from logparse.audit.finding import Finding, first_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from logparse.audit.curves import Bools, Floats, Ints, Run
+    from logparse.audit.finding import Case
+    from logparse.model import Attempt
+
+    IsMarked = Callable[[Floats, Sequence[float]], Bools]
+
+
+_LOSS: Final = "the displayed loss"
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A printed value that tells of the breakdown."""
+
+    line: int
+    iteration: int | None
+    what: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Breakdown:
+    """All that is marked in one attempt: the marks of the first iteration, and how many there are in all."""
+
+    attempt: Attempt
+    first: tuple[_Mark, ...]
+    total: int
+    displays: Bools  # of the attempt's displays, those that are marked
+    in_training: bool  # whether training is concerned, or tests alone
+
+    @property
+    def names(self) -> list[str]:
+        """What went first, by the outputs' names where they are printed."""
+        names = list(dict.fromkeys(mark.what for mark in self.first))
+        return [name for name in names if name != _LOSS] or names
+
+    @property
+    def place(self) -> str:
+        """Where it began."""
+        mark = self.first[0]
+        return f"line {formats.count(mark.line)}" if mark.iteration is None else at(mark.iteration)
+
+
+def not_a_number(case: Case) -> Iterator[Finding]:
+    """The first nan or infinity of each attempt: what went first, and what was in force then."""
+    for one in _breakdowns(case, lambda values, _: ~np.isfinite(values)):
+        names = ", ".join(first_of(one.names, 4))
+        title = (
+            f"Not a number from {one.place} on: {names}" if one.in_training else f"Not a number at {one.place}: {names}"
+        )
+        yield Finding(
+            "error" if one.in_training else "warning",
+            "not_a_number" if one.in_training else "test_not_a_number",
+            title,
+            _SPOILT if one.in_training else _SPOILT_TEST,
+            (*_values(one), f"such values in all: {formats.count(one.total)}", *_circumstances(case, one)),
+            one.attempt.index,
+            line=one.first[0].line,
+        )
+
+
+_SPOILT: Final = (
+    "Caffe never stops by itself when this happens: what is trained after it is lost. An accuracy of such scores means "
+    "nothing, since every comparison with nan is false."
+)
+_SPOILT_TEST: Final = (
+    "Only tests are concerned, training prints numbers. Before the first iteration a BatchNorm has no statistics to "
+    "test with; later, look at what the test net does otherwise than the training net."
+)
+
+
+def saturated(case: Case) -> Iterator[Finding]:
+    """Attempts whose softmax loss sits at its ceiling, in a display, an output or a test."""
+    for one in _breakdowns(case, at_ceiling):
+        leading = next((mark for mark in one.first if mark.what == _LOSS), one.first[0])
+        yield Finding(
+            "error",
+            "saturated",
+            f"{leading.what[0].upper()}{leading.what[1:]} sits at {formats.precise(leading.value)} from {one.place} on",
+            "This is −log of the smallest float, 87.3365, times loss weights: the softmax gives the right class a "
+            "probability of 0. On a GPU it is all that is seen of scores that are nan.",
+            (*_values(one), f"such values in all: {formats.count(one.total)}", *_circumstances(case, one)),
+            one.attempt.index,
+            line=one.first[0].line,
+        )
+
+
+# What is marked, by attempt -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Marked:
+    """The marked rows of one table."""
+
+    attempt: Ints
+    line: Ints
+    iteration: Floats
+    value: Floats
+    what: list[str]
+    is_test: bool
+
+
+def _breakdowns(case: Case, is_marked: IsMarked) -> Iterator[_Breakdown]:
+    weights = _weights(case)
+    tables = [
+        marked for name in ("train", "train_outputs", "test") if (marked := _marked(case, name, is_marked, weights))
+    ]
+    for attempt in case.facts.attempts:
+        mine = [(table, np.flatnonzero(table.attempt == attempt.index)) for table in tables]
+        total = sum(len(rows) for _, rows in mine)
+        in_training = any(len(rows) and not table.is_test for table, rows in mine)
+        if total:
+            first = sorted(
+                (mark for table, rows in mine for mark in _first_marks(table, rows)), key=lambda mark: mark.line
+            )
+            same = [mark for mark in first if mark.iteration == first[0].iteration]
+            yield _Breakdown(attempt, tuple(same), total, _displays(case, attempt, is_marked, weights), in_training)
+
+
+def _weights(case: Case) -> tuple[float, ...]:
+    """The loss weights that the training outputs print, one for each output."""
+    frame = case.frame("train_outputs")
+    if frame is None:
+        return ()
+    indices, weights = numbers(frame, "index"), numbers(frame, "loss_weight")
+    group = indices[: 1 + int(np.argmax(np.append(np.diff(indices) <= 0, True)))]
+    return tuple(weights[: len(group)].tolist())
+
+
+def _marked(case: Case, name: str, is_marked: IsMarked, weights: Sequence[float]) -> _Marked | None:
+    """The marked rows of a table; one that adds up several losses is held against sums of their weights."""
+    frame = case.frame(name)
+    if frame is None:
+        return None
+    values = numbers(frame, "loss" if name == "train" else "value")
+    rows = np.flatnonzero(is_marked(values, weights if name == "train" else ()))
+    if not len(rows):
+        return None
+    part = frame.iloc[rows]
+    what = [_LOSS] * len(rows) if name == "train" else part["output"].astype(str).tolist()
+    if name == "test":
+        what = [f"{one} of the test" for one in what]
+    attempt, line = (numbers(part, column).astype(np.int64) for column in ("attempt", "line"))
+    return _Marked(attempt, line, numbers(part, "iteration"), values[rows], what, name == "test")
+
+
+def _first_marks(table: _Marked, rows: Ints) -> Iterator[_Mark]:
+    """The marks of the first known iteration among some rows of a table; of the first line where none is known."""
+    if not len(rows):
+        return
+    known = rows[np.isfinite(table.iteration[rows])]
+    chosen = known[table.iteration[known] == table.iteration[known[0]]] if len(known) else rows[:1]
+    for row in chosen.tolist():
+        iteration = int(table.iteration[row]) if len(known) else None
+        yield _Mark(int(table.line[row]), iteration, table.what[row], float(table.value[row]))
+
+
+def _displays(case: Case, attempt: Attempt, is_marked: IsMarked, weights: Sequence[float]) -> Bools:
+    frame = case.frame("train")
+    if frame is None:
+        return np.zeros(0, dtype=bool)
+    mine = numbers(frame, "attempt") == attempt.index
+    return np.asarray(is_marked(numbers(frame, "loss")[mine], weights))
+
+
+# What was in force --------------------------------------------------------------------------------------------------
+
+
+def _values(one: _Breakdown) -> list[str]:
+    return first_of([f"line {mark.line}: {mark.what} is {formats.precise(mark.value)}" for mark in one.first])
+
+
+def _circumstances(case: Case, one: _Breakdown) -> Iterator[str]:
+    """The learning rate then, the last good display and snapshot, and what came after."""
+    run = next((run for run in runs(case) if run.attempt is one.attempt), None)
+    yield from _first_blob(case, one)
+    if run is None:
+        return
+    line = one.first[0].line
+    rate = run.rate_at(line)
+    if rate is not None:
+        yield f"learning rate before it: {formats.precise(rate)}"
+    good = np.flatnonzero(np.isfinite(run.loss) & ~one.displays & (run.line < line))
+    if len(good):
+        last = good[-1]
+        loss = formats.precise(float(run.loss[last]))
+        yield f"last good display: {at(run.iteration[last])}, loss {loss} (line {run.line[last]})"
+    yield from _snapshots(run, int(run.iteration[good[-1]]) if len(good) else -1, line)
+    after = one.displays[run.line >= line]
+    if len(after):
+        yield f"displays from there on: {formats.count(int(after.sum()))} of {formats.count(len(after))} like it"
+
+
+def _snapshots(run: Run, good: int, line: int) -> Iterator[str]:
+    """A snapshot is good if a later or the same iteration was displayed with a good loss: it ran the same weights."""
+    before = [one for one in run.snapshots if one.line < line]
+    safe = [one for one in before if one.iteration <= good]
+    yield f"last good snapshot: {safe[-1]}" if safe else "no snapshot before it that is known to be good"
+    if len(before) > len(safe):
+        yield f"saved between the last good display and it, so perhaps spoilt: {before[-1]}"
+
+
+def _first_blob(case: Case, one: _Breakdown) -> Iterator[str]:
+    """With debug_info: the first blob that is no number."""
+    frame = case.frame("debug")
+    if frame is None:
+        return
+    bad = np.flatnonzero((numbers(frame, "attempt") == one.attempt.index) & ~np.isfinite(numbers(frame, "value")))
+    if len(bad):
+        row = frame.iloc[int(bad[0])]
+        yield (
+            f"first in debug_info: {row['part']} blob {row['blob']} of {row['layer']}, {row['stage']}, is "
+            f"{formats.precise(float(row['value']))} (line {row['line']})"
+        )

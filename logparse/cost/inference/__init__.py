@@ -1,0 +1,1 @@
+"""What a layer is, where no definition tells."""

@@ -1,0 +1,1 @@
+"""What a net holds, block by block and kind by kind."""

@@ -1,0 +1,92 @@
+"""What a layer allocates for itself beside its tops: buffers that Caffe's memory line never counts.
+
+Caffe allocates at first touch, so a buffer that only Backward touches does not exist in a TEST net. The
+rules per layer type stand in buffer_rules.py.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from logparse.cost.costing import NO_TYPE, RULES, view_of
+from logparse.cost.memory.buffer_rules import BACKWARD, BUFFERS, CPU
+from logparse.cost.rule import Missing, dims
+from logparse.cost.spec import Basis
+from logparse.cost.types import canonical_type
+
+if TYPE_CHECKING:
+    from logparse.cost.memory.buffer_rules import Need
+    from logparse.cost.spec import LayerSpec
+
+_INT_BYTES: Final = 4  # indices and masks are 32-bit whatever the net's Dtype is
+
+
+class Buffer(NamedTuple):
+    """One private buffer: what it holds, when it is first touched, its size and the formula behind it."""
+
+    name: str
+    moment: str
+    bytes: int
+    basis: Basis
+    formula: str
+
+
+class Buffers(NamedTuple):
+    """A layer's private buffers on one device; `items` is None, with the reason, where they are not known."""
+
+    items: tuple[Buffer, ...] | None
+    reason: str = ""
+
+    @property
+    def total_bytes(self) -> int | None:
+        """The sum over all buffers."""
+        return None if self.items is None else sum(item.bytes for item in self.items)
+
+
+_PREFETCHING: Final = frozenset({"Data", "ImageData", "WindowData", "AnnotatedData", "VideoData"})
+_PREFETCH_DEFAULT: Final = 4
+
+
+def prefetch_batches(spec: LayerSpec) -> int:
+    """How many whole batches the layer's thread keeps ready: 4 unless the definition says otherwise.
+
+    Only layers over BasePrefetchingDataLayer have any (data_param.prefetch; rc3 had 3, earlier 1).
+    """
+    if canonical_type(spec.type or "") not in _PREFETCHING:
+        return 0
+    if spec.definition is None:
+        return _PREFETCH_DEFAULT
+    return spec.definition.child("data_param").integer("prefetch", _PREFETCH_DEFAULT)
+
+
+def _sized(need: Need, basis: Basis, element_bytes: int) -> Buffer:
+    cell = _INT_BYTES if need.integers else element_bytes
+    size = prod(need.shape) * cell
+    return Buffer(need.name, need.moment, size, basis, f"{dims(need.shape)} × {cell} bytes = {size:,}")
+
+
+def _reason(spec: LayerSpec) -> str:
+    return NO_TYPE if spec.type is None else f"what the layer type {spec.type} allocates is not known"
+
+
+def buffers(spec: LayerSpec, device: str = CPU, element_bytes: int = 4) -> Buffers:
+    """The layer's private buffers on `device` ("cpu" or "gpu", engine CAFFE); pure.
+
+    What only Backward touches is left out where the layer does none (a TEST net, a frozen layer).
+    """
+    kind = canonical_type(spec.type) if spec.type else None
+    rule = BUFFERS.get(kind or "")
+    if rule is None or kind is None:
+        return Buffers(None, _reason(spec))
+    view, _ = view_of(spec, RULES[kind])
+    try:
+        needs = list(rule(view, device))
+    except Missing as missing:
+        return Buffers(None, str(missing))
+    except (IndexError, ValueError, ZeroDivisionError):
+        return Buffers(None, "the definition and the printed shapes do not fit each other")
+    goes_back = view.is_training and bool(spec.backward)
+    basis = Basis.DEFINITION if view.definition is not None else Basis.SHAPES
+    kept = (need for need in needs if goes_back or need.moment != BACKWARD)
+    return Buffers(tuple(_sized(need, basis, element_bytes) for need in kept))

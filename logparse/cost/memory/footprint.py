@@ -1,0 +1,183 @@
+"""The whole training footprint: Caffe's blocks, how the driver rounds them, and what stands beside them.
+
+GPU: constants measured on one H100 with CUDA 13 and driver 580 (other cards and drivers differ, so each can be
+set). CPU: the resident memory of a run of two numbers stands for the program.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from logparse.cost.memory.buffer_rules import CPU, GPU
+from logparse.cost.memory.cudnn import handles, most_workspace_bytes, refused
+from logparse.cost.memory.holdings import holdings, threads
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from logparse.cost.memory.holdings import Holding, Run
+
+MIB: Final = 1024 * 1024
+DEVICES: Final = (CPU, GPU)
+ENGINES: Final = ("caffe", "cudnn")
+
+PROGRAM_BYTES: Final = 20_197_376  # resident memory of `caffe train` on a net of two numbers
+_PAGE: Final = 2 * MIB  # the driver maps device memory in pages of 2 MiB
+_SMALL: Final = MIB  # blocks up to 1 MiB share pages
+_STEP: Final = 512  # … at steps of 512 bytes
+_DOUBT: Final = 100  # one part in a hundred: how well these terms met the driver's own figure
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What no log tells: the settable terms of a GPU footprint, in bytes.
+
+    `context_bytes` is the CUDA context (526.8 MiB) with the first cuBLAS handle (68 MiB); each prefetching
+    layer's thread makes one more handle; `cudnn_handle_bytes` is one cuDNN 9 handle, older ones are not known.
+    `engine` narrows the range to one engine.
+    """
+
+    context_bytes: int = 594 * MIB
+    thread_bytes: int = 64 * MIB
+    cudnn_handle_bytes: int = round(9.14 * MIB)
+    program_bytes: int = PROGRAM_BYTES
+    engine: str | None = None
+
+
+USUAL: Final = Terms()
+
+
+class Part(NamedTuple):
+    """One term of a footprint: what it is and its bytes."""
+
+    name: str
+    bytes: int
+
+
+class Footprint(NamedTuple):
+    """What a run holds on one device, at its peak: the figure, the range, the terms, and what is left out.
+
+    On the GPU `bytes` is the figure for engine CAFFE (for cuDNN the middle of the range, if narrowed to it) and
+    the range is what a cuDNN build would hold; both ends are None where such a build would stop.
+    """
+
+    device: str
+    bytes: int
+    low_bytes: int | None
+    high_bytes: int | None
+    parts: tuple[Part, ...]
+    left_out: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
+
+
+def rounded(blocks: Iterable[int]) -> int:
+    """Device memory that the driver takes for these blocks.
+
+    A block over 1 MiB takes whole pages of 2 MiB; smaller ones are packed into pages at steps of 512 bytes.
+    """
+    sizes = list(blocks)
+    large = sum(_up(size, _PAGE) for size in sizes if size > _SMALL)
+    small = sum(_up(size, _STEP) for size in sizes if size <= _SMALL)
+    return large + _up(small, _PAGE)
+
+
+def _up(size: int, step: int) -> int:
+    return -(-size // step) * step
+
+
+def footprint(run: Run, device: str, terms: Terms = USUAL) -> Footprint:
+    """The footprint of a run on "cpu" or "gpu"; pure."""
+    return _on_cpu(run, terms) if device == CPU else _on_gpu(run, terms)
+
+
+def _on_cpu(run: Run, terms: Terms) -> Footprint:
+    held = holdings(run, CPU)
+    asked = _asked(held)
+    total = asked + terms.program_bytes
+    parts = (Part("Caffe's own allocations", asked), Part("the program itself", terms.program_bytes))
+    return Footprint(CPU, total, total, total, parts, left_out(held), _remarks(run, CPU))
+
+
+def _on_gpu(run: Run, terms: Terms) -> Footprint:
+    held = holdings(run, GPU)
+    blocks = _sizes(held)
+    beside = (
+        Part("CUDA context and first cuBLAS handle", terms.context_bytes),
+        Part("cuBLAS handles of prefetch threads", terms.thread_bytes * threads(run.nets)),
+    )
+    parts: tuple[Part, ...] = (
+        Part("Caffe's own allocations", sum(blocks)),
+        Part("rounding to pages of 2 MiB", rounded(blocks) - sum(blocks)),
+        *beside,
+    )
+    total = sum(part.bytes for part in parts)
+    remarks = ("context and handles as measured on an H100 with CUDA 13, or as given", *_remarks(run, GPU))
+    if terms.engine == "caffe":
+        return Footprint(GPU, total, total, total, parts, left_out(held), remarks)
+    low, high, cudnn_parts = _with_cudnn(run, terms, sum(part.bytes for part in beside))
+    shown = total
+    if terms.engine == "cudnn" and low is not None and high is not None:
+        shown, parts = (low + high) // 2, (*cudnn_parts, *beside)
+    if low is not None:
+        remarks = (*remarks, _cudnn_remark(run, terms))
+    return Footprint(GPU, shown, low, high, parts, left_out(held), remarks)
+
+
+def _cudnn_remark(run: Run, terms: Terms) -> str:
+    count = sum(handles(net.layers) for net in run.nets)
+    workspace = sum(most_workspace_bytes(net.layers) for net in run.nets)
+    return (
+        f"the range is of a cuDNN build: {count} handles of {terms.cudnn_handle_bytes:,} bytes (cuDNN 9 or as given; "
+        f"older ones are not known), workspace of 0 to {workspace:,}, each end 1 % further out"
+    )
+
+
+def _with_cudnn(run: Run, terms: Terms, beside: int) -> tuple[int | None, int | None, tuple[Part, ...]]:
+    """(least, most, terms): the least is without workspace, the most with all that Caffe would allow.
+
+    Both ends stand 1 % further out, which is how well the other terms met the driver's own figure.
+    """
+    if any(refused(layer) for net in run.nets for layer in net.layers):
+        return None, None, ()
+    blocks = _sizes(holdings(run, GPU, cudnn=True))
+    count = sum(handles(net.layers) for net in run.nets)
+    workspace = sum(most_workspace_bytes(net.layers) for net in run.nets)
+    low = rounded(blocks) + count * terms.cudnn_handle_bytes + beside
+    parts = (
+        Part("Caffe's own allocations, cuDNN build", sum(blocks)),
+        Part("rounding to pages of 2 MiB", rounded(blocks) - sum(blocks)),
+        Part(f"{count} cuDNN handles", count * terms.cudnn_handle_bytes),
+        Part("half of the workspace that Caffe would allow", workspace // 2),
+    )
+    high = low + workspace
+    return low - low // _DOUBT, high + high // _DOUBT, parts
+
+
+def _asked(held: Sequence[Holding]) -> int:
+    return sum(holding.total_bytes for holding in held)
+
+
+def _sizes(held: Sequence[Holding]) -> list[int]:
+    return [block.bytes for holding in held for block in holding.blocks]
+
+
+def left_out(held: Sequence[Holding], limit: int = 3) -> tuple[str, ...]:
+    """What the sum does not contain, one text per kind: which layers, and why for the first ones."""
+    texts = []
+    kinds = dict.fromkeys(gap.kind for holding in held for gap in holding.gaps)
+    for kind in kinds:
+        gaps = [gap for holding in held for gap in holding.gaps if gap.kind == kind]
+        named = "; ".join(f"{gap.name}: {gap.reason}" for gap in gaps[:limit])
+        more = f"; and {len(gaps) - limit} more" if len(gaps) > limit else ""
+        texts.append(f"{kind} ({named}{more})")
+    return tuple(texts)
+
+
+def _remarks(run: Run, device: str) -> tuple[str, ...]:
+    remarks = []
+    if run.command == "train" and not run.solver.stated:
+        remarks.append("the log shows no solver: SGD assumed")
+    if device == GPU and any(refused(layer) for net in run.nets for layer in net.layers):
+        remarks.append("a cuDNN build stops at a convolution that is not over a plane")
+    return tuple(remarks)

@@ -1,0 +1,298 @@
+"""What a run allocates, block by block and by kind, on the CPU or on one GPU (engine CAFFE or cuDNN).
+
+Kinds do not overlap: the blocks of one run on one device add up to Caffe's own allocations. Sources:
+net.cpp, syncedmem.cpp, the solvers' PreSolve and ComputeUpdateValue, base_data_layer.cpp; checked against
+the resident memory of CPU runs and every cudaMalloc of GPU runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from logparse.cost.memory.blobs import data_blobs, diff_blobs
+from logparse.cost.memory.buffer_rules import CPU, GPU
+from logparse.cost.memory.buffers import buffers, prefetch_batches
+from logparse.cost.memory.cudnn import without_cudnn_work
+from logparse.cost.spec import Basis
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from logparse.cost.memory.blobs import LayerMemory, OwnBlob
+    from logparse.cost.memory.buffers import Buffers
+
+
+class Kind(StrEnum):
+    """What a block is for."""
+
+    DATA = "distinct_data"
+    DIFF = "diff"
+    PARAMS = "params"
+    GRADIENTS = "gradients"
+    HISTORY = "history"
+    BUFFERS = "buffers"
+    PREFETCH = "prefetch"
+
+
+class Era(StrEnum):
+    """Releases that differ in what a prefetching layer holds."""
+
+    RC2 = "rc, rc2"
+    NOW = "since rc3"
+
+
+class Block(NamedTuple):
+    """One allocation: what it is for, the layer's place in its net (None: the solver's), and its size."""
+
+    kind: Kind
+    layer: int | None
+    what: str
+    bytes: int
+    basis: Basis
+
+
+class Gap(NamedTuple):
+    """An allocation whose size is not known, and why."""
+
+    kind: Kind
+    layer: int
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Solver:
+    """What of a solver decides about memory.
+
+    `stated` is False where the log shows no solver and SGD is assumed. `l1` is whether L1 regularisation with
+    a weight decay other than 0 is on, `tests_first` the solver's test_initialization.
+    """
+
+    type: str = "SGD"
+    stated: bool = True
+    l1: bool = False
+    tests_first: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NetMemory:
+    """One net: its layers in order, the bytes of a value, and whether it is a test net beside a train net.
+
+    `batch` is the images of one forward pass (a recurrent net's streams), None where not known. Two nets are the
+    same only if they are one object: what a net holds is kept, since what-ifs leave most nets as they are.
+    """
+
+    layers: tuple[LayerMemory, ...]
+    element_bytes: int
+    beside: bool = False
+    batch: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run: the command ("train", "time" or "test"), its nets, its solver and its era.
+
+    `bits` are of a value of some kind where it is not the net's own (a what-if about precision).
+    """
+
+    command: str
+    nets: tuple[NetMemory, ...]
+    solver: Solver = Solver()
+    era: Era = Era.NOW
+    bits: Mapping[Kind, int] = field(default_factory=dict)
+
+
+class _Setting(NamedTuple):
+    """What of a run decides what one of its nets holds; `shared` names layers with parameters elsewhere."""
+
+    command: str
+    solver: Solver
+    era: Era
+    bits: tuple[tuple[Kind, int], ...]
+    shared: frozenset[str]
+
+
+class Holding(NamedTuple):
+    """What one net holds on one device: blocks of known size, and what is left out."""
+
+    blocks: tuple[Block, ...]
+    gaps: tuple[Gap, ...]
+
+    def bytes_of(self, kind: Kind) -> int:
+        """The known bytes of one kind."""
+        return sum(block.bytes for block in self.blocks if block.kind == kind)
+
+    @property
+    def total_bytes(self) -> int:
+        """All known bytes."""
+        return sum(block.bytes for block in self.blocks)
+
+
+_BYTE: Final = 8  # bits
+
+# Copies of the parameters beside data and gradient: (history, further ones on the CPU).
+# CPU: update_ and temp_ of the solvers' ComputeUpdateValue as touched; on the GPU the kernels work in place.
+COPIES: Final[Mapping[str, tuple[int, int]]] = {
+    "SGD": (1, 0),
+    "Nesterov": (1, 1),
+    "AdaGrad": (1, 1),
+    "RMSProp": (1, 1),
+    "AdaDelta": (2, 2),
+    "Adam": (2, 1),
+}
+# On the CPU their temp_ is there already when L1 asks for it
+_HAVE_TEMP: Final = frozenset({"AdaDelta", "Adam"})
+
+
+def holdings(run: Run, device: str, *, cudnn: bool = False) -> tuple[Holding, ...]:
+    """What each net of a run holds on `device` ("cpu" or "gpu"); the solver's history stands with the first net."""
+    bits = tuple(sorted(run.bits.items()))
+    names = _names(run.nets[0]) if run.nets else frozenset[str]()
+    beside = _Setting(run.command, run.solver, run.era, bits, names)
+    first = beside._replace(shared=frozenset())
+    with_cudnn = cudnn and device == GPU
+    return tuple(_holding(beside if net.beside else first, net, device, cudnn=with_cudnn) for net in run.nets)
+
+
+@lru_cache(maxsize=64)
+def _holding(setting: _Setting, net: NetMemory, device: str, *, cudnn: bool) -> Holding:
+    parts: list[Block | Gap] = [
+        *_blobs(net, data_blobs(net.layers, device), Kind.DATA),
+        *_diffs(setting, net, device, cudnn=cudnn),
+        *_params(setting, net, device),
+        *_buffers(net, device, cudnn=cudnn),
+        *_prefetch(setting, net, device),
+    ]
+    bits = dict(setting.bits)
+    blocks = tuple(_in_bits(part, bits.get(part.kind), net) for part in parts if isinstance(part, Block))
+    return Holding(blocks, tuple(part for part in parts if isinstance(part, Gap)))
+
+
+def _in_bits(block: Block, bits: int | None, net: NetMemory) -> Block:
+    """The block at the precision that the run gives its kind."""
+    if bits is None:
+        return block
+    values = block.bytes // net.element_bytes
+    return block._replace(bytes=-(-values * bits // _BYTE))
+
+
+# -- blobs ---------------------------------------------------------------------------------------
+
+
+def _blobs(net: NetMemory, blobs: Iterable[OwnBlob], kind: Kind) -> Iterator[Block | Gap]:
+    for blob in blobs:
+        layer = net.layers[blob.layer]
+        if blob.values is None:
+            yield Gap(kind, blob.layer, layer.spec.name, f"the count of {blob.name} is not printed")
+        else:
+            yield Block(kind, blob.layer, blob.name, blob.values * net.element_bytes, _basis(layer))
+
+
+def _basis(layer: LayerMemory) -> Basis:
+    return Basis.INFERRED if layer.inferred else Basis.SHAPES
+
+
+def _diffs(setting: _Setting, net: NetMemory, device: str, *, cudnn: bool) -> Iterator[Block | Gap]:
+    """Gradients of blobs. Where the log does not say which layers do backward, nothing is known about them."""
+    if any(layer.backward is None for layer in net.layers):
+        place = next(place for place, layer in enumerate(net.layers) if layer.backward is None)
+        reason = "the log does not say which layers do backward"
+        yield Gap(Kind.DIFF, place, net.layers[place].spec.name, reason)
+        return
+    yield from _blobs(net, diff_blobs(net.layers, device, timed=setting.command == "time", cudnn=cudnn), Kind.DIFF)
+
+
+# -- parameters, their gradients, the solver's history -----------------------------------------------
+
+
+def _params(setting: _Setting, net: NetMemory, device: str) -> Iterator[Block | Gap]:
+    """Each layer's own parameter blobs and all their copies. A test net shares the train net's from its first test."""
+    transient = net.beside and device == CPU and not setting.solver.tests_first
+    for place, layer in enumerate(net.layers):
+        if layer.params is None:
+            yield Gap(Kind.PARAMS, place, layer.spec.name, "its parameters are not known")
+        elif layer.spec.name not in setting.shared or transient:
+            yield from _copies(setting, net, place, device)
+
+
+def _names(net: NetMemory) -> frozenset[str]:
+    return frozenset(layer.spec.name for layer in net.layers)
+
+
+def _copies(setting: _Setting, net: NetMemory, place: int, device: str) -> Iterator[Block]:
+    layer = net.layers[place]
+    basis = Basis.INFERRED if layer.inferred else Basis.DEFINITION
+    for index, blob in enumerate(layer.params or ()):
+        size, name = blob.count * net.element_bytes, f"{layer.spec.name}, param {index}"
+        yield Block(Kind.PARAMS, place, name, size, basis)
+        if net.beside:
+            continue
+        if setting.command == "train" or (setting.command == "time" and blob.kind != "statistic"):
+            yield Block(Kind.GRADIENTS, place, name, size, basis)
+        if setting.command == "train":
+            decays = index >= len(layer.decays) or layer.decays[index]
+            for copy in range(copies(setting.solver, device, decays=decays)):
+                yield Block(Kind.HISTORY, place, f"{name}, copy {copy + 1}", size, basis)
+
+
+def copies(solver: Solver, device: str, *, decays: bool = True) -> int:
+    """Parameter-sized buffers of the solver's own: history, and on the CPU update and temp where touched.
+
+    L1 regularisation needs a temp for each blob that decays, unless the solver has one already.
+    """
+    history, further = COPIES.get(solver.type, COPIES["SGD"])
+    own = history + (further if device == CPU else 0)
+    has_temp = device == CPU and solver.type in _HAVE_TEMP
+    return own + (1 if solver.l1 and decays and not has_temp else 0)
+
+
+# -- buffers and prefetched batches ---------------------------------------------------------------
+
+
+def _buffers(net: NetMemory, device: str, *, cudnn: bool) -> Iterator[Block | Gap]:
+    for place, layer in enumerate(net.layers):
+        found = _private(layer, device, net.element_bytes)
+        if found.items is None:
+            yield Gap(Kind.BUFFERS, place, layer.spec.name, found.reason)
+            continue
+        for item in without_cudnn_work(layer, found.items) if cudnn else found.items:
+            basis = Basis.INFERRED if layer.inferred else item.basis
+            yield Block(Kind.BUFFERS, place, f"{layer.spec.name}, {item.name}", item.bytes, basis)
+
+
+@lru_cache(maxsize=4096)
+def _private(layer: LayerMemory, device: str, element_bytes: int) -> Buffers:
+    return buffers(layer.spec, device, element_bytes)
+
+
+def _prefetch(setting: _Setting, net: NetMemory, device: str) -> Iterator[Block | Gap]:
+    for place, layer in enumerate(net.layers):
+        for batch in range(_batches(setting, layer, device)):
+            for name, count in zip(layer.tops, layer.counts, strict=True):
+                what = f"{name}, batch {batch + 1}"
+                if count is None:
+                    yield Gap(Kind.PREFETCH, place, layer.spec.name, f"the count of {name} is not printed")
+                else:
+                    yield Block(Kind.PREFETCH, place, what, count * net.element_bytes, _basis(layer))
+
+
+def _batches(setting: _Setting, layer: LayerMemory, device: str) -> int:
+    """Batches beside the tops on the CPU; on the GPU all of them, the tops among them.
+
+    Since 1.0 the top is one of four batches (its data pointer is set), or of `prefetch`; rc3 copies one of three
+    into a top of its own, which is as many. Up to rc2 there is one batch beside the top, on the host only.
+    """
+    if not layer.prefetches:
+        return 0
+    if setting.era is Era.RC2:
+        return 1
+    ready = prefetch_batches(layer.spec)
+    return ready - 1 if device == CPU else ready
+
+
+def threads(nets: Sequence[NetMemory]) -> int:
+    """Layers that fill batches in a thread of their own, test nets included."""
+    return sum(layer.prefetches for net in nets for layer in net.layers)

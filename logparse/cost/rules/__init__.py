@@ -1,0 +1,1 @@
+"""What each layer type costs: one module a family, one row a type."""

@@ -1,0 +1,1 @@
+"""What a net would be with another batch, solver, precision, or other layers."""

@@ -1,0 +1,245 @@
+"""What would be if: another batch, solver or precision, pruned or factored layers.
+
+Pure: a run in, a run out, with every assumption named. At the run's own settings nothing changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Final
+
+from logparse.cost.costing import cost
+from logparse.cost.memory.buffer_rules import CPU, GPU
+from logparse.cost.memory.footprint import USUAL, footprint
+from logparse.cost.memory.holdings import COPIES, Kind, holdings
+from logparse.cost.whatif import surgery
+from logparse.cost.whatif.resize import WhatIfError, with_batch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from logparse.cost.memory.blobs import LayerMemory
+    from logparse.cost.memory.footprint import Terms
+    from logparse.cost.memory.holdings import NetMemory, Run
+    from logparse.cost.whatif.resize import Resized
+
+PRECISIONS: Final[Mapping[str, int]] = {"fp64": 64, "fp32": 32, "fp16": 16, "int8": 8, "binary": 1}
+SOLVERS: Final = tuple(COPIES)
+
+
+@dataclass(frozen=True, slots=True)
+class LowRank:
+    """A rank, and for a convolution the scheme ("spatial" or "channel"; None: by its kernel)."""
+
+    rank: int
+    scheme: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to be other than in the log; None and empty mean as it is.
+
+    `weights` and `activations` are names of PRECISIONS. `prune_weights` and `prune_channels` map a layer to the
+    share that goes, `low_rank` maps one to its factors.
+    """
+
+    batch: int | None = None
+    test_batch: int | None = None
+    solver: str | None = None
+    no_test_net: bool = False
+    weights: str | None = None
+    activations: str | None = None
+    prune_weights: Mapping[str, float] = field(default_factory=dict)
+    prune_channels: Mapping[str, float] = field(default_factory=dict)
+    low_rank: Mapping[str, LowRank] = field(default_factory=dict)
+
+
+AS_IT_IS: Final = Change()
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The run after a change, and every assumption behind it."""
+
+    run: Run
+    assumptions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One figure: what it is of, its unit, and its value (None where nothing is known)."""
+
+    name: str
+    unit: str
+    value: int | None
+
+
+def changed(run: Run, change: Change) -> Changed:
+    """The run under a change.
+
+    Raises:
+        WhatIfError: a change names a layer that is not there, or cannot be followed through a net.
+
+    """
+    assumed: list[str] = []
+    for step in _STEPS:
+        run, words = step(run, change)
+        assumed += words
+    return Changed(run, tuple(dict.fromkeys(assumed)))
+
+
+_Step = tuple["Run", tuple[str, ...]]
+
+
+def _nets(run: Run, change: Change) -> _Step:
+    if not change.no_test_net or len(run.nets) < 2:  # noqa: PLR2004 - the train net and others
+        return run, ()
+    return replace(run, nets=run.nets[:1]), ("no test net beside the train net",)
+
+
+def _solver(run: Run, change: Change) -> _Step:
+    if change.solver is None or (change.solver == run.solver.type and run.solver.stated):
+        return run, ()
+    if change.solver not in COPIES:
+        raise WhatIfError(f"there is no solver {change.solver!r}", remedy=f"One of {', '.join(SOLVERS)}.")
+    solver = replace(run.solver, type=change.solver, stated=True)
+    return replace(run, solver=solver), (f"solver {change.solver}",)
+
+
+def _batches(run: Run, change: Change) -> _Step:
+    nets, assumed = [], list[str]()
+    for net in run.nets:
+        batch = change.test_batch if net.beside else change.batch
+        if batch is None or batch == net.batch:
+            nets.append(net)
+            continue
+        if batch < 1:
+            raise WhatIfError(f"a batch of {batch} images is none")
+        if net.batch is None:
+            raise WhatIfError("the log does not show the batch size, so it cannot be changed")
+        found = with_batch(net, batch)
+        which = "test" if net.beside else "first"
+        assumed += [f"{which} net: batch {net.batch} → {batch}, image size unchanged", *found.assumptions]
+        nets.append(replace(net, layers=found.layers, batch=batch))
+    return replace(run, nets=tuple(nets)), tuple(assumed)
+
+
+def _layers(run: Run, change: Change) -> _Step:
+    """Changes to single layers, in every net that has them."""
+    assumed: list[str] = []
+    for name, share in change.prune_channels.items():
+        run, words = _everywhere(run, name, partial(_pruned, name=name, share=share))
+        assumed += words
+    for name, factors in change.low_rank.items():
+        run, words = _everywhere(run, name, partial(_factored, name=name, factors=factors))
+        assumed += words
+    return run, tuple(assumed)
+
+
+def _pruned(net: NetMemory, name: str, share: float) -> tuple[Resized, str]:
+    return surgery.without_channels(net.layers, name, share)
+
+
+def _factored(net: NetMemory, name: str, factors: LowRank) -> tuple[Resized, str]:
+    return surgery.of_low_rank(net.layers, name, factors.rank, factors.scheme)
+
+
+def _everywhere(run: Run, name: str, edit: Callable[[NetMemory], tuple[Resized, str]]) -> _Step:
+    nets, assumed = [], list[str]()
+    if not any(layer.spec.name == name for net in run.nets for layer in net.layers):
+        surgery.find(run.nets[0].layers, name)
+    for net in run.nets:
+        if all(layer.spec.name != name for layer in net.layers):
+            nets.append(net)
+            continue
+        found, text = edit(net)
+        assumed += [text, *found.assumptions]
+        nets.append(replace(net, layers=found.layers))
+    return replace(run, nets=tuple(nets)), tuple(assumed)
+
+
+def _precision(run: Run, change: Change) -> _Step:
+    bits = dict(run.bits)
+    assumed = []
+    own = {net.element_bytes * 8 for net in run.nets}
+    for name, kinds, text in (
+        (change.weights, (Kind.PARAMS,), "the stored weights are {}; gradients and history stay as they are"),
+        (
+            change.activations,
+            (Kind.DATA, Kind.PREFETCH),
+            "blobs' data is {}; gradients of blobs and private buffers stay as they are",
+        ),
+    ):
+        if name is None or own == {PRECISIONS[name]}:
+            continue
+        bits.update(dict.fromkeys(kinds, PRECISIONS[name]))
+        assumed.append(text.format(name) + " (Caffe itself computes in one precision)")
+    return replace(run, bits=bits), tuple(assumed)
+
+
+def _sparse(run: Run, change: Change) -> _Step:
+    for name in change.prune_weights:
+        surgery.find(run.nets[0].layers, name)
+    if not any(change.prune_weights.values()):
+        return run, ()
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in change.prune_weights.items())
+    words = f"single weights set to zero ({shares}) are not counted, their products are skipped"
+    return run, (words, "Caffe stores zeros too: its memory stays; a sparse format's indices are not counted")
+
+
+_STEPS: Final = (_nets, _solver, _batches, _layers, _precision, _sparse)
+
+
+# -- figures -------------------------------------------------------------------------------------
+
+
+def measures(run: Run, change: Change = AS_IT_IS, terms: Terms = USUAL) -> tuple[Measure, ...]:
+    """The figures of a run: parameters, computation, distinct data, parameter bytes, footprints.
+
+    Of `change` only what does not show in the run itself is used: weights that are pruned one by one.
+    """
+    if not run.nets:
+        return ()
+    first, batch = run.nets[0], run.nets[0].batch
+    per_layer = [_macs(layer, change) for layer in first.layers]
+    macs = _sum(per_layer)
+    held = holdings(run, CPU)
+    weights = _sum(_values(layer, change) for layer in first.layers)
+    found = [
+        Measure("params", "values", weights),
+        Measure("macs_per_image", "MAC", round(macs / batch) if batch else None),
+        Measure("macs", "MAC", macs),
+        Measure("param_bytes", "bytes", held[0].bytes_of(Kind.PARAMS)),
+        Measure("distinct_data", "bytes", held[0].bytes_of(Kind.DATA)),
+    ]
+    for place, holding in enumerate(held[1:]):
+        found.append(Measure(f"distinct_data, test net {place}", "bytes", holding.bytes_of(Kind.DATA)))
+    engine = replace(terms, engine=terms.engine or "caffe")  # the range is not asked for here
+    found += [Measure(f"footprint, {device}", "bytes", footprint(run, device, engine).bytes) for device in (CPU, GPU)]
+    return tuple(found)
+
+
+def _sum(values: Iterable[int | None]) -> int:
+    return sum(value for value in values if value is not None)
+
+
+def _kept(layer: LayerMemory, change: Change) -> float:
+    return 1 - change.prune_weights.get(layer.spec.name, 0.0)
+
+
+def _values(layer: LayerMemory, change: Change) -> int | None:
+    if layer.params is None:
+        return None
+    kept = _kept(layer, change)
+    return sum(round(p.count * kept) if p.kind == "weight" else p.count for p in layer.params if p.kind != "statistic")
+
+
+def _macs(layer: LayerMemory, change: Change) -> int | None:
+    value = _forward_macs(layer)
+    return None if value is None else round(value * _kept(layer, change))
+
+
+@lru_cache(maxsize=4096)
+def _forward_macs(layer: LayerMemory) -> int | None:
+    return cost(layer.spec).macs.value

@@ -1,0 +1,1 @@
+"""What follows from the model by the cost rules: worked out once a net, and kept."""

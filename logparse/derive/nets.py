@@ -1,0 +1,229 @@
+"""A net and the costing rules → derived figures per layer, with their bases; pure, no pandas."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from logparse.cost.inference.infer import resolve
+from logparse.cost.memory.sharing import LayerUse, TopUse, shared_tops
+from logparse.cost.spec import LayerSpec
+from logparse.derive.gradients import with_gradients
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from logparse.cost.inference.infer import Resolved
+    from logparse.cost.spec import Cost, ParamBlob, Shape
+    from logparse.model import Blob, Layer, Net
+
+FLOAT_BYTES: Final = 4  # Caffe's default Dtype; used only where the running memory line does not tell
+_STREAMS: Final = re.compile(r"of (\d++) independent streams")
+
+
+class ParamFact(NamedTuple):
+    """One parameter blob of a layer: what it is, and the earlier layer that owns it (None: its own)."""
+
+    blob: ParamBlob
+    owner: str | None
+
+
+class LayerFact(NamedTuple):
+    """One layer with everything that is derived from it; sums are of whole batches."""
+
+    layer: Layer
+    type: str | None
+    type_basis: str
+    spec: LayerSpec
+    cost: Cost
+    params: tuple[ParamFact, ...] | None
+    owners: tuple[str | None, ...]
+    assumptions: tuple[str, ...]
+    logged_step_bytes: int | None
+    expected_step_bytes: int | None
+    distinct_bytes: int | None
+    distinct_total_bytes: int | None
+
+    @property
+    def own_params(self) -> int | None:
+        """Learnable values that no earlier layer owns."""
+        return _own(self.params, ("weight", "bias"))
+
+    @property
+    def own_values(self) -> int | None:
+        """The same with statistics."""
+        return _own(self.params, ("weight", "bias", "statistic"))
+
+
+def _own(params: tuple[ParamFact, ...] | None, kinds: tuple[str, ...]) -> int | None:
+    if params is None:
+        return None
+    return sum(fact.blob.count for fact in params if fact.owner is None and fact.blob.kind in kinds)
+
+
+class NetFact(NamedTuple):
+    """One net with its derived layers."""
+
+    net: Net
+    element_bytes: int
+    batch: int | None
+    layers: tuple[LayerFact, ...]
+    is_per_image: bool = False  # the log prints shapes without their batch (2013): every count is of one image
+
+
+def derive(net: Net) -> NetFact:
+    """Everything that is derived from one net."""
+    size = net.element_bytes or FLOAT_BYTES
+    resolved = _resolve_bottoms(net)
+    specs = [_spec(net, layer, shapes) for layer, (shapes, _) in zip(net.layers, resolved, strict=True)]
+    settled = resolve(with_gradients(net, specs))
+    types = [_type(layer, one) for layer, one in zip(net.layers, settled, strict=True)]
+    owners = shared_tops(_use(layer, kind) for layer, (kind, _) in zip(net.layers, types, strict=True))
+    facts = []
+    before: int | None = 0
+    total: int | None = 0
+    for place, layer in enumerate(net.layers):
+        own = [top.count for top, owner in zip(layer.tops, owners[place], strict=True) if owner is None]
+        distinct = _bytes_of(own, size)
+        total = total + distinct if total is not None and distinct is not None else None
+        cost = settled[place].cost
+        facts.append(
+            LayerFact(
+                layer=layer,
+                type=types[place][0],
+                type_basis=types[place][1],
+                spec=settled[place].spec,
+                cost=cost,
+                params=_params(layer, cost),
+                owners=owners[place],
+                assumptions=(*resolved[place][1], *cost.assumptions),
+                logged_step_bytes=_step(layer, before),
+                expected_step_bytes=_bytes_of([top.count for top in layer.tops], size) if layer.tops else None,
+                distinct_bytes=distinct,
+                distinct_total_bytes=total,
+            )
+        )
+        before = layer.logged_bytes
+    per_image = _is_per_image(net)
+    return NetFact(net, size, None if per_image else batch_of(net), tuple(facts), per_image)
+
+
+def _is_per_image(net: Net) -> bool:
+    return any(top.is_per_image for layer in net.layers for top in layer.tops)
+
+
+def _whole(top: Blob) -> Shape | None:
+    """A top's shape with a batch: 1 where the log prints none."""
+    return (1, *top.shape) if top.shape is not None and top.is_per_image else top.shape
+
+
+def batch_of(net: Net) -> int | None:
+    """Images of one forward pass: the first dimension of the first data top, or a recurrent layer's streams."""
+    for layer in net.layers:
+        for text in layer.chatter:
+            found = _STREAMS.search(text)
+            if found is not None:
+                return int(found[1])
+    source = next((layer for layer in net.layers if not layer.bottoms and layer.type != "Parameter"), None)
+    shape = source.tops[0].shape if source is not None and source.tops else None
+    return shape[0] if shape else None
+
+
+def _resolve_bottoms(net: Net) -> list[tuple[tuple[Shape | None, ...], tuple[str, ...]]]:
+    """Per layer: its bottoms' shapes, and what had to be assumed to know them.
+
+    In an excerpt a blob's maker may stand without names; a bottom that nobody names is then taken to be the
+    nearest unnamed top before it.
+    """
+    known: dict[str, Shape | None] = {}
+    unnamed: list[tuple[str, Shape]] = []
+    found = []
+    for layer in net.layers:
+        shapes, assumed = [], []
+        for name in layer.bottoms:
+            if name not in known and unnamed:
+                maker, known[name] = unnamed[0]
+                unnamed.clear()
+                assumed.append(f"its bottom {name} is the unnamed top of {maker} before it")
+            shapes.append(known.get(name))
+        found.append((tuple(shapes), tuple(assumed)))
+        _note_tops(layer, known, unnamed)
+    return found
+
+
+def _note_tops(layer: Layer, known: dict[str, Shape | None], unnamed: list[tuple[str, Shape]]) -> None:
+    blank = [shape for top in layer.tops if not top.name and (shape := _whole(top)) is not None]
+    if blank:
+        label = "the unnamed layer" if layer.name is None else f"the layer {layer.name}"
+        unnamed[:] = [(label, shape) for shape in blank]
+    known.update({top.name: _whole(top) for top in layer.tops if top.name})
+
+
+def _spec(net: Net, layer: Layer, bottoms: tuple[Shape | None, ...]) -> LayerSpec:
+    return LayerSpec(
+        name=layer.name or "",
+        type=layer.type,
+        definition=layer.definition.message if layer.definition is not None else None,
+        bottoms=bottoms,
+        tops=tuple(_whole(top) for top in layer.tops),
+        in_place=tuple(top.in_place for top in layer.tops),
+        phase=net.phase,
+        backward=layer.backward,
+        nested_notes=layer.chatter,
+    )
+
+
+def _type(layer: Layer, settled: Resolved) -> tuple[str | None, str]:
+    if layer.type is not None:
+        return layer.type, "definition" if layer.definition is not None else "log"
+    return (settled.spec.type, "inferred") if settled.origin == "inferred" else (None, "unknown")
+
+
+def _use(layer: Layer, kind: str | None) -> LayerUse:
+    return LayerUse(kind, layer.bottoms, tuple(TopUse(top.name, top.in_place) for top in layer.tops))
+
+
+def _bytes_of(counts: list[int | None], size: int) -> int | None:
+    """Bytes of these values; NA where a count is not printed."""
+    known = [count for count in counts if count is not None]
+    return size * sum(known) if len(known) == len(counts) else None
+
+
+def _step(layer: Layer, before: int | None) -> int | None:
+    return None if layer.logged_bytes is None or before is None else layer.logged_bytes - before
+
+
+def _params(layer: Layer, cost: Cost) -> tuple[ParamFact, ...] | None:
+    if cost.params is None:
+        return None
+    owners = _owners_by_index(layer, cost)
+    return tuple(ParamFact(blob, owners.get(place)) for place, blob in enumerate(cost.params))
+
+
+def _owners_by_index(layer: Layer, cost: Cost) -> dict[int, str]:
+    """Parameter index → owning layer. The log's `param index` is the owner's; the definition's names tell ours."""
+    names = []
+    if layer.definition is not None:
+        names = [param.text("name") for param in layer.definition.message.children("param")]
+    owners: dict[int, str] = {}
+    for shared in layer.shared_params:
+        place = names.index(shared.param) if shared.param in names else shared.index
+        if place < len(cost.params or ()):
+            owners[place] = shared.owner
+    return owners
+
+
+def with_batch(fact: NetFact, batch: int | None) -> NetFact:
+    """The same net with another batch for the per-image columns (an inner net takes its outer net's)."""
+    return fact._replace(batch=batch)
+
+
+def facts_of(nets: Iterable[Net]) -> list[NetFact]:
+    """All nets of an attempt; an inner net counts images as its enclosing net does."""
+    facts: list[NetFact] = []
+    for net in nets:
+        fact = derive(net)
+        if net.parent is not None and facts[net.parent].batch is not None:
+            fact = with_batch(fact, facts[net.parent].batch)
+        facts.append(fact)
+    return facts

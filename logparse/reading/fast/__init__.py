@@ -1,0 +1,1 @@
+"""The solver's millions of lines, from bytes to columns of numbers."""

@@ -1,0 +1,1 @@
+"""A path, bytes or standard input in, blocks of whole lines of text out."""

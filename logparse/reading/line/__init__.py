@@ -1,0 +1,1 @@
+"""What every line has: its header, its time, its text."""

@@ -1,0 +1,164 @@
+"""A matched set-up or event line → its record. One small function a pattern, and the table of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from logparse.reading.line.values import integer, number
+from logparse.reading.messages import records as rec
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable
+
+    Match = re.Match[str]
+    Convert = Callable[[Match, int, float | None], rec.Record]
+
+_IN_EVENT: Final = ("path", "iteration", "value", "what")
+
+
+def _layer(kind: Callable[[int, float | None, str], rec.Record]) -> Convert:
+    return lambda match, line, time_s: kind(line, time_s, match["layer"])
+
+
+def _blob(kind: Callable[[int, float | None, str], rec.Record]) -> Convert:
+    return lambda match, line, time_s: kind(line, time_s, match["blob"])
+
+
+def _milestone(what: str) -> Convert:
+    return lambda match, line, time_s: rec.Milestone(line, time_s, what, match.group())
+
+
+def _start(command: str | None = None, mode: str | None = None, *, device: str = "", version: str = "") -> Convert:
+    """A start line; `device` and `version` name the groups that hold them."""
+
+    def convert(match: Match, line: int, time_s: float | None) -> rec.Record:
+        found = next((match[name] for name in device.split() if match[name]), None)
+        return rec.Start(line, time_s, command, mode, found, match[version] if version else None)
+
+    return convert
+
+
+def _gpus(match: Match, line: int, time_s: float | None) -> rec.Record:
+    """`Using GPUs 0, 1` or `Use GPU with device ID 0`: each entry trains a copy of the net, also a repeated one."""
+    groups = match.groupdict()
+    listed = groups.get("gpus") or groups["gpu"]
+    return rec.Start(line, time_s, None, "GPU", None, None, len(listed.replace(",", " ").split()))
+
+
+def _factory(match: Match, line: int, time_s: float | None) -> rec.Record:
+    return rec.FactoryLayer(line, time_s, match["layer"], None)
+
+
+def _factory_typed(match: Match, line: int, time_s: float | None) -> rec.Record:
+    name = match["quoted"] if match["quoted"] is not None else match["slashed"]
+    return rec.FactoryLayer(line, time_s, name, match["quoted_type"] or match["slashed_type"] or None)
+
+
+def _dims(text: str) -> tuple[int, ...]:
+    return tuple(int(word) for word in text.replace(",", " ").split())
+
+
+def _top_shape(match: Match, line: int, time_s: float | None) -> rec.Record:
+    return rec.TopShape(line, time_s, _dims(match["dims"]), int(match["count"]))
+
+
+def _top_shape_2013(match: Match, line: int, time_s: float | None) -> rec.Record:
+    return rec.TopShape(line, time_s, _dims(match["dims"]), None)
+
+
+def _top_shape_phase(match: Match, line: int, time_s: float | None) -> rec.Record:
+    return rec.TopShape(line, time_s, _dims(match["dims"]), int(match["count"]), match["phase"], match["layer"])
+
+
+def _reported(match: Match, line: int, time_s: float | None) -> rec.Record:
+    label = f"{match['label']} ({match['phase']})"
+    figures = ((f"{label} data", int(match["data"])), (f"{label} diff", int(match["diff"])))
+    return rec.ReportedMemory(line, time_s, figures, match["phase"])
+
+
+def _optimised(match: Match, line: int, time_s: float | None) -> rec.Record:
+    figures = (("raw memory", int(match["raw"])), ("optimised memory", int(match["optimised"])))
+    return rec.ReportedMemory(line, time_s, figures)
+
+
+def _sharing(match: Match, line: int, time_s: float | None) -> rec.Record:
+    return rec.SharingParameters(line, time_s, match["param"], match["owner"], int(match["index"]))
+
+
+def _flag(match: Match, line: int, time_s: float | None) -> rec.Record:
+    return rec.BackwardFlag(line, time_s, match["layer"], match["flag"].startswith("needs"))
+
+
+def _recurrent(match: Match, line: int, time_s: float | None) -> rec.Record:
+    return rec.RecurrentStart(line, time_s, int(match["steps"]), int(match["streams"]), match.group())
+
+
+def _chatter(match: Match, line: int, time_s: float | None) -> rec.Record:
+    return rec.Chatter(line, time_s, "", match.group())
+
+
+def _train_net(match: Match, line: int, time_s: float | None) -> rec.Record:
+    return rec.CreatingNet(line, time_s, "TRAIN", None, match["path"])
+
+
+def _test_net(match: Match, line: int, time_s: float | None) -> rec.Record:
+    return rec.CreatingNet(line, time_s, "TEST", integer(match["index"]), match["path"])
+
+
+def event(kind: str) -> Convert:
+    """The converter of an event pattern: it reads whichever of the common groups the pattern has."""
+
+    def convert(match: Match, line: int, time_s: float | None) -> rec.Record:
+        groups = match.groupdict()
+        value = number(groups["value"]) if groups.get("value") else None
+        return rec.EventRecord(
+            line, time_s, kind, match.group(), integer(groups.get("iteration")), value, groups.get("path")
+        )
+
+    return convert
+
+
+# Pattern name → its converter. Dumps are absent: they collect the lines that follow (extract.py).
+CONVERTERS: Final[dict[str, Convert]] = {
+    "creating_layer": _layer(rec.CreatingLayer),
+    "created_layer": _layer(rec.CreatingLayer),
+    "factory_layer": _factory,
+    "factory_layer_typed": _factory_typed,
+    "net_input": _blob(rec.NetInput),
+    "wire": lambda match, line, time_s: rec.Wire(line, time_s, match["wire"]),
+    "setting_up": _layer(rec.SettingUp),
+    "top_shape": _top_shape,
+    "top_shape_2013": _top_shape_2013,
+    "top_shape_phase": _top_shape_phase,
+    "loss_weight": lambda match, line, time_s: rec.LossWeight(line, time_s, number(match["weight"])),
+    "memory": lambda match, line, time_s: rec.Memory(line, time_s, int(match["bytes"])),
+    "memory_reported": _reported,
+    "memory_optimised": _optimised,
+    "sharing_parameters": _sharing,
+    "backward_flag": _flag,
+    "net_output": _blob(rec.NetOutput),
+    "net_done": lambda _match, line, time_s: rec.NetDone(line, time_s),
+    "filtered_layer": _layer(rec.DroppedLayer),
+    "dropped_layer": _layer(rec.DroppedLayer),
+    "recurrent_start": _recurrent,
+    "recurrent_parameter": _chatter,
+    "data_size": _chatter,
+    "creating_train_net": _train_net,
+    "creating_test_net": _test_net,
+    "scaffolding_done": _milestone("scaffolding"),
+    "starting_optimization": _milestone("optimization"),
+    "solving": _milestone("solving"),
+    "lr_policy": _milestone("lr_policy"),
+    "time_done": _milestone("time_done"),
+    "test_done": _milestone("test_done"),
+    "use_cpu": _start(mode="CPU"),
+    "using_gpus": _gpus,
+    "use_gpu": _gpus,
+    "gpu_name": _start(mode="GPU", device="name device nv_name"),
+    "nvcaffe_banner": _start(version="version"),
+    "device_query": _start("device_query"),
+    "device_name": _start(mode="GPU", device="name"),
+    "test_command": _start("test"),
+    "time_command": _start("time"),
+}

@@ -1,0 +1,59 @@
+"""Headings of `caffe time` and the lines of the tools beside `caffe`."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+from logparse.reading.messages.patterns.form import make_pattern
+
+_heading = partial(make_pattern, "ignored", mirrors="caffe.cpp", reason="heading of a table")
+_convert = partial(make_pattern, "ignored", mirrors="convert_imageset.cpp", reason="a data set being made")
+_mean = partial(make_pattern, "ignored", mirrors="compute_image_mean.cpp", reason="a mean being computed")
+_features = partial(make_pattern, "ignored", mirrors="extract_features.cpp", reason="features being extracted")
+_upgrade = partial(make_pattern, "ignored", mirrors="upgrade_net_proto_text.cpp", reason="upgrade of an old definition")
+
+TOOLS: Final = (
+    _heading("average_header", r"Average time per layer: ?", "Average time per layer: "),
+    _heading("performing", r"Performing (?:Forward|Backward)", "Performing Forward"),
+    _heading("testing_for", r"Testing for \d++ iterations\.", "Testing for 5 iterations."),
+    _heading("initialization_for", r"Initialization for \d++ iterations\.", "Initialization for 5 iterations."),
+    _convert("processed", r"Processed \d++ files\.", "Processed 1000 files."),
+    _convert("no_encoding", r"Failed to guess the encoding of .*", "Failed to guess the encoding of a.dat"),
+    _convert("rows_columns", r"Rows: \d++ Cols: \d++", "Rows: 28 Cols: 28", mirrors="convert_mnist_data.cpp"),
+    _convert(
+        "writing_data",
+        r"(?:Writing (?:Training|Testing) data|Training Batch \d++)",
+        "Writing Training data",
+        "Training Batch 1",
+        mirrors="convert_cifar_data.cpp",
+    ),
+    _mean("starting_iteration", r"Starting [iI]teration", "Starting iteration", "Starting Iteration"),
+    _mean("write_to", r"Write to .*", "Write to mean.binaryproto"),
+    _mean("channels", r"Number of channels: \d++", "Number of channels: 3"),
+    _mean("mean_value", r"mean_value channel \[\d++\]: ?VALUE", "mean_value channel [0]: 104.007"),
+    _features("using_device", r"Using (?:CPU|GPU|Device_id=\d++)", "Using CPU", "Using GPU", "Using Device_id=0"),
+    _features("extracting", r"Extr?acting Features", "Extracting Features", "Extacting Features"),
+    _features(
+        "extracted",
+        r"Extracted features of \d++ query images(?: for feature blob .*|\.)",
+        "Extracted features of 500 query images for feature blob fc7",
+        "Extracted features of 500 query images.",
+    ),
+    _features("features_done", r"Successfully extracted the features!", "Successfully extracted the features!"),
+    _upgrade(
+        "upgraded_file",
+        r"Wrote upgraded (?:Net|Solver)Parameter (?:text|binary) proto to .*",
+        "Wrote upgraded NetParameter text proto to new.prototxt",
+    ),
+    _upgrade(
+        "already_upgraded",
+        r"File already in latest proto format: .*",
+        "File already in latest proto format: new.prototxt",
+    ),
+    _upgrade(
+        "upgrade_errors",
+        r"Encountered (?:one or more problems|error\(s\)|errors?) while upgrading .*",
+        "Encountered error(s) while upgrading prototxt; see details above.",
+    ),
+)
