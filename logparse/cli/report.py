@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Read the logs, write the report, then see whether the gates hold."""
-    from logparse.reading.input.blocks import expand
+    from logparse.cli.find_logs import expand
 
     sources = expand(arguments.logs)
     inputs = [*sources, *([arguments.prototxt] if arguments.prototxt else [])]

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import zstandard
 
+from logparse.cli.find_logs import expand
 from logparse.errors import UnreadableError
 from logparse.reading.input import blocks, plaintext
-from logparse.reading.input.blocks import decode, expand, open_input
+from logparse.reading.input.blocks import decode, open_input
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,6 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Self
 
-from logparse.cli.find_logs import expand
 from logparse.errors import Note, UnreadableError
 from logparse.model import Source
 from logparse.reading.input import plaintext
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from logparse.reading.input.decompress import Compression
     from logparse.reading.input.opening import Readable
 
-__all__ = ["Block", "Input", "decode", "expand", "open_input"]
+__all__ = ["Block", "Input", "decode", "open_input"]
 
 BLOCK_BYTES: Final = 6 << 20
 MAX_LINE_BYTES: Final = 1 << 20
