@@ -10,42 +10,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost.fields import same_but_padding
+from logparse.cost.layer_types import RULES
 from logparse.cost.rule import Missing, View, dims, equation
-from logparse.cost.rules import (
-    convolution,
-    data,
-    dense,
-    elementwise,
-    forks,
-    losses,
-    moving,
-    normalisation,
-    pooling,
-    recurrent,
-    ssd,
-)
 from logparse.cost.spec import Basis, Cost, Derived
 from logparse.cost.types import canonical_type
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from logparse.cost.rule import CountRule, Rule
     from logparse.cost.spec import LayerSpec, Shape
-
-RULES: Final[Mapping[str, Rule]] = {
-    **convolution.RULES,
-    **dense.RULES,
-    **normalisation.RULES,
-    **pooling.RULES,
-    **elementwise.RULES,
-    **moving.RULES,
-    **losses.RULES,
-    **data.RULES,
-    **recurrent.RULES,
-    **ssd.RULES,
-    **forks.RULES,
-}
 
 NO_TYPE: Final = "nothing tells the layer's type"
 
@@ -99,7 +71,7 @@ def backward(rule: Rule, view: View) -> Derived:
         return _TEST_NET
     if view.spec.backward is False:
         return _NO_BACKWARD
-    count = derive(rule.backward, view)
+    count = derive(rule.backward_macs, view)
     if view.spec.backward is None and count.value:
         return Derived(None, Basis.UNKNOWN, reason=_NOT_SAID)
     return count

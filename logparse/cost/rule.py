@@ -97,6 +97,11 @@ class View(NamedTuple):
         return self.spec.bottom_needs_grad[index]
 
     @property
+    def is_in_place(self) -> bool:
+        """Whether the first top overwrites its bottom."""
+        return bool(self.spec.in_place and self.spec.in_place[0])
+
+    @property
     def is_training(self) -> bool:
         """Whether the net is a TRAIN net; a net that does not say is taken as one, as Caffe does."""
         return self.spec.phase != "TEST"
@@ -198,7 +203,8 @@ def not_told(reason: str) -> CountRule:
 class Rule(NamedTuple):
     """How one layer type costs: each part is a small function of the layer's view.
 
-    `source` names the Caffe file or the paper that the parts follow.
+    `source` names the Caffe file or the paper that the parts follow. `backward` may stay unstated only where there
+    is nothing to multiply: a type with parameters or matrix products must say what its backward pass multiplies.
     """
 
     source: str
@@ -206,4 +212,14 @@ class Rule(NamedTuple):
     params: ParamRule = no_params
     macs: CountRule = no_macs
     other_ops: CountRule = no_ops
-    backward: CountRule = no_macs
+    backward: CountRule | None = None
+
+    @property
+    def backward_macs(self) -> CountRule:
+        """Matrix products of a backward pass."""
+        return self.backward or no_macs
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the backward pass is stated where it has to be."""
+        return self.backward is not None or (self.params is no_params and self.macs is no_macs)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from logparse.cost.inference.infer import cost_or_infer
+from logparse.cost.layer_types import is_loss
 from logparse.cost.memory.gradients import FlowLayer, forced_bottoms, learns, printed_flow
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def _flow(layer: Layer, spec: LayerSpec, *, weigh: bool) -> FlowLayer:
         bottoms=layer.bottoms,
         tops=tuple(top.name for top in layer.tops),
         learns=learns(definition, blobs),
-        loss=any(weight is not None for weight in weights) or (layer.type or "").endswith("Loss"),
+        loss=any(weight is not None for weight in weights) or is_loss(layer.type),
         propagate_down=stated,
         forced_bottoms=forced_bottoms(layer.type, len(layer.bottoms)),
     )

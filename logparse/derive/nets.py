@@ -6,8 +6,10 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost.inference.infer import resolve
+from logparse.cost.layer_types import traits_of
 from logparse.cost.memory.sharing import LayerUse, TopUse, shared_tops
 from logparse.cost.spec import LayerSpec
+from logparse.cost.traits import When
 from logparse.derive.gradients import with_gradients
 
 if TYPE_CHECKING:
@@ -78,7 +80,7 @@ def derive(net: Net) -> NetFact:
     specs = [_spec(net, layer, shapes) for layer, (shapes, _) in zip(net.layers, resolved, strict=True)]
     settled = resolve(with_gradients(net, specs))
     types = [_type(layer, one) for layer, one in zip(net.layers, settled, strict=True)]
-    owners = shared_tops(_use(layer, kind) for layer, (kind, _) in zip(net.layers, types, strict=True))
+    owners = shared_tops(_use(layer, type_) for layer, (type_, _) in zip(net.layers, types, strict=True))
     facts = []
     before: int | None = 0
     total: int | None = 0
@@ -179,8 +181,10 @@ def _type(layer: Layer, settled: Resolved) -> tuple[str | None, str]:
     return (settled.spec.type, "inferred") if settled.origin == "inferred" else (None, "unknown")
 
 
-def _use(layer: Layer, kind: str | None) -> LayerUse:
-    return LayerUse(kind, layer.bottoms, tuple(TopUse(top.name, top.in_place) for top in layer.tops))
+def _use(layer: Layer, type_: str | None) -> LayerUse:
+    traits = traits_of(type_)
+    shares = When.NEVER if traits is None else traits.shares_data
+    return LayerUse(shares, layer.bottoms, tuple(TopUse(top.name, top.in_place) for top in layer.tops))
 
 
 def _bytes_of(counts: list[int | None], size: int) -> int | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from logparse.cost.buffer import CPU, GPU
 from logparse.cost.inference.infer import guess
-from logparse.cost.memory.blobs import LayerMemory, diff_blobs, kind_of
-from logparse.cost.memory.buffer_rules import CPU, GPU
+from logparse.cost.memory.blobs import diff_blobs
 from logparse.cost.memory.buffers import buffers
 from logparse.cost.memory.holdings import Era, NetMemory, Run, Solver
+from logparse.cost.memory.layer import LayerMemory, known_type
 from logparse.cost.spec import Basis
 from logparse.solver import solver_type
 
@@ -50,11 +51,11 @@ def _without_sizes(layer: LayerMemory) -> LayerMemory:
 
 
 def _layer(one: LayerFact) -> LayerMemory:
-    spec, is_guess = resolved(replace(one.spec, type=kind_of(one.type)))
+    spec, is_guess = resolved(replace(one.spec, type=known_type(one.type)))
     tops = one.layer.tops
     return LayerMemory(
         spec=spec,
-        kind=kind_of(spec.type),
+        kind=known_type(spec.type),
         bottoms=one.layer.bottoms,
         tops=tuple(top.name or f"{one.layer.index}.{place}" for place, top in enumerate(tops)),
         counts=tuple(top.count for top in tops),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from logparse.cost.memory.buffer_rules import GPU
+from logparse.cost.buffer import GPU
 from logparse.cost.memory.footprint import DEVICES, footprint, left_out
 from logparse.cost.memory.holdings import Kind, holdings
 from logparse.cost.spec import Basis

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from logparse.cost.costing import RULES
-from logparse.cost.memory.buffer_rules import BUFFERS
 from logparse.cost.memory.buffers import buffers, prefetch_batches
 from logparse.cost.spec import Basis, LayerSpec
 from logparse.textproto import parse
@@ -136,7 +134,3 @@ def test_prefetched_batches_are_four_unless_stated() -> None:
     assert prefetch_batches(layer('type: "Data"', SHAPE)) == 4
     assert prefetch_batches(layer('type: "Data" data_param { prefetch: 10 }', SHAPE)) == 10
     assert prefetch_batches(layer('type: "DummyData"', SHAPE)) == 0
-
-
-def test_every_type_with_buffers_has_a_rule() -> None:
-    assert set(BUFFERS) <= set(RULES)

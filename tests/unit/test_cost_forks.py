@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from logparse.cost.costing import RULES, cost
+from logparse.cost.costing import cost
+from logparse.cost.layer_types import RULES
 from logparse.cost.spec import Basis, LayerSpec
 from logparse.textproto import parse
 
@@ -97,7 +98,7 @@ def test_a_depthwise_convolution_has_one_kernel_per_channel(kind: str) -> None:
 
 
 def test_normalize_has_one_scale_or_one_per_channel() -> None:
-    assert layer('type: "Normalize"', (2, 512, 38, 38)).weights == 1
+    assert layer('type: "Normalize" norm_param { }', (2, 512, 38, 38)).weights == 1
     assert layer('type: "Normalize" norm_param { channel_shared: false }', (2, 512, 38, 38)).weights == 512
 
 

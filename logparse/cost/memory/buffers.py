@@ -1,7 +1,7 @@
 """What a layer allocates for itself beside its tops: buffers that Caffe's memory line never counts.
 
 Caffe allocates at first touch, so a buffer that only Backward touches does not exist in a TEST net. The
-rules per layer type stand in buffer_rules.py.
+rules stand in the rows of the layer types (layer_types.py).
 """
 
 from __future__ import annotations
@@ -9,14 +9,15 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from logparse.cost.costing import NO_TYPE, RULES, view_of
-from logparse.cost.memory.buffer_rules import BACKWARD, BUFFERS, CPU
+from logparse.cost.buffer import BACKWARD, CPU
+from logparse.cost.costing import NO_TYPE, view_of
+from logparse.cost.layer_types import LAYER_TYPES, traits_of
 from logparse.cost.rule import Missing, dims
 from logparse.cost.spec import Basis
 from logparse.cost.types import canonical_type
 
 if TYPE_CHECKING:
-    from logparse.cost.memory.buffer_rules import Need
+    from logparse.cost.buffer import Need
     from logparse.cost.spec import LayerSpec
 
 _INT_BYTES: Final = 4  # indices and masks are 32-bit whatever the net's Dtype is
@@ -44,7 +45,6 @@ class Buffers(NamedTuple):
         return None if self.items is None else sum(item.bytes for item in self.items)
 
 
-_PREFETCHING: Final = frozenset({"Data", "ImageData", "WindowData", "AnnotatedData", "VideoData"})
 _PREFETCH_DEFAULT: Final = 4
 
 
@@ -53,7 +53,8 @@ def prefetch_batches(spec: LayerSpec) -> int:
 
     Only layers over BasePrefetchingDataLayer have any (data_param.prefetch; rc3 had 3, earlier 1).
     """
-    if canonical_type(spec.type or "") not in _PREFETCHING:
+    traits = traits_of(spec.type)
+    if traits is None or not traits.prefetches:
         return 0
     if spec.definition is None:
         return _PREFETCH_DEFAULT
@@ -75,13 +76,12 @@ def buffers(spec: LayerSpec, device: str = CPU, element_bytes: int = 4) -> Buffe
 
     What only Backward touches is left out where the layer does none (a TEST net, a frozen layer).
     """
-    kind = canonical_type(spec.type) if spec.type else None
-    rule = BUFFERS.get(kind or "")
-    if rule is None or kind is None:
+    row = LAYER_TYPES.get(canonical_type(spec.type)) if spec.type else None
+    if row is None:
         return Buffers(None, _reason(spec))
-    view, _ = view_of(spec, RULES[kind])
+    view, _ = view_of(spec, row.rule)
     try:
-        needs = list(rule(view, device))
+        needs = list(row.traits.buffers(view, device))
     except Missing as missing:
         return Buffers(None, str(missing))
     except (IndexError, ValueError, ZeroDivisionError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from logparse.cost.memory.buffer_rules import CPU, GPU
+from logparse.cost.buffer import CPU, GPU
 from logparse.cost.memory.cudnn import handles, most_workspace_bytes, refused
 from logparse.cost.memory.holdings import holdings, threads
 

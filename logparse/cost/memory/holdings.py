@@ -12,8 +12,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from logparse.cost.buffer import CPU, GPU
 from logparse.cost.memory.blobs import data_blobs, diff_blobs
-from logparse.cost.memory.buffer_rules import CPU, GPU
 from logparse.cost.memory.buffers import buffers, prefetch_batches
 from logparse.cost.memory.cudnn import without_cudnn_work
 from logparse.cost.spec import Basis
@@ -21,8 +21,9 @@ from logparse.cost.spec import Basis
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from logparse.cost.memory.blobs import LayerMemory, OwnBlob
+    from logparse.cost.memory.blobs import OwnBlob
     from logparse.cost.memory.buffers import Buffers
+    from logparse.cost.memory.layer import LayerMemory
 
 
 class Kind(StrEnum):

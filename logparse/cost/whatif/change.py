@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final
 
+from logparse.cost.buffer import CPU, GPU
 from logparse.cost.costing import cost
-from logparse.cost.memory.buffer_rules import CPU, GPU
 from logparse.cost.memory.footprint import USUAL, footprint
 from logparse.cost.memory.holdings import COPIES, Kind, holdings
 from logparse.cost.whatif import surgery
@@ -19,9 +19,9 @@ from logparse.cost.whatif.resize import WhatIfError, with_batch
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from logparse.cost.memory.blobs import LayerMemory
     from logparse.cost.memory.footprint import Terms
     from logparse.cost.memory.holdings import NetMemory, Run
+    from logparse.cost.memory.layer import LayerMemory
     from logparse.cost.whatif.resize import Resized
 
 PRECISIONS: Final[Mapping[str, int]] = {"fp64": 64, "fp32": 32, "fp16": 16, "int8": 8, "binary": 1}

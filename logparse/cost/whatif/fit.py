@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from logparse.cost.memory.buffer_rules import CPU, GPU
+from logparse.cost.buffer import CPU, GPU
 from logparse.cost.memory.footprint import USUAL, footprint
 from logparse.cost.memory.holdings import Kind, holdings
 from logparse.cost.whatif.change import AS_IT_IS, changed

@@ -1,6 +1,6 @@
 """A net with other sizes: new shapes at its sources or new settings in a layer, carried through to the end.
 
-Shapes follow from the rules of the layer types (rules.py). Where a rule says nothing, a top grows with the
+Shapes follow from the rules of the layer types (rules/). Where a rule says nothing, a top grows with the
 batch of its bottom as it did before, and that is said; where neither holds, the change is refused.
 """
 
@@ -8,22 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import prod
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from logparse.cost.costing import RULES, cost, view_of
+from logparse.cost.costing import cost, view_of
 from logparse.cost.fields import same_but_padding
+from logparse.cost.layer_types import RULES
+from logparse.cost.traits import Base
 from logparse.errors import LogparseError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from logparse.cost.memory.blobs import LayerMemory
     from logparse.cost.memory.holdings import NetMemory
+    from logparse.cost.memory.layer import LayerMemory
     from logparse.cost.spec import LayerSpec, ParamBlob, Shape
-
-_RECURRENT: Final = frozenset({"LSTM", "RNN"})
-# Their parameters may lie along the batch axis too (`axis: 0`)
-_PER_BATCH: Final = frozenset({"Scale", "Bias", "InnerProduct", "Parameter"})
 
 
 class WhatIfError(LogparseError):
@@ -60,7 +58,7 @@ def with_batch(net: NetMemory, batch: int) -> Resized:
 
 def _steps(layers: Sequence[LayerMemory]) -> int | None:
     """Time steps of the first recurrent layer, None where there is none."""
-    bottoms = (layer.spec.bottoms[0] for layer in layers if layer.kind in _RECURRENT and layer.spec.bottoms)
+    bottoms = (layer.spec.bottoms[0] for layer in layers if layer.traits.base is Base.RECURRENT and layer.spec.bottoms)
     return next((shape[0] for shape in bottoms if shape), None)
 
 
@@ -183,7 +181,7 @@ def _params(layer: LayerMemory, spec: LayerSpec, *, is_new: bool) -> tuple[Param
     """The layer's own parameter blobs at its new shapes; those that are not its own stay an earlier layer's."""
     if layer.params is None:
         return None
-    if not is_new and layer.kind not in _PER_BATCH and not _other_channels(layer.spec, spec):
+    if not is_new and not layer.traits.params_along_batch and not _other_channels(layer.spec, spec):
         return layer.params
     found = cost(spec).params
     if found is not None and all(place < len(found) for place in layer.owned):
