@@ -11,14 +11,14 @@ from logparse.assembling.assemble import assemble
 from logparse.assembling.definitions import apply_prototxt, read_prototxt
 from logparse.assembling.times import timed
 from logparse.cost.memory.footprint import Terms
-from logparse.derive.nets import facts_of
+from logparse.derive.log import Derived
 from logparse.errors import DefinitionError
 from logparse.model import LogFacts
 from logparse.reading.line.years import find_year
 from logparse.reading.read import read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from os import PathLike
 
     import pandas as pd
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from logparse.cost.memory.holdings import Run
     from logparse.cost.whatif.change import Change
     from logparse.cost.whatif.fit import Fit
-    from logparse.derive.nets import NetFact
+    from logparse.derive.facts import NetFact
     from logparse.errors import Note
     from logparse.reading.input.opening import Readable
     from logparse.textproto import Message
@@ -53,16 +53,19 @@ class Log:
         return self.facts.notes
 
     @cached_property
-    def net_facts(self) -> Mapping[int, list[NetFact]]:
-        """Attempt → its nets with everything derived."""
-        return {attempt.index: facts_of(attempt.nets) for attempt in self.facts.attempts}
+    def derived(self) -> Derived:
+        """What follows from the facts by the cost rules."""
+        return Derived(self.facts)
 
-    @cached_property
+    @property
+    def net_facts(self) -> Mapping[int, Sequence[NetFact]]:
+        """Attempt → its nets with everything derived."""
+        return self.derived.nets
+
+    @property
     def runs(self) -> Mapping[int, Run]:
         """Attempt → what it allocates, as the memory rules see it."""
-        from logparse.derive.runs import run_of
-
-        return {one.index: run_of(one, self.net_facts[one.index]) for one in self.facts.attempts}
+        return self.derived.runs
 
     @property
     def terms(self) -> Terms:

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar, cast
 
 if TYPE_CHECKING:
     from logparse.cost.spec import LayerSpec, ParamBlob, Shape
     from logparse.textproto import Message
+
+
+_T = TypeVar("_T")
 
 
 class Missing(Exception):  # noqa: N818 - not an error: the ground for an NA
@@ -35,16 +38,24 @@ class Params(NamedTuple):
     assumptions: tuple[str, ...] = ()
 
 
-class View(NamedTuple):
+class View:
     """One layer as the parts of a rule read it.
 
     `definition` is None where it is missing or was cut. `tops` are the printed shapes, and where none
     is printed the shapes that the rule expects.
     """
 
-    spec: LayerSpec
-    definition: Message | None
-    tops: tuple[Shape | None, ...]
+    __slots__ = ("_read", "definition", "spec", "tops")
+
+    def __init__(self, spec: LayerSpec, definition: Message | None, tops: tuple[Shape | None, ...]) -> None:
+        self.spec, self.definition, self.tops = spec, definition, tops
+        self._read: dict[Callable[[View], object], object] = {}
+
+    def once(self, read: Callable[[View], _T]) -> _T:
+        """What `read` finds in this layer; several parts of a rule ask for the same settings."""
+        if read not in self._read:
+            self._read[read] = read(self)
+        return cast("_T", self._read[read])
 
     def need(self) -> Message:
         """The layer's definition."""

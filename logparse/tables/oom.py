@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from logparse.cost.memory.footprint import Terms
     from logparse.cost.memory.holdings import Holding, Run
-    from logparse.derive.nets import NetFact
+    from logparse.derive.facts import NetFact
     from logparse.model import Attempt, OutOfMemory
 
     Row = dict[str, Any]

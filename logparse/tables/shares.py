@@ -13,7 +13,7 @@ from logparse.cost.traits import Family
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from logparse.derive.nets import LayerFact, NetFact
+    from logparse.derive.facts import LayerFact, NetFact
 
     Row = dict[str, Any]
 
@@ -41,7 +41,7 @@ def group_of(one: LayerFact) -> str:
 
 def _by_kernel(one: LayerFact) -> str:
     try:
-        view, _ = view_of(one.spec, RULES["Convolution"])
+        view = view_of(one.spec, RULES["Convolution"])
         found, channels = geometry(view), view.bottom()
         if found.group > 1 and found.group == channels[found.axis]:
             return DEPTHWISE

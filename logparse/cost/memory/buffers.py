@@ -18,19 +18,29 @@ from logparse.cost.types import canonical_type
 
 if TYPE_CHECKING:
     from logparse.cost.buffer import Need
-    from logparse.cost.spec import LayerSpec
+    from logparse.cost.spec import LayerSpec, Shape
 
 _INT_BYTES: Final = 4  # indices and masks are 32-bit whatever the net's Dtype is
 
 
 class Buffer(NamedTuple):
-    """One private buffer: what it holds, when it is first touched, its size and the formula behind it."""
+    """One private buffer: what it holds, when it is first touched, its shape, the bytes of a value, and the basis."""
 
     name: str
     moment: str
-    bytes: int
+    shape: Shape
+    cell_bytes: int
     basis: Basis
-    formula: str
+
+    @property
+    def bytes(self) -> int:
+        """Its size."""
+        return prod(self.shape) * self.cell_bytes
+
+    @property
+    def formula(self) -> str:
+        """The size with the layer's own values."""
+        return f"{dims(self.shape)} × {self.cell_bytes} bytes = {self.bytes:,}"
 
 
 class Buffers(NamedTuple):
@@ -62,9 +72,7 @@ def prefetch_batches(spec: LayerSpec) -> int:
 
 
 def _sized(need: Need, basis: Basis, element_bytes: int) -> Buffer:
-    cell = _INT_BYTES if need.integers else element_bytes
-    size = prod(need.shape) * cell
-    return Buffer(need.name, need.moment, size, basis, f"{dims(need.shape)} × {cell} bytes = {size:,}")
+    return Buffer(need.name, need.moment, need.shape, _INT_BYTES if need.integers else element_bytes, basis)
 
 
 def _reason(spec: LayerSpec) -> str:
@@ -76,10 +84,18 @@ def buffers(spec: LayerSpec, device: str = CPU, element_bytes: int = 4) -> Buffe
 
     What only Backward touches is left out where the layer does none (a TEST net, a frozen layer).
     """
+    key = device, element_bytes
+    if key not in spec.kept:
+        spec.kept[key] = _buffers(spec, device, element_bytes)
+    found: Buffers = spec.kept[key]
+    return found
+
+
+def _buffers(spec: LayerSpec, device: str, element_bytes: int) -> Buffers:
     row = LAYER_TYPES.get(canonical_type(spec.type)) if spec.type else None
     if row is None:
         return Buffers(None, _reason(spec))
-    view, _ = view_of(spec, row.rule)
+    view = view_of(spec, row.rule)
     try:
         needs = list(row.traits.buffers(view, device))
     except Missing as missing:

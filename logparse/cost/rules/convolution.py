@@ -60,6 +60,10 @@ def _dilation_name(message: Message) -> str:
 
 def geometry(layer: View) -> Geometry:
     """The settings as the definition states them, defaults filled in."""
+    return layer.once(_geometry)
+
+
+def _geometry(layer: View) -> Geometry:
     message = layer.param(*_MESSAGES)
     known = layer.spec.bottoms[0] if layer.spec.bottoms else None
     rank = len(known if known is not None else layer.top())

@@ -45,6 +45,10 @@ def _rounds_up(message: Message) -> bool:
 
 def window(layer: View) -> Window:
     """The settings as the definition states them; a global pooling's kernel is its bottom's map."""
+    return layer.once(_window)
+
+
+def _window(layer: View) -> Window:
     message = layer.param("pooling_param")
     size = layer.bottom()[_LEADING_AXES:]
     is_global = message.flag("global_pooling", default=False)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING
 
-from logparse.cost.costing import cost, view_of
+from logparse.cost.costing import cost, expected_tops, view_of
 from logparse.cost.fields import same_but_padding
 from logparse.cost.layer_types import RULES
 from logparse.cost.traits import Base
@@ -132,7 +132,7 @@ def _by_rule(spec: LayerSpec) -> tuple[Shape | None, ...] | None:
     rule = RULES.get(spec.type or "")
     if rule is None:
         return None
-    _, expected = view_of(replace(spec, tops=(None,) * len(spec.tops)), rule)
+    expected = expected_tops(view_of(replace(spec, tops=(None,) * len(spec.tops)), rule), rule)
     tops = (*expected, *(None,) * (len(spec.tops) - len(expected)))[: len(spec.tops)]
     return None if None in tops else tops
 
