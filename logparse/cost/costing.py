@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from logparse.cost.fields import same_but_padding
 from logparse.cost.layer_types import RULES
 from logparse.cost.rule import Missing, View, dims, equation
-from logparse.cost.spec import Basis, Cost, Derived
+from logparse.cost.spec import NO_FIGURE, Basis, Cost, Derived
 from logparse.cost.types import canonical_type
 
 if TYPE_CHECKING:
@@ -140,12 +140,13 @@ def _demoted(cost: Cost) -> Cost:
 
 
 def with_backward(known: Cost, spec: LayerSpec) -> Cost:
-    """The cost with the backward pass of this layer, of which it has become known who needs a gradient."""
+    """The cost with the backward pass of a layer of which it has become known who needs a gradient; kept with it."""
     rule = RULES.get(canonical_type(spec.type)) if spec.type else None
     if rule is None:
         return known
     found = backward(rule, view_of(spec, rule))
-    return replace(known, backward_macs=_doubted(found) if known.problems else found)
+    spec.kept[_COST] = told = replace(known, backward_macs=_doubted(found) if known.problems else found)
+    return told
 
 
 def cost(spec: LayerSpec) -> Cost:
@@ -161,6 +162,14 @@ def cost(spec: LayerSpec) -> Cost:
 
 
 _COST: Final = "cost"
+
+
+def macs(spec: LayerSpec) -> Derived:
+    """The matrix products of one forward pass alone."""
+    if _COST in spec.kept:
+        return cost(spec).macs
+    rule = RULES.get(canonical_type(spec.type)) if spec.type else None
+    return NO_FIGURE if rule is None else derive(rule.macs, view_of(spec, rule))
 
 
 def _cost(spec: LayerSpec) -> Cost:

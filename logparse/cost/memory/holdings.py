@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from logparse.cost.memory.blobs import OwnBlob
-    from logparse.cost.memory.buffers import Buffers
     from logparse.cost.memory.layer import LayerMemory
 
 
@@ -161,15 +160,35 @@ def holdings(run: Run, device: str, *, cudnn: bool = False) -> tuple[Holding, ..
 @lru_cache(maxsize=64)
 def _holding(setting: _Setting, net: NetMemory, device: str, *, cudnn: bool) -> Holding:
     parts: list[Block | Gap] = [
-        *_blobs(net, data_blobs(net.layers, device), Kind.DATA),
-        *_diffs(setting, net, device, cudnn=cudnn),
+        *_of_data(net, device),
+        *_of_diffs(net, device, timed=setting.command == "time", cudnn=cudnn),
         *_params(setting, net, device),
-        *_buffers(net, device, cudnn=cudnn),
+        *_of_buffers(net, device, cudnn=cudnn),
         *_prefetch(setting, net, device),
     ]
     bits = dict(setting.bits)
-    blocks = tuple(_in_bits(part, bits.get(part.kind), net) for part in parts if isinstance(part, Block))
-    return Holding(blocks, tuple(part for part in parts if isinstance(part, Gap)))
+    blocks: Iterable[Block] = (part for part in parts if isinstance(part, Block))
+    if bits:
+        blocks = (_in_bits(block, bits.get(block.kind), net) for block in blocks)
+    return Holding(tuple(blocks), tuple(part for part in parts if isinstance(part, Gap)))
+
+
+# What does not depend on the solver is kept for itself: most what-ifs change only that, or only one net
+
+
+@lru_cache(maxsize=64)
+def _of_data(net: NetMemory, device: str) -> tuple[Block | Gap, ...]:
+    return tuple(_blobs(net, data_blobs(net.layers, device), Kind.DATA))
+
+
+@lru_cache(maxsize=64)
+def _of_diffs(net: NetMemory, device: str, *, timed: bool, cudnn: bool) -> tuple[Block | Gap, ...]:
+    return tuple(_diffs(net, device, timed=timed, cudnn=cudnn))
+
+
+@lru_cache(maxsize=64)
+def _of_buffers(net: NetMemory, device: str, *, cudnn: bool) -> tuple[Block | Gap, ...]:
+    return tuple(_buffers(net, device, cudnn=cudnn))
 
 
 def _in_bits(block: Block, bits: int | None, net: NetMemory) -> Block:
@@ -196,14 +215,14 @@ def _basis(layer: LayerMemory) -> Basis:
     return Basis.INFERRED if layer.inferred else Basis.SHAPES
 
 
-def _diffs(setting: _Setting, net: NetMemory, device: str, *, cudnn: bool) -> Iterator[Block | Gap]:
+def _diffs(net: NetMemory, device: str, *, timed: bool, cudnn: bool) -> Iterator[Block | Gap]:
     """Gradients of blobs. Where the log does not say which layers do backward, nothing is known about them."""
     if any(layer.backward is None for layer in net.layers):
         place = next(place for place, layer in enumerate(net.layers) if layer.backward is None)
         reason = "the log does not say which layers do backward"
         yield Gap(Kind.DIFF, place, net.layers[place].spec.name, reason)
         return
-    yield from _blobs(net, diff_blobs(net.layers, device, timed=setting.command == "time", cudnn=cudnn), Kind.DIFF)
+    yield from _blobs(net, diff_blobs(net.layers, device, timed=timed, cudnn=cudnn), Kind.DIFF)
 
 
 # -- parameters, their gradients, the solver's history -----------------------------------------------
@@ -255,18 +274,13 @@ def copies(solver: Solver, device: str, *, decays: bool = True) -> int:
 
 def _buffers(net: NetMemory, device: str, *, cudnn: bool) -> Iterator[Block | Gap]:
     for place, layer in enumerate(net.layers):
-        found = _private(layer, device, net.element_bytes)
+        found = buffers(layer.spec, device, net.element_bytes)
         if found.items is None:
             yield Gap(Kind.BUFFERS, place, layer.spec.name, found.reason)
             continue
         for item in without_cudnn_work(layer, found.items) if cudnn else found.items:
             basis = Basis.INFERRED if layer.inferred else item.basis
             yield Block(Kind.BUFFERS, place, f"{layer.spec.name}, {item.name}", item.bytes, basis)
-
-
-@lru_cache(maxsize=4096)
-def _private(layer: LayerMemory, device: str, element_bytes: int) -> Buffers:
-    return buffers(layer.spec, device, element_bytes)
 
 
 def _prefetch(setting: _Setting, net: NetMemory, device: str) -> Iterator[Block | Gap]:

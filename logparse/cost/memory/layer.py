@@ -41,6 +41,23 @@ class LayerMemory:
     decays: tuple[bool, ...] = ()
     inferred: bool = False
 
+    def with_spec(
+        self, spec: LayerSpec, counts: tuple[int | None, ...], params: tuple[ParamBlob, ...] | None
+    ) -> LayerMemory:
+        """The same layer at other shapes."""
+        return LayerMemory(
+            spec,
+            self.kind,
+            self.bottoms,
+            self.tops,
+            counts,
+            self.losses,
+            params,
+            self.owned,
+            self.decays,
+            self.inferred,
+        )
+
     @property
     def backward(self) -> bool | None:
         """Whether the layer does backward; nothing does in a TEST net."""

@@ -6,11 +6,11 @@ Pure: a run in, a run out, with every assumption named. At the run's own setting
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost.buffer import CPU, GPU
-from logparse.cost.costing import cost
+from logparse.cost.costing import macs
 from logparse.cost.memory.footprint import USUAL, footprint
 from logparse.cost.memory.holdings import COPIES, Kind, holdings
 from logparse.cost.whatif import surgery
@@ -203,13 +203,13 @@ def measures(run: Run, change: Change = AS_IT_IS, terms: Terms = USUAL) -> tuple
         return ()
     first, batch = run.nets[0], run.nets[0].batch
     per_layer = [_macs(layer, change) for layer in first.layers]
-    macs = _sum(per_layer)
+    total = _sum(per_layer)
     held = holdings(run, CPU)
     weights = _sum(_values(layer, change) for layer in first.layers)
     found = [
         Measure("params", "values", weights),
-        Measure("macs_per_image", "MAC", round(macs / batch) if batch else None),
-        Measure("macs", "MAC", macs),
+        Measure("macs_per_image", "MAC", round(total / batch) if batch else None),
+        Measure("macs", "MAC", total),
         Measure("param_bytes", "bytes", held[0].bytes_of(Kind.PARAMS)),
         Measure("distinct_data", "bytes", held[0].bytes_of(Kind.DATA)),
     ]
@@ -236,10 +236,5 @@ def _values(layer: LayerMemory, change: Change) -> int | None:
 
 
 def _macs(layer: LayerMemory, change: Change) -> int | None:
-    value = _forward_macs(layer)
+    value = macs(layer.spec).value
     return None if value is None else round(value * _kept(layer, change))
-
-
-@lru_cache(maxsize=4096)
-def _forward_macs(layer: LayerMemory) -> int | None:
-    return cost(layer.spec).macs.value

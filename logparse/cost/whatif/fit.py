@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost.buffer import CPU, GPU
-from logparse.cost.memory.footprint import USUAL, footprint
+from logparse.cost.memory.footprint import USUAL, footprint, rounded
 from logparse.cost.memory.holdings import Kind, holdings
 from logparse.cost.whatif.change import AS_IT_IS, changed
 from logparse.cost.whatif.resize import WhatIfError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from logparse.cost.memory.footprint import Terms
-    from logparse.cost.memory.holdings import Run
+    from logparse.cost.memory.holdings import NetMemory, Run
     from logparse.cost.whatif.change import Change
 
 
@@ -130,15 +130,47 @@ class _Trials:
         return batch <= most and self.bytes(batch) <= budget_bytes and self._elements[batch] <= most
 
     def guess(self, budget_bytes: int) -> int:
-        """A batch size near the answer, since bytes grow almost linearly; the second look starts next to it."""
-        held = self.bytes(self._base)
-        widest = self._base * _MOST_ELEMENTS[self._device] // max(self._elements[self._base], 1)
-        near = self._base
-        for _ in range(2):
-            near += (budget_bytes - held) // max(self.per_image_bytes, 1)
-            near = max(min(near, widest), 1)
-            held = self.bytes(near)
-        return near
+        """A batch size at or next to the answer: each block is taken to grow with the batch as it does at first.
+
+        Where the bytes found there are others than foreseen, the second look takes that into account.
+        """
+        near = self._foreseen_batch(budget_bytes)
+        return self._foreseen_batch(budget_bytes - self.bytes(near) + self._foreseen(near))
+
+    def _foreseen_batch(self, budget_bytes: int) -> int:
+        low, high = 1, self._widest + 1
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if self._foreseen(middle) <= budget_bytes else (low, middle)
+        return low
+
+    def _foreseen(self, batch: int) -> int:
+        grown = [size + step * (batch - self._base) // self._base for size, step in self._steps]
+        return self.bytes(self._base) + self._taken(grown) - self._taken(size for size, _ in self._steps)
+
+    def _taken(self, sizes: Iterable[int]) -> int:
+        return rounded(sizes) if self._device == GPU else sum(sizes)
+
+    @cached_property
+    def _widest(self) -> int:
+        """The batch at which the first blob that grows meets the limit of a blob's values."""
+        once, twice = (_counts(self.run(batch).nets[0]) for batch in (self._base, 2 * self._base))
+        grown = max((after - count for count, after in zip(once, twice, strict=False)), default=0)
+        most = _MOST_ELEMENTS[self._device]
+        return max(self._base * most // grown if grown else most, 1)
+
+    @cached_property
+    def _steps(self) -> list[tuple[int, int]]:
+        """Each block that grows: its size at the usual batch, and what a doubled batch adds to it."""
+        once, twice = (
+            [block.bytes for holding in holdings(self.run(batch), self._device) for block in holding.blocks]
+            for batch in (self._base, 2 * self._base)
+        )
+        return [(size, after - size) for size, after in zip(once, twice, strict=False) if after != size]
+
+
+def _counts(net: NetMemory) -> list[int]:
+    return [count for layer in net.layers for count in layer.counts if count is not None]
 
 
 def _largest(fits: Callable[[int], bool], guess: int) -> int:

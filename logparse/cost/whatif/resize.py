@@ -6,13 +6,14 @@ batch of its bottom as it did before, and that is said; where neither holds, the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from logparse.cost.costing import cost, expected_tops, view_of
+from logparse.cost.costing import cost, expected_tops
 from logparse.cost.fields import same_but_padding
 from logparse.cost.layer_types import RULES
+from logparse.cost.rule import View
 from logparse.cost.traits import Base
 from logparse.errors import LogparseError
 
@@ -104,7 +105,7 @@ def _new_tops(
     layer: LayerMemory, bottoms: tuple[Shape | None, ...], *, is_new: bool
 ) -> tuple[tuple[Shape | None, ...], tuple[str, ...]]:
     _check_joined(layer, bottoms)
-    by_rule = _by_rule(replace(layer.spec, bottoms=bottoms))
+    by_rule = _by_rule(layer.spec.with_shapes(bottoms, (None,) * len(layer.tops)))
     if is_new and by_rule is not None:
         return by_rule, ()
     before = _by_rule(layer.spec)
@@ -129,11 +130,24 @@ def _check_joined(layer: LayerMemory, bottoms: tuple[Shape | None, ...]) -> None
 
 def _by_rule(spec: LayerSpec) -> tuple[Shape | None, ...] | None:
     """The tops that the type's rule gives for these bottoms, one per top; None where it gives none."""
+    if _BY_RULE not in spec.kept:
+        spec.kept[_BY_RULE] = _told_by_rule(spec)
+    found: tuple[Shape | None, ...] | None = spec.kept[_BY_RULE]
+    return found
+
+
+_BY_RULE: Final = "tops by rule"
+
+
+def _told_by_rule(spec: LayerSpec) -> tuple[Shape | None, ...] | None:
     rule = RULES.get(spec.type or "")
     if rule is None:
         return None
-    expected = expected_tops(view_of(replace(spec, tops=(None,) * len(spec.tops)), rule), rule)
-    tops = (*expected, *(None,) * (len(spec.tops) - len(expected)))[: len(spec.tops)]
+    unprinted = (None,) * len(spec.tops)
+    bare = spec if spec.tops == unprinted else spec.with_shapes(spec.bottoms, unprinted)
+    definition = spec.definition if spec.definition is not None and spec.definition.complete else None
+    expected = expected_tops(View(bare, definition, unprinted), rule)
+    tops = (*expected, *unprinted[len(expected) :])[: len(spec.tops)]
     return None if None in tops else tops
 
 
@@ -170,11 +184,11 @@ def _grown(top: Shape | None, before: Shape | None, after: Shape | None) -> Shap
 def _with_shapes(
     layer: LayerMemory, bottoms: tuple[Shape | None, ...], tops: tuple[Shape | None, ...], *, is_new: bool
 ) -> LayerMemory:
-    spec = replace(layer.spec, bottoms=bottoms, tops=tops)
+    spec = layer.spec.with_shapes(bottoms, tops)
     counts = tuple(
         old if top is None else prod(top) for top, old in zip(tops, layer.counts, strict=True)
     )  # a count without a shape stays as printed
-    return replace(layer, spec=spec, counts=counts, params=_params(layer, spec, is_new=is_new))
+    return layer.with_spec(spec, counts, _params(layer, spec, is_new=is_new))
 
 
 def _params(layer: LayerMemory, spec: LayerSpec, *, is_new: bool) -> tuple[ParamBlob, ...] | None:
