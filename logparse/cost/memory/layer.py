@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost.buffer import unknown_buffers
@@ -40,6 +40,11 @@ class LayerMemory:
     owned: tuple[int, ...] = ()
     decays: tuple[bool, ...] = ()
     inferred: bool = False
+    traits: Traits = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """What is known of its type; of an unknown type only that it is some layer."""
+        object.__setattr__(self, "traits", traits_of(self.kind) or _SOME_LAYER)
 
     def with_spec(
         self, spec: LayerSpec, counts: tuple[int | None, ...], params: tuple[ParamBlob, ...] | None
@@ -62,11 +67,6 @@ class LayerMemory:
     def backward(self) -> bool | None:
         """Whether the layer does backward; nothing does in a TEST net."""
         return False if self.spec.phase == "TEST" else self.spec.backward
-
-    @property
-    def traits(self) -> Traits:
-        """What is known of its type; of an unknown type only that it is some layer."""
-        return traits_of(self.kind) or _SOME_LAYER
 
     @property
     def prefetches(self) -> bool:
