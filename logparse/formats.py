@@ -24,13 +24,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, SupportsFloat, SupportsIndex, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 Form: TypeAlias = "Callable[[object], str]"
 
 NA: Final = "–"
 MINUS: Final = "−"
 SIGNIFICANT: Final = 3
+FIRST: Final = 8  # names in a sentence before it says how many more there are
 
 _CONTEXT: Final = Context(prec=60, rounding=ROUND_HALF_UP)
 _DECIMAL_PREFIXES: Final = ((18, "E"), (15, "P"), (12, "T"), (9, "G"), (6, "M"), (3, "k"), (0, ""))
@@ -136,6 +137,34 @@ FORMATS: Final[Mapping[str, Form]] = MappingProxyType(
 def as_text(value: object, form: str) -> str:
     """The value in the named form (a key of FORMATS); KeyError for a form that does not exist."""
     return FORMATS[form](value)
+
+
+# --- words around figures ---------------------------------------------------------------------------------
+
+
+def plural(word: str, number: int) -> str:
+    """The word as it stands behind the number: `1 layer`, `2 layers`."""
+    return word if number == 1 else f"{word}s"
+
+
+def enumerated(items: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join(filter(None, [", ".join(items[:-1]), *items[-1:]]))
+
+
+def first_of(items: Iterable[str], limit: int = FIRST) -> list[str]:
+    """The first items, and how many more there are: `a`, `b`, `and 3 more`."""
+    listed = list(items)
+    more = len(listed) - limit
+    return [*listed[:limit], f"and {more} more"] if more > 0 else listed
+
+
+def capitalised(text: str) -> str:
+    """The text as the beginning of a sentence; all but its first letter as it is."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+# --- numbers ----------------------------------------------------------------------------------------------
 
 
 def _items(value: object) -> Iterable[object]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse.audit import endings, evaluation, gaps, memory, not_a_number, throughput, training
-from logparse.audit.finding import SEVERITIES, Case, Finding
+from logparse.audit.finding import SEVERITIES, AuditedLog, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 __all__ = ["FINDERS", "SEVERITIES", "Finding", "find"]
 
-FINDERS: Final[tuple[Callable[[Case], Iterator[Finding]], ...]] = (
+FINDERS: Final[tuple[Callable[[AuditedLog], Iterator[Finding]], ...]] = (
     endings.endings,
     not_a_number.not_a_number,
     not_a_number.saturated,
     endings.unfinished_nets,
     gaps.missing_bytes,
     gaps.missing_shapes,
-    gaps.contradictions,
+    gaps.contradicted,
     gaps.cut_dumps,
     gaps.not_derived,
     memory.in_place_candidates,
@@ -41,7 +41,7 @@ FINDERS: Final[tuple[Callable[[Case], Iterator[Finding]], ...]] = (
     evaluation.best_test,
     training.progress,
     throughput.lost_time,
-    throughput.data_waits,
+    throughput.waited_for_data,
     throughput.slowed,
     throughput.speed,
     throughput.time_left,
@@ -56,7 +56,7 @@ def find(facts: LogFacts, tables: Mapping[str, pd.DataFrame]) -> tuple[Finding, 
     `tables` maps names to frames as the registry describes them; used: layers, nets, train, train_outputs,
     test, lr, debug, throughput.
     """
-    log = Case(facts, tables)
+    log = AuditedLog(facts, tables)
     found = [finding for finder in FINDERS for finding in finder(log)]
     first: dict[tuple[Any, ...], Finding] = {}
     for one in found:

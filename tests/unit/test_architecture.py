@@ -21,6 +21,7 @@ MODULES: Final = sorted(PACKAGE.rglob("*.py"))
 # before those who fill it, and the cost rules before the assembling, which asks them for the names of layer types.
 TIERS: Final = (
     {"errors", "formats"},
+    {"rows"},
     {""},  # logparse/__init__.py, whose own imports are lazy
     {"output", "textproto"},
     {"model", "solver"},
@@ -42,6 +43,7 @@ PACKAGES: Final[dict[str, set[str]]] = {
     "": set(),
     "errors": set(),
     "formats": set(),
+    "rows": set(),
     "output": set(),
     "reading": {"numpy", "zstandard"},
     "model": {"numpy"},
