@@ -15,6 +15,8 @@ from logparse import formats
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    import pandas as pd
+
 TableRow: TypeAlias = Mapping[str, Any]  # column → raw value
 NetWithLayers: TypeAlias = tuple[TableRow, list[TableRow]]  # a net's row, and those of its layers in order
 
@@ -45,6 +47,11 @@ def float_of(value: Any) -> float | None:  # noqa: ANN401 - a cell of a frame
 
 
 # --- several rows -----------------------------------------------------------------------------------------
+
+
+def rows_of(frame: pd.DataFrame) -> list[TableRow]:
+    """A table's rows; for tables of layers, nets and events, not for curves."""
+    return frame.to_dict("records")  # type: ignore[return-value]  # the keys are names of columns
 
 
 def known_rows(rows: Iterable[TableRow], key: str) -> list[TableRow]:

@@ -12,11 +12,9 @@ from logparse.audit import endings, evaluation, gaps, memory, not_a_number, thro
 from logparse.audit.finding import SEVERITIES, AuditedLog, Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
-    import pandas as pd
-
-    from logparse.model import LogFacts
+    from logparse.audit.finding import LogLike
 
 __all__ = ["FINDERS", "SEVERITIES", "Finding", "find"]
 
@@ -50,14 +48,13 @@ FINDERS: Final[tuple[Callable[[AuditedLog], Iterator[Finding]], ...]] = (
 )
 
 
-def find(facts: LogFacts, tables: Mapping[str, pd.DataFrame]) -> tuple[Finding, ...]:
+def find(log: LogLike) -> tuple[Finding, ...]:
     """All findings about one log, worst first; within a severity those that name more bytes first.
 
-    `tables` maps names to frames as the registry describes them; used: layers, nets, train, train_outputs,
-    test, lr, debug, throughput.
+    Of its tables the finders read layers, nets, train, train_outputs, test, lr, debug and throughput.
     """
-    log = AuditedLog(facts, tables)
-    found = [finding for finder in FINDERS for finding in finder(log)]
+    audited = AuditedLog(log)
+    found = [finding for finder in FINDERS for finding in finder(audited)]
     first: dict[tuple[Any, ...], Finding] = {}
     for one in found:
         first.setdefault(_identity(one), one)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
-from logparse.rows import grouped, net_key
+from logparse.rows import grouped, net_key, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     import pandas as pd
 
@@ -39,25 +39,39 @@ class Finding:
     saves_bytes: int | None = None
 
 
+class LogLike(Protocol):
+    """What a reader of tables needs of a log: what was read, and its tables by name."""
+
+    @property
+    def facts(self) -> LogFacts:
+        """What was read."""
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One table by name."""
+
+
 @dataclass(frozen=True)
 class AuditedLog:
     """What a finder sees of one log: the facts, and its tables as frames or as rows."""
 
-    facts: LogFacts
-    tables: Mapping[str, pd.DataFrame]
+    parsed: LogLike
     _rows: dict[str, list[TableRow]] = field(default_factory=dict)
+
+    @property
+    def facts(self) -> LogFacts:
+        """What was read."""
+        return self.parsed.facts
 
     def frame(self, name: str) -> pd.DataFrame | None:
         """A table, or None where it is empty."""
-        found = self.tables.get(name)
-        return None if found is None or found.empty else found
+        found = self.parsed.table(name)
+        return None if found.empty else found
 
     def rows(self, name: str) -> list[TableRow]:
         """A table's rows; for tables of layers and nets, not for curves."""
         if name not in self._rows:
             frame = self.frame(name)
-            rows = [] if frame is None else frame.to_dict("records")
-            self._rows[name] = rows  # type: ignore[assignment]  # the keys are names
+            self._rows[name] = [] if frame is None else rows_of(frame)
         return self._rows[name]
 
     def nets(self) -> Iterator[NetWithLayers]:
