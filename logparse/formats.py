@@ -31,7 +31,7 @@ Form: TypeAlias = "Callable[[object], str]"
 NA: Final = "–"
 MINUS: Final = "−"
 SIGNIFICANT: Final = 3
-PRINTED: Final = 6  # digits of a float that C++ prints unless told otherwise
+DIGITS_PRINTED: Final = 6  # digits of a float that C++ prints unless told otherwise
 _PLAIN: Final = (1e-9, 1e15)  # floats that read well without an exponent
 FIRST: Final = 8  # names in a sentence before it says how many more there are
 
@@ -81,7 +81,7 @@ def significant(value: object, digits: int = SIGNIFICANT) -> str:
     return _known(value, lambda number: _significant(number, digits))
 
 
-def precise(value: object, digits: int = PRINTED) -> str:
+def precise(value: object, digits: int = DIGITS_PRINTED) -> str:
     """A measured value as a log prints it, six significant digits: `2.30259`, `1e-05`; `nan` and `inf` are values."""
     return _known(value, lambda number: f"{float(number):.{digits}g}".replace("-", MINUS))
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from logparse.report.charts.axes import figures, printed, sizes, told_apart
+from logparse.report.charts.axes import figure_texts, printed_texts, size_texts, told_apart
 from logparse.report.charts.scales import Scale, fitting_scale, linear_ticks, log_ticks, symlog_ticks
 
 LARGEST = 1.7976931348623157e308
@@ -82,7 +82,7 @@ def test_measured_values_have_a_scale_with_places_and_ticks(values: list[float],
     assert are_ticks(ticks)
     places = scale([*ticks, *measured[np.isfinite(measured)]])
     assert bool(np.all((places >= 26.0) & (places <= 236.0)))
-    for texts_of in (figures, printed):
+    for texts_of in (figure_texts, printed_texts):
         texts = texts_of(ticks)
         assert len(set(texts)) == len(ticks)
 
@@ -96,7 +96,7 @@ def test_a_larger_value_never_stands_before_a_smaller_one(one: float, other: flo
 
 @given(st.integers(0, 10**18))
 def test_sizes_on_an_axis_are_told_apart(peak: int) -> None:
-    shown = told_apart(Scale(0, peak or 1, 206.0, 26.0).ticks(4), sizes)
+    shown = told_apart(Scale(0, peak or 1, 206.0, 26.0).ticks(4), size_texts)
     assert len({text for _, text in shown}) == len(shown)
     assert shown[0] == (0, "0")
 
@@ -111,4 +111,4 @@ def test_sizes_on_an_axis_are_told_apart(peak: int) -> None:
     ],
 )
 def test_ticks_have_as_many_digits_as_say_where_they_stand(ticks: list[float], texts: list[str]) -> None:
-    assert figures(ticks) == texts
+    assert figure_texts(ticks) == texts

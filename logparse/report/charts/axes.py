@@ -45,7 +45,7 @@ def told_apart(ticks: Sequence[float], texts_of: Callable[[Sequence[float]], lis
     return [(tick, text) for text, tick in first.items()]
 
 
-def figures(ticks: Sequence[float]) -> list[str]:
+def figure_texts(ticks: Sequence[float]) -> list[str]:
     """Numbers with three significant digits, or with as many more as say where their ticks stand."""
     return _with_digits(ticks, _figure, formats.SIGNIFICANT)
 
@@ -55,9 +55,9 @@ def _figure(tick: float, digits: int) -> str:
     return form(tick, digits)
 
 
-def printed(ticks: Sequence[float]) -> list[str]:
+def printed_texts(ticks: Sequence[float]) -> list[str]:
     """Numbers as a log prints them, or with as many more digits as say where their ticks stand."""
-    return _with_digits(ticks, formats.precise, formats.PRINTED)
+    return _with_digits(ticks, formats.precise, formats.DIGITS_PRINTED)
 
 
 def _with_digits(ticks: Sequence[float], form: Callable[[float, int], str], least: int) -> list[str]:
@@ -72,7 +72,7 @@ def _misses(tick: float, digits: int) -> float:
     return abs(float(f"{tick:.{digits - 1}e}") - tick)
 
 
-def sizes(ticks: Sequence[float]) -> list[str]:
+def size_texts(ticks: Sequence[float]) -> list[str]:
     """Bytes without the zeros that three digits would give round numbers: `10 MB`."""
     return [without_zeros(formats.size(int(tick))) if int(tick) else "0" for tick in ticks]
 

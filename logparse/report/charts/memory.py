@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
-from logparse.report.charts.axes import CHARACTER, WIDTH, grid, sizes
+from logparse.report.charts.axes import CHARACTER, WIDTH, grid, size_texts
 from logparse.report.charts.canvas import Canvas, label
 from logparse.report.charts.scales import Scale, spread
 
@@ -83,7 +83,7 @@ def _totals(canvas: Canvas, steps: Sequence[Step], across: _Layers) -> None:
     peak = max([value for _, value in (*logged, *distinct)], default=1) or 1
     scale = Scale(0, peak, bottom, top)
     canvas.text(across.left, 12, "Running total", "t-head")
-    grid(canvas, scale, (across.left, across.right), 4, sizes)
+    grid(canvas, scale, (across.left, across.right), 4, size_texts)
     lines = [(_placed(logged, scale), "logged"), (_placed(distinct, scale), "distinct")]
     for points, css in lines:
         if points:
@@ -124,7 +124,7 @@ def _steps(canvas: Canvas, steps: Sequence[Step], across: _Layers, names: Sequen
     peak = max((max(step.logged_step or 0, step.distinct or 0) for step in steps), default=0) or 1
     scale = Scale(0, peak, bottom, top)
     canvas.text(across.left, 234, "Step of each layer", "t-head")
-    grid(canvas, scale, (across.left, across.right), 3, sizes)
+    grid(canvas, scale, (across.left, across.right), 3, size_texts)
     inset = min(2.0, across.width * 0.14)
     canvas.boxes(_bars([step.logged_step for step in steps], scale, across, inset), "bar logged")
     canvas.boxes(_bars([step.distinct for step in steps], scale, across, inset), "bar distinct")

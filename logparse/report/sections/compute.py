@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from logparse.report.reported_log import ReportedLog, ReportedNet
     from logparse.rows import TableRow
 
-ROWS_SHOWN: Final = 40
+_ROWS_SHOWN: Final = 40
 WHOLES: Final = (
     ("macs_per_image", "MACs", formats.short),
     ("params", "Parameters", formats.short),
@@ -196,10 +196,10 @@ def _counts(row: TableRow) -> bool:
 
 
 def _most_important(rows: Sequence[TableRow]) -> Sequence[TableRow]:
-    if len(rows) <= ROWS_SHOWN:
+    if len(rows) <= _ROWS_SHOWN:
         return rows
     ranked = sorted(rows, key=lambda row: -max(_share(row, "macs_share"), _share(row, "params_share")))
-    kept = {id(row) for row in ranked[:ROWS_SHOWN]}
+    kept = {id(row) for row in ranked[:_ROWS_SHOWN]}
     return [row for row in rows if id(row) in kept]
 
 

@@ -22,7 +22,7 @@ ROUTINE: Final = frozenset(
         "restoring_history", "clipping", "waiting", "stall", "done", "time_done", "test_done",
     }
 )  # fmt: skip
-ROWS_SHOWN: Final = 60
+_ROWS_SHOWN: Final = 60
 
 
 def build(log: ReportedLog) -> Content | None:
@@ -41,7 +41,7 @@ def build(log: ReportedLog) -> Content | None:
 
 def _shown(rows: Sequence[TableRow]) -> Sequence[TableRow]:
     """The first and the last ones where there are many."""
-    return rows if len(rows) <= ROWS_SHOWN else [*rows[: ROWS_SHOWN // 2], *rows[-ROWS_SHOWN // 2 :]]
+    return rows if len(rows) <= _ROWS_SHOWN else [*rows[: _ROWS_SHOWN // 2], *rows[-_ROWS_SHOWN // 2 :]]
 
 
 def _summary(rows: Sequence[TableRow]) -> str:

@@ -26,7 +26,7 @@ KINDS: Final = (
     ("buffers", "private buffers", "m-buffers"),
     ("prefetch", "prefetched batches", "m-prefetch"),
 )
-DEVICES: Final = (("cpu", "CPU"), ("gpu", "GPU"))
+_DEVICES: Final = (("cpu", "CPU"), ("gpu", "GPU"))
 REST: Final = "program and context"
 
 
@@ -55,7 +55,7 @@ _LEAD: Final = (
 
 def _chart(memory: Sequence[TableRow], whole: Sequence[TableRow], logged: Any) -> ChartView:  # noqa: ANN401 - a cell
     totals = {row["device"]: int(row["bytes"]) for row in whole if not formats.is_na(row["bytes"])}
-    sums = {device: _by_kind(memory, device) for device, _ in DEVICES}
+    sums = {device: _by_kind(memory, device) for device, _ in _DEVICES}
     title = _title(totals, logged)
     drawing = bars.stacked(
         list(_wholes(sums, totals)), f"Stacked bars of memory by kind. {title}. The table below has the figures."
@@ -77,7 +77,7 @@ def _by_kind(memory: Sequence[TableRow], device: str) -> dict[str, int]:
 def _wholes(sums: dict[str, dict[str, int]], totals: dict[str, int]) -> Iterator[bars.Whole]:
     known = {device: max(totals.get(device, 0), sum(kinds.values())) for device, kinds in sums.items()}
     longest = max(known.values())
-    for device, name in DEVICES:
+    for device, name in _DEVICES:
         total, kinds = known[device], sums[device]
         if not total:
             continue
@@ -89,7 +89,7 @@ def _wholes(sums: dict[str, dict[str, int]], totals: dict[str, int]) -> Iterator
 def _title(totals: dict[str, int], logged: Any) -> str:  # noqa: ANN401 - a cell
     if not totals:
         return "What Caffe allocates for the run, by kind"
-    known = [(formats.size(totals[device]), name, totals[device]) for device, name in DEVICES if device in totals]
+    known = [(formats.size(totals[device]), name, totals[device]) for device, name in _DEVICES if device in totals]
     needs = " and ".join(f"{size} on the {name}" for size, name, _ in known)
     if formats.is_na(logged) or not logged:
         return f"The run needs {needs}"

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from logparse.report.elements import TableView
     from logparse.report.reported_log import ReportedLog
 
-ROWS_SHOWN: Final = 60
-CLASSES: Final = ("unknown", "foreign", "recognised", "dump", "ignored")
+_ROWS_SHOWN: Final = 60
+# The classes of lines, those first that need a look.
+_ORDER: Final = ("unknown", "foreign", "recognised", "dump", "ignored")
 MEANINGS: Final = {
     "recognised": "read, and what it says is used",
     "ignored": "known, and left out for the reason given",
@@ -39,7 +40,7 @@ class ProvenanceView:
 def build(log: ReportedLog) -> ProvenanceView:
     """Provenance of one log; it exists for every log."""
     ledger = log.facts.ledger
-    order = sorted(ledger, key=lambda row: (CLASSES.index(row.kind) if row.kind in CLASSES else 0, -row.lines))
+    order = sorted(ledger, key=lambda row: (_ORDER.index(row.kind) if row.kind in _ORDER else 0, -row.lines))
     rows = [
         {
             "class": row.kind,
@@ -48,7 +49,7 @@ def build(log: ReportedLog) -> ProvenanceView:
             "first": row.first_line,
             "example": row.example[:160],
         }
-        for row in order[:ROWS_SHOWN]
+        for row in order[:_ROWS_SHOWN]
     ]
     left_out = len(ledger) - len(rows)
     note = f"{formats.count(left_out)} more rows are in the table “ledger”." if left_out > 0 else ""

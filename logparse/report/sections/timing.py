@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from logparse.report.reported_log import ReportedLog
     from logparse.rows import TableRow
 
-ROWS_SHOWN: Final = 40
+_ROWS_SHOWN: Final = 40
 
 
 def build(log: ReportedLog) -> Content | None:
@@ -31,7 +31,7 @@ def build(log: ReportedLog) -> Content | None:
 
 
 def _chart(log: ReportedLog, rows: Sequence[TableRow]) -> ChartView:
-    ranked = sorted(rows, key=lambda row: -_time(row))[:ROWS_SHOWN]
+    ranked = sorted(rows, key=lambda row: -_time(row))[:_ROWS_SHOWN]
     kept = {id(row) for row in ranked}
     shown = [row for row in rows if id(row) in kept]
     title = _title(rows)

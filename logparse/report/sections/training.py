@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
-ROWS_SHOWN: Final = 120
+_ROWS_SHOWN: Final = 120
 LOSSES_SHOWN: Final = 5  # of the test nets, in one chart
-NAMES_SHOWN: Final = 4  # in a title
+_NAMES_SHOWN: Final = 4  # in a title
 OUTPUTS_SHOWN: Final = 10  # columns of the table
 LINES_SHOWN: Final = 12  # of one output in one panel: one per class, say
 
@@ -159,7 +159,7 @@ def _train_table(log: ReportedLog) -> TableView:
     train, rate = log.frame("train"), log.frame("lr")
     first = list(train.columns).index("superseded") + 1
     names = [str(name) for name in train.columns[first:-1]][:OUTPUTS_SHOWN]
-    picked = train.iloc[sample_rows(len(train), ROWS_SHOWN)]
+    picked = train.iloc[sample_rows(len(train), _ROWS_SHOWN)]
     keys = zip(rate["attempt"], rate["iteration"], strict=True)
     rates = dict(zip(keys, rate["lr"], strict=True))
     records: list[dict[Any, Any]] = picked.to_dict("records")
@@ -172,7 +172,7 @@ def _train_table(log: ReportedLog) -> TableView:
         *((Field("lr", "Learning rate", "precise"),) if len(rate) else ()),
         Field("line", "Line", "count"),
     )
-    note = f"{ROWS_SHOWN} of {formats.count(len(train))} rows, spread evenly; all rows: logparse export --table train."
+    note = f"{_ROWS_SHOWN} of {formats.count(len(train))} rows, spread evenly; all rows: logparse export --table train."
     return tabulate(
         "Loss, outputs and learning rate as displayed", fields, rows, note=note if len(rows) < len(train) else ""
     )
@@ -223,8 +223,8 @@ def _outputs_title(outputs: Sequence[_Output]) -> str:
             value = formats.precise(float(one.series.y[best]))
             return f"{one.name} on {one.net} is best at iteration {formats.count(int(one.series.x[best]))}: {value}"
     names = list(dict.fromkeys(one.name for one in _beside_the_loss(outputs)))
-    more = " …" if len(names) > NAMES_SHOWN else ""
-    return f"{len(names)} {formats.plural('output', len(names))}: {', '.join(names[:NAMES_SHOWN])}{more}"
+    more = " …" if len(names) > _NAMES_SHOWN else ""
+    return f"{len(names)} {formats.plural('output', len(names))}: {', '.join(names[:_NAMES_SHOWN])}{more}"
 
 
 def _outputs_table(outputs: Sequence[_Output]) -> TableView:
@@ -242,7 +242,7 @@ def _outputs_table(outputs: Sequence[_Output]) -> TableView:
         Field("broken", "Not a number", "count", "values"),
     )
     rows = [_extent(one) for one in outputs]
-    return tabulate("Range of every output", fields, rows[:ROWS_SHOWN])
+    return tabulate("Range of every output", fields, rows[:_ROWS_SHOWN])
 
 
 def _extent(one: _Output) -> dict[str, Any]:
