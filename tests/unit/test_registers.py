@@ -68,7 +68,8 @@ def test_every_mark_of_a_chart_has_its_look(sample_logs: Path, name: str) -> Non
     assert charts
     classes = {one for chart in charts for found in re.findall(r'class="([^"]*)"', chart) for one in found.split()}
     styled = set(re.findall(r"\.([a-z][a-z0-9-]*)", (TEMPLATES / "report.css").read_text(encoding="utf-8")))
-    assert not classes - styled, "templates/report.css has no rule for these classes"
+    bare = sorted(classes - styled)
+    assert not bare, f"templates/report.css has no rule for {', '.join(bare)}"
 
 
 # --- finders -----------------------------------------------------------------------------------------------
