@@ -115,7 +115,7 @@ def waited_for_data(log: AuditedLog) -> Iterator[Finding]:
         waits, iterations = row["data_waits"], row["iterations"]
         batches = int(iterations) * int(row["iter_size"]) * int(row["gpus"])
         lines = [event.line for event in log.attempt(row["attempt"]).events if event.kind == "stall"]
-        if len(lines) < 2 or waits < WAITS_WORTH * batches:  # noqa: PLR2004 - the first is every start's
+        if len(lines) < 2 or waits < WAITS_WORTH * batches:  # the first is every start's
             continue
         yield Finding(
             "hint",

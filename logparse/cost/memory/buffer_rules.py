@@ -70,7 +70,7 @@ def _inner_product(layer: View, device: str) -> Iterator[Need]:
 
 def _pooling(layer: View, _: str) -> Iterator[Need]:
     method = pooling.window(layer).method
-    if method == "MAX" and len(layer.spec.tops) < 2:  # noqa: PLR2004 - a second top takes the indices
+    if method == "MAX" and len(layer.spec.tops) < 2:  # a second top takes the indices
         yield Need("index of the maximum", FORWARD, layer.top(), integers=True)
     if method == "STOCHASTIC" and layer.is_training:
         yield Need("drawn index", FORWARD, layer.top())

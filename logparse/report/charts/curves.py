@@ -184,7 +184,7 @@ def _panel_values(canvas: Canvas, series: Sequence[Series], scale: Scale, right:
     """The last values, unless there are more of them than can be read."""
     ends: list[tuple[Series, Any]] = [(one, one.y[np.isfinite(one.y)]) for one in series]
     ends = [(one, known[-1]) for one, known in ends if known.size]
-    if len(ends) > 4:  # noqa: PLR2004 - a bundle of lines, such as one per class
+    if len(ends) > 4:  # a bundle of lines, such as one per class
         return
     places = spread([scale.at(float(value)) + 4 for _, value in ends], 13, scale.end, scale.start + 4)
     for (one, value), place in zip(ends, places, strict=True):

@@ -129,7 +129,7 @@ def _contrast(kinds: Mapping[str, Mapping[str, int]], totals: Mapping[str, int],
     if not parts:
         return "No layer computes matrix products or has parameters"
     kind, first = parts[0]
-    if len(parts) == 2 and parts[1][0] == kind:  # noqa: PLR2004 - one kind leads in both
+    if len(parts) == 2 and parts[1][0] == kind:  # one kind leads in both
         return f"{kind.capitalize()} hold {first} and {parts[1][1]}"
     others = "".join(f", {other} {share}" for other, share in parts[1:])
     return f"{kind.capitalize()} hold {first}{others}"
@@ -213,7 +213,7 @@ def _layer_title(rows: Sequence[TableRow]) -> str:
         for row in rows
         if not formats.is_na(row.get("macs_per_weight")) and row["macs_per_weight"] > 0
     ]
-    if len(ratios) < 2:  # noqa: PLR2004 - a comparison needs two
+    if len(ratios) < 2:  # a comparison needs two
         return "Compute and parameters of each layer"
     (low, least), (high, most) = min(ratios), max(ratios)
     if low == high:

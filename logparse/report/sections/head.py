@@ -164,7 +164,7 @@ def _flat(message: Message, prefix: str = "") -> Iterator[tuple[str, str]]:
 
 def _attempts(log: ReportedLog) -> TableView | None:
     attempts = log.attempts
-    if len(attempts) < 2:  # noqa: PLR2004 - a table is for comparing
+    if len(attempts) < 2:  # a table is for comparing
         return None
     shown = [*attempts[: ATTEMPTS_SHOWN - 1], attempts[-1]] if len(attempts) > ATTEMPTS_SHOWN else attempts
     left_out = len(attempts) - len(shown)

@@ -76,7 +76,7 @@ def _note(net: ReportedNet, others: tuple[ReportedNet, ...]) -> str:
     parts.append(_reconciled(net))
     if others:
         names = ", ".join(other.title for other in others[:6])
-        more = f" and {len(others) - 6} more" if len(others) > 6 else ""  # noqa: PLR2004 - as many as fit on a line
+        more = f" and {len(others) - 6} more" if len(others) > 6 else ""  # as many as fit on a line
         parts.append(f"the same, layer by layer: {names}{more}")
     return "; ".join(part for part in parts if part) + "."
 

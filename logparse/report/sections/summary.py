@@ -149,7 +149,7 @@ def _memory_table(lead: ReportedNet) -> TableView | None:
 
 
 def _nets(log: ReportedLog) -> TableView | None:
-    if len(log.nets) < 2:  # noqa: PLR2004 - one net is the key figures themselves
+    if len(log.nets) < 2:  # one net is the key figures themselves
         return None
     rows = [{**net.row, "_title": net.title, "_n": len(net.layers), "_net": net} for net, _ in log.distinct_nets]
 
