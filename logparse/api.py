@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -11,14 +10,14 @@ from logparse.assembling.assemble import assemble
 from logparse.assembling.definitions import apply_prototxt, read_prototxt
 from logparse.assembling.times import timed
 from logparse.cost.memory.footprint import Terms
-from logparse.derive.log import Derived
+from logparse.derive.log import DerivedLog
 from logparse.errors import DefinitionError
 from logparse.model import LogFacts
 from logparse.reading.line.years import find_year
 from logparse.reading.read import read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from os import PathLike
 
     import pandas as pd
@@ -53,9 +52,9 @@ class Log:
         return self.facts.notes
 
     @cached_property
-    def derived(self) -> Derived:
+    def derived(self) -> DerivedLog:
         """What follows from the facts by the cost rules."""
-        return Derived(self.facts)
+        return DerivedLog(self.facts)
 
     @property
     def net_facts(self) -> Mapping[int, Sequence[NetFact]]:
@@ -327,7 +326,7 @@ def _findings(log: Log) -> pd.DataFrame:
     from logparse.audit.finders import find
     from logparse.tables.frames import finding_rows, frame
 
-    return frame("findings", finding_rows(find(log.facts, Tables(log))))
+    return frame("findings", finding_rows(find(log)))
 
 
 def _held(name: str) -> Callable[[Log], pd.DataFrame]:
@@ -337,25 +336,6 @@ def _held(name: str) -> Callable[[Log], pd.DataFrame]:
         return held(name, log.facts.attempts, log.net_facts, log.runs, log.terms)
 
     return build
-
-
-class Tables(Mapping[str, "pd.DataFrame"]):
-    """A log's tables as a mapping: each is built when it is asked for."""
-
-    def __init__(self, log: Log) -> None:
-        self._log = log
-
-    def __getitem__(self, name: str) -> pd.DataFrame:
-        """One table."""
-        return self._log.table(name)
-
-    def __iter__(self) -> Iterator[str]:
-        """The names."""
-        return iter(self._log.table_names)
-
-    def __len__(self) -> int:
-        """How many there are."""
-        return len(self._log.table_names)
 
 
 _BUILDERS: Final[Mapping[str, Callable[[Log], pd.DataFrame]]] = {

@@ -150,7 +150,7 @@ def fill_from_siblings(nets: list[Net]) -> tuple[Net, ...]:
     Sources are left alone: they are what differs. Inner nets stand for themselves.
     """
     outer = [net for net in nets if net.nested is None]
-    if len(outer) < 2 or all(layer.definition is not None for net in outer for layer in net.layers):  # noqa: PLR2004 - no other
+    if len(outer) < 2 or all(layer.definition is not None for net in outer for layer in net.layers):
         return tuple(nets)
     known: dict[str, Definition] = {}
     for net in outer:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from logparse.textproto import Message
 
 
-class Kind(StrEnum):
+class LayerKind(StrEnum):
     """What a reviewer calls a layer: convolutions are compared with fully connected layers, and these with the rest."""
 
     CONVOLUTION = "convolution"
@@ -174,7 +174,7 @@ class Traits(NamedTuple):
     `channels` is the message whose `num_output` is the number of top channels, empty where there is none.
     """
 
-    kind: Kind
+    kind: LayerKind
     base: Base
     buffers: BufferRule
     backward_reads: ReadRule

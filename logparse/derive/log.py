@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from logparse.model import LogFacts
 
 
-class Derived:
+class DerivedLog:
     """What follows from a log's facts by the cost rules; worked out at the first question and kept."""
 
     def __init__(self, facts: LogFacts) -> None:

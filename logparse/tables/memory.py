@@ -104,6 +104,6 @@ def _footprint_row(attempt: Attempt, run: Run, device: str, terms: Terms) -> Row
 
 
 def _several(attempt: Attempt) -> tuple[str, ...]:
-    if len(attempt.devices) < 2:  # noqa: PLR2004 - several
+    if len(attempt.devices) < 2:
         return ()
     return (f"of one GPU; what {len(attempt.devices)} GPUs add for their exchange is not known (NA)",)

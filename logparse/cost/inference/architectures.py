@@ -126,10 +126,10 @@ def _block_names(stage: int, count: int, *, numbered: bool) -> Iterator[str]:
 def _resnet(blocks: tuple[int, ...], *, bottleneck: bool, first_bias: bool = False, late: bool = False) -> Table:
     """`late`: the stride of a bottleneck stands on its 3×3, as in later reimplementations."""
     facts = [Fact("conv1", 64, 7, 2, 3, bias=first_bias)]
-    long = max(blocks) > 6  # noqa: PLR2004 - ResNet-101 and -152 number the blocks of their long stages
+    long = max(blocks) > 6  # ResNet-101 and -152 number the blocks of their long stages
     for stage, (count, width) in enumerate(zip(blocks, (64, 128, 256, 512), strict=True), start=2):
         for place, block in enumerate(_block_names(stage, count, numbered=long and count > _LETTERED)):
-            stride = 2 if place == 0 and stage > 2 else 1  # noqa: PLR2004 - the first stage keeps the size
+            stride = 2 if place == 0 and stage > 2 else 1  # the first stage keeps the size
             if place == 0:
                 facts.append(Fact(f"{block}_branch1", width * (4 if bottleneck else 1), 1, stride, bias=False))
             facts += _bottleneck(block, width, stride, late=late) if bottleneck else _basic(block, width, stride)
@@ -258,7 +258,7 @@ _NEEDED: Final = 0.9  # share of a table's layers that the log must show
 def _fits(fact: Fact, spec: LayerSpec) -> bool:
     """Whether the log's shapes, and the definition where one stands, are those of the fact."""
     top = spec.tops[0] if len(spec.tops) == 1 else None
-    if top is None or len(top) < 2 or spec.type not in {None, "Convolution"}:  # noqa: PLR2004 - batch, channel
+    if top is None or len(top) < 2 or spec.type not in {None, "Convolution"}:  # batch, channel
         return False
     if fact.outputs not in {None, top[1]}:
         return False

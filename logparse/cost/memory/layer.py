@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from logparse.cost.buffer import unknown_buffers
 from logparse.cost.layer_types import traits_of
-from logparse.cost.traits import Base, InPlace, Kind, Traits, unknown_reads
+from logparse.cost.traits import Base, InPlace, LayerKind, Traits, unknown_reads
 from logparse.cost.types import canonical_type
 
 if TYPE_CHECKING:
@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from logparse.cost.traits import Cudnn
 
 _SOME_LAYER: Final = Traits(
-    Kind.CUSTOM, Base.LAYER, unknown_buffers(), unknown_reads("nothing is known of the layer's type"), InPlace.UNKNOWN
+    LayerKind.CUSTOM,
+    Base.LAYER,
+    unknown_buffers(),
+    unknown_reads("nothing is known of the layer's type"),
+    InPlace.UNKNOWN,
 )
 
 

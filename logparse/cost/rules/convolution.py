@@ -19,7 +19,7 @@ from logparse.cost.traits import (
     Cudnn,
     Family,
     InPlace,
-    Kind,
+    LayerKind,
     LayerType,
     Traits,
     every_bottom,
@@ -236,7 +236,7 @@ def _engine(settings: Message | None, axes: int) -> bool:
 
 _CUDNN: Final = Cudnn("convolution_param", _engine, saves=None)
 _WINDOWED: Final = Traits(
-    kind=Kind.CONVOLUTION,
+    kind=LayerKind.CONVOLUTION,
     base=Base.CONVOLUTION,
     family=Family.CONVOLUTION,
     buffers=_column(upward=False),
@@ -262,6 +262,6 @@ TYPES: Final = {
     "ConvolutionDeeplab": LayerType(CONVOLUTION, _WINDOWED),
     "Im2col": LayerType(
         Rule("im2col_layer.cpp", _im2col_shapes),
-        Traits(Kind.JOINING, Base.LAYER, no_buffers, READS_NOTHING, InPlace.NEVER, windowed=True),
+        Traits(LayerKind.JOINING, Base.LAYER, no_buffers, READS_NOTHING, InPlace.NEVER, windowed=True),
     ),
 }

@@ -8,7 +8,17 @@ from logparse.cost import fields
 from logparse.cost.buffer import CPU, SETUP, Need, no_buffers, unknown_buffers
 from logparse.cost.rule import Missing, Params, Rule, dims, no_macs, no_shapes, not_told
 from logparse.cost.spec import ParamBlob
-from logparse.cost.traits import NO_BACKWARD, READS_NOTHING, Base, InPlace, Kind, LayerType, Side, Traits, unknown_reads
+from logparse.cost.traits import (
+    NO_BACKWARD,
+    READS_NOTHING,
+    Base,
+    InPlace,
+    LayerKind,
+    LayerType,
+    Side,
+    Traits,
+    unknown_reads,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +101,7 @@ def _whole_file(_: View, device: str) -> Iterator[Need]:
     yield from ()
 
 
-_SOURCE: Final = Traits(Kind.DATA, Base.LAYER, no_buffers, NO_BACKWARD, InPlace.NEVER)
+_SOURCE: Final = Traits(LayerKind.DATA, Base.LAYER, no_buffers, NO_BACKWARD, InPlace.NEVER)
 _FILLED: Final = _SOURCE._replace(
     writes_at=Side.HOST
 )  # on the host; the device gets a copy when a layer there reads it
@@ -124,7 +134,7 @@ TYPES: Final = {
             not_told(_PYTHON),
         ),
         Traits(
-            kind=Kind.CUSTOM,
+            kind=LayerKind.CUSTOM,
             base=Base.LAYER,
             buffers=unknown_buffers(_PYTHON),
             backward_reads=unknown_reads(_PYTHON),

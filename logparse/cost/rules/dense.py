@@ -9,7 +9,7 @@ from logparse.cost import fields
 from logparse.cost.buffer import Need, early
 from logparse.cost.rule import Count, Params, Product, Rule, dims, gradient_macs, no_macs
 from logparse.cost.spec import ParamBlob
-from logparse.cost.traits import Base, Family, InPlace, Kind, LayerType, Traits, Unasked, reads
+from logparse.cost.traits import Base, Family, InPlace, LayerKind, LayerType, Traits, Unasked, reads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,7 +107,7 @@ def _embed(layer: View, device: str) -> Iterator[Need]:
 
 
 _DENSE: Final = Traits(
-    kind=Kind.FULLY_CONNECTED,
+    kind=LayerKind.FULLY_CONNECTED,
     base=Base.LAYER,
     family=Family.FULLY_CONNECTED,
     buffers=_inner_product,
@@ -122,7 +122,7 @@ TYPES: Final = {
     "Embed": LayerType(
         Rule("embed_layer.cpp", _embed_shapes, _embed_params, other_ops=_embed_ops, backward=no_macs),
         Traits(
-            kind=Kind.EMBEDDING,
+            kind=LayerKind.EMBEDDING,
             base=Base.LAYER,
             buffers=_embed,
             backward_reads=reads(bottoms="first"),

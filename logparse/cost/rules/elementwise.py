@@ -13,7 +13,7 @@ from logparse.cost.buffer import BACKWARD, CPU, FORWARD, SETUP, Need, no_buffers
 from logparse.cost.rule import Count, Params, Rule, dims, no_macs, no_ops, per_top
 from logparse.cost.rules.normalisation import channels
 from logparse.cost.spec import ParamBlob
-from logparse.cost.traits import NO_BACKWARD, Base, Cudnn, InPlace, Kind, LayerType, Reads, Traits, reads
+from logparse.cost.traits import NO_BACKWARD, Base, Cudnn, InPlace, LayerKind, LayerType, Reads, Traits, reads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,7 +141,7 @@ def _cudnn(message: str) -> Cudnn:
 
 _B: Final = reads(bottoms="first")
 _T: Final = reads(tops="first")
-_NEURON: Final = Traits(Kind.ACTIVATION, Base.NEURON, no_buffers, _B, InPlace.NEVER)
+_NEURON: Final = Traits(LayerKind.ACTIVATION, Base.NEURON, no_buffers, _B, InPlace.NEVER)
 
 
 def _neuron(source: str, operations: CountRule, traits: Traits) -> LayerType:
@@ -205,6 +205,6 @@ TYPES: Final = {
     # Its sum begins with zeros in the top: in place the bottom would be lost
     "Eltwise": LayerType(
         Rule("eltwise_layer.cpp", other_ops=_eltwise_ops),
-        Traits(Kind.JOINING, Base.LAYER, _eltwise_buffers, _eltwise_reads, InPlace.NEVER),
+        Traits(LayerKind.JOINING, Base.LAYER, _eltwise_buffers, _eltwise_reads, InPlace.NEVER),
     ),
 }

@@ -16,7 +16,7 @@ from logparse.cost.traits import (
     Base,
     Cudnn,
     InPlace,
-    Kind,
+    LayerKind,
     LayerType,
     Reads,
     Side,
@@ -157,7 +157,7 @@ def _measured(spec: LayerSpec) -> Sequence[int]:
 # The inner Softmax comes from the factory too: on cuDNN it has no scale of its own
 _CUDNN: Final = Cudnn("softmax_param", _always, frozenset({"scale per prediction"}), reads(tops="first"))
 _LOSS: Final = Traits(
-    kind=Kind.LOSS,
+    kind=LayerKind.LOSS,
     base=Base.LOSS,
     buffers=no_buffers,
     backward_reads=reads(bottoms="all"),
@@ -165,14 +165,14 @@ _LOSS: Final = Traits(
     unforced=(1,),  # LossLayer::AllowForceBackward: never into the labels
 )
 _PROBABILITIES: Final = _LOSS._replace(backward_reads=reads(bottoms="rest", private=True))
-_MEASURE: Final = Traits(Kind.LOSS, Base.LAYER, no_buffers, NO_BACKWARD, InPlace.NEVER)
+_MEASURE: Final = Traits(LayerKind.LOSS, Base.LAYER, no_buffers, NO_BACKWARD, InPlace.NEVER)
 
 TYPES: Final = {
     # It copies its bottom into its top and works there, so that in place nothing is lost
     "Softmax": LayerType(
         Rule("softmax_layer.cpp", other_ops=per_top(5, _SOFTMAX)),
         Traits(
-            kind=Kind.ACTIVATION,
+            kind=LayerKind.ACTIVATION,
             base=Base.LAYER,
             buffers=_softmax_buffers,
             backward_reads=reads(tops="first"),
@@ -227,6 +227,6 @@ TYPES: Final = {
     ),
     "Reduction": LayerType(
         Rule("reduction_layer.cpp", _reduction_shapes, other_ops=_reduction_ops),
-        _MEASURE._replace(kind=Kind.JOINING, buffers=_reduction_buffers, backward_reads=_reduction_reads),
+        _MEASURE._replace(kind=LayerKind.JOINING, buffers=_reduction_buffers, backward_reads=_reduction_reads),
     ),
 }

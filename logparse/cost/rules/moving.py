@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from logparse.cost import fields
 from logparse.cost.buffer import no_buffers
 from logparse.cost.rule import Missing, Rule, no_shapes
-from logparse.cost.traits import READS_NOTHING, Base, InPlace, Kind, LayerType, Side, Traits, When, reads
+from logparse.cost.traits import READS_NOTHING, Base, InPlace, LayerKind, LayerType, Side, Traits, When, reads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,7 +105,7 @@ def _permute(layer: View) -> tuple[Shape | None, ...]:
     return (tuple(bottom[axis] for axis in order),)
 
 
-_MOVES: Final = Traits(Kind.JOINING, Base.LAYER, no_buffers, READS_NOTHING, InPlace.NEVER)
+_MOVES: Final = Traits(LayerKind.JOINING, Base.LAYER, no_buffers, READS_NOTHING, InPlace.NEVER)
 _ALIAS: Final = _MOVES._replace(
     shares_data=When.ALWAYS, shares_diff=When.ALWAYS, writes_at=Side.NOWHERE, reads_at=Side.NOWHERE
 )

@@ -18,7 +18,7 @@ from logparse.cost.traits import (
     Cudnn,
     Family,
     InPlace,
-    Kind,
+    LayerKind,
     LayerType,
     Reads,
     Traits,
@@ -204,7 +204,7 @@ def _few_channels(settings: Message | None, _: int) -> bool:
 
 
 _LRN_MAX_SIZE: Final = 16
-_PLAIN: Final = Traits(Kind.NORMALISATION, Base.LAYER, no_buffers, READS_NOTHING, InPlace.NEVER)
+_PLAIN: Final = Traits(LayerKind.NORMALISATION, Base.LAYER, no_buffers, READS_NOTHING, InPlace.NEVER)
 
 TYPES: Final = {
     # In place it keeps its top's gradient, never the bottom: x_norm and the variances are its own

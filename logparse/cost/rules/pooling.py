@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from logparse.cost import fields
 from logparse.cost.buffer import BACKWARD, FORWARD, Need
 from logparse.cost.rule import Count, Rule, dims
-from logparse.cost.traits import Base, Cudnn, InPlace, Kind, LayerType, Reads, Traits, reads
+from logparse.cost.traits import Base, Cudnn, InPlace, LayerKind, LayerType, Reads, Traits, reads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,7 +118,7 @@ def _spp_ops(layer: View) -> Count:
 
 def _pooling(layer: View, _: str) -> Iterator[Need]:
     method = window(layer).method
-    if method == "MAX" and len(layer.spec.tops) < 2:  # noqa: PLR2004 - a second top takes the indices
+    if method == "MAX" and len(layer.spec.tops) < 2:
         yield Need("index of the maximum", FORWARD, layer.top(), integers=True)
     if method == "STOCHASTIC" and layer.is_training:
         yield Need("drawn index", FORWARD, layer.top())
@@ -150,7 +150,7 @@ def _averages(settings: Message | None, _: int) -> bool:
     return settings is not None and settings.text("pool", "MAX") == "AVE"
 
 
-_POOLING: Final = Traits(Kind.POOLING, Base.LAYER, _pooling, _pooling_reads, InPlace.NEVER)
+_POOLING: Final = Traits(LayerKind.POOLING, Base.LAYER, _pooling, _pooling_reads, InPlace.NEVER)
 
 TYPES: Final = {
     "Pooling": LayerType(

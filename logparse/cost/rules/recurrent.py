@@ -13,7 +13,7 @@ from logparse.cost.buffer import no_buffers
 from logparse.cost.rule import Count, Params, Rule, dims, per_top
 from logparse.cost.rules.unrolled import Recurrence, lstm_buffers, rnn_buffers
 from logparse.cost.spec import ParamBlob
-from logparse.cost.traits import Base, InPlace, Kind, LayerType, Traits, first_bottom, reads
+from logparse.cost.traits import Base, InPlace, LayerKind, LayerType, Traits, first_bottom, reads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -152,7 +152,7 @@ _RNN: Final = "rnn_layer.cpp, recurrent_layer.cpp"
 
 
 _INNER: Final = Traits(
-    kind=Kind.RECURRENT,
+    kind=LayerKind.RECURRENT,
     base=Base.RECURRENT,
     buffers=no_buffers,
     backward_reads=reads(bottoms="all", private=True),  # its inner net's blobs are its own
@@ -178,7 +178,7 @@ TYPES: Final = {
     "LSTMUnit": LayerType(
         Rule("lstm_unit_layer.cpp", _unit_shapes, other_ops=per_top(_GATE_OPS, "gates and cell")),
         Traits(
-            kind=Kind.RECURRENT,
+            kind=LayerKind.RECURRENT,
             base=Base.LAYER,
             buffers=no_buffers,
             backward_reads=reads(bottoms="all", tops="all"),

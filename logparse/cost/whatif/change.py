@@ -93,7 +93,7 @@ _Step = tuple["Run", tuple[str, ...]]
 
 
 def _nets(run: Run, change: Change) -> _Step:
-    if not change.no_test_net or len(run.nets) < 2:  # noqa: PLR2004 - the train net and others
+    if not change.no_test_net or len(run.nets) < 2:  # the train net and others
         return run, ()
     return replace(run, nets=run.nets[:1]), ("no test net beside the train net",)
 

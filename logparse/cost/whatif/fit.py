@@ -166,7 +166,7 @@ class _Trials:
         most = _MOST_ELEMENTS[self.device]
         if self._growth is None:
             return max(self._base * most // max(self.look(self._base).largest[0], 1), 1)
-        steps = [line.step for line in self._growth.blobs if line.step > 0]
+        steps = [slope.step for slope in self._growth.blobs if slope.step > 0]
         return max(most // max(steps), 1) if steps else most
 
     def _seen(self, batch: int) -> Seen:

@@ -34,9 +34,7 @@ class Seen(NamedTuple):
 def seen(run: Run, device: str, *, cudnn: bool) -> Seen:
     """The run as it is, layer by layer."""
     blocks = [block for holding in holdings(run, device) for block in holding.blocks]
-    other = (
-        (block.bytes for holding in holdings(run, device, cudnn=True) for block in holding.blocks) if cudnn else sizes
-    )
+    other = [block for holding in holdings(run, device, cudnn=True) for block in holding.blocks] if cudnn else blocks
     blobs = blobs_of(run)
     return Seen(
         tuple(str(block.kind) for block in blocks),
@@ -58,7 +56,7 @@ def blobs_of(run: Run) -> list[tuple[int, str]]:
     ]
 
 
-class Line(NamedTuple):
+class Slope(NamedTuple):
     """A size over the batch: `start + step · batch`, but never below `floor`."""
 
     floor: int
@@ -71,26 +69,26 @@ class Line(NamedTuple):
 
 
 class Growth(NamedTuple):
-    """A run over its batch: a line for every block and blob."""
+    """A run over its batch: a slope for every block and blob."""
 
     like: Seen
-    blocks: tuple[Line, ...]
-    taken: tuple[Line, ...]
-    blobs: tuple[Line, ...]
+    blocks: tuple[Slope, ...]
+    taken: tuple[Slope, ...]
+    blobs: tuple[Slope, ...]
 
     def seen(self, batch: int) -> Seen:
         """The run at a batch size of at least 2."""
         return self.like._replace(
-            blocks=tuple(line.at(batch) for line in self.blocks),
-            taken=tuple(line.at(batch) for line in self.taken),
-            blobs=tuple(line.at(batch) for line in self.blobs),
+            blocks=tuple(slope.at(batch) for slope in self.blocks),
+            taken=tuple(slope.at(batch) for slope in self.taken),
+            blobs=tuple(slope.at(batch) for slope in self.blobs),
         )
 
 
 def growth(least: Seen, once: Seen, twice: Seen, base: int) -> Growth | None:
-    """The lines through what was seen at 2, at `base` and at twice of it; None where something is no such line."""
+    """The slopes through what was seen at 2, at `base` and at twice of it; None where something has none."""
     lines = [
-        _lines(*sizes, base)
+        _slopes(*sizes, base)
         for sizes in (
             (least.blocks, once.blocks, twice.blocks),
             (least.taken, once.taken, twice.taken),
@@ -101,19 +99,19 @@ def growth(least: Seen, once: Seen, twice: Seen, base: int) -> Growth | None:
     return None if blocks is None or taken is None or blobs is None else Growth(once, blocks, taken, blobs)
 
 
-def _lines(least: Sequence[int], once: Sequence[int], twice: Sequence[int], base: int) -> tuple[Line, ...] | None:
+def _slopes(least: Sequence[int], once: Sequence[int], twice: Sequence[int], base: int) -> tuple[Slope, ...] | None:
     if not len(least) == len(once) == len(twice):
         return None
-    found = [line_through(*sizes, base) for sizes in zip(least, once, twice, strict=True)]
-    known = tuple(line for line in found if line is not None)
+    found = [slope_through(*sizes, base) for sizes in zip(least, once, twice, strict=True)]
+    known = tuple(slope for slope in found if slope is not None)
     return known if len(known) == len(found) else None
 
 
-def line_through(least: int, once: int, twice: int, base: int) -> Line | None:
-    """The line through sizes at 2, `base` and twice `base`: straight, or level first; None where it is neither."""
+def slope_through(least: int, once: int, twice: int, base: int) -> Slope | None:
+    """The slope through sizes at 2, `base` and twice `base`: straight, or level first; None where it is neither."""
     straight = (twice - once) // base
     level = twice // (2 * base)
-    for line in (Line(0, once - straight * base, straight), Line(least, 0, level)):
-        if (line.at(LEAST), line.at(base), line.at(2 * base)) == (least, once, twice):
-            return line
+    for slope in (Slope(0, once - straight * base, straight), Slope(least, 0, level)):
+        if (slope.at(LEAST), slope.at(base), slope.at(2 * base)) == (least, once, twice):
+            return slope
     return None

@@ -94,7 +94,7 @@ def _without_strays(values: Times) -> Times:
     """NaN for a value far from both its neighbours where these are near each other, New Year allowed for."""
     import numpy as np
 
-    if len(values) < 3 or values.max() < DAY_S:  # noqa: PLR2004 (a value and two neighbours)
+    if len(values) < 3 or values.max() < DAY_S:  # a value and two neighbours
         return values
     before, here, after = values[:-2], values[1:-1], values[2:]
     stray = (_apart(before, after) < DAY_S) & (_apart(before, here) > _STRAY_S) & (_apart(here, after) > _STRAY_S)

@@ -289,7 +289,7 @@ def _month_day(mmdd: bytes) -> int | None:
 def _clock(text: bytes) -> float | None:
     """Seconds since midnight of `hh:mm:ss[.ffffff]`; None where there is no such time."""
     hours, minutes = int(text[:2]), int(text[3:5])
-    if hours > 23 or minutes > 59 or not text[:8].replace(b":", b"").isdigit():  # noqa: PLR2004 - a clock's
+    if hours > 23 or minutes > 59 or not text[:8].replace(b":", b"").isdigit():
         return None
     return hours * 3600.0 + minutes * 60 + int(text[6:8]) + float(b"0." + text[9:] + b"0")
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from logparse.cost.buffer import no_buffers, unknown_buffers
 from logparse.cost.rule import Missing, Rule, per_top
-from logparse.cost.traits import Base, InPlace, Kind, LayerType, Reads, Traits, reads, unknown_reads
+from logparse.cost.traits import Base, InPlace, LayerKind, LayerType, Reads, Traits, reads, unknown_reads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,7 +37,7 @@ _UNREAD: Final = "what its backward pass reads differs from fork to fork"
 _B: Final = reads(bottoms="first")
 
 
-_NEURON: Final = Traits(Kind.ACTIVATION, Base.NEURON, no_buffers, _B, InPlace.NEVER)
+_NEURON: Final = Traits(LayerKind.ACTIVATION, Base.NEURON, no_buffers, _B, InPlace.NEVER)
 
 
 def _computes(name: str, operations: int, what: str, traits: Traits, *names: str) -> LayerType:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from logparse.cost.buffer import no_buffers, unknown_buffers
 from logparse.cost.rule import Rule, no_shapes
-from logparse.cost.traits import NO_BACKWARD, Base, InPlace, Kind, LayerType, Side, Traits
+from logparse.cost.traits import NO_BACKWARD, Base, InPlace, LayerKind, LayerType, Side, Traits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_SOURCE: Final = Traits(Kind.DATA, Base.DATA, no_buffers, NO_BACKWARD, InPlace.NEVER)
+_SOURCE: Final = Traits(LayerKind.DATA, Base.DATA, no_buffers, NO_BACKWARD, InPlace.NEVER)
 
 _ONE_OR_MORE: Final = unknown_buffers("its fork's base class keeps one batch ready or several, by release")
 

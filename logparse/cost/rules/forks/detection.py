@@ -11,7 +11,7 @@ from logparse.cost.traits import (
     READS_NOTHING,
     Base,
     InPlace,
-    Kind,
+    LayerKind,
     LayerType,
     Side,
     Traits,
@@ -34,7 +34,7 @@ _UNREAD: Final = "what its backward pass reads differs from fork to fork"
 _UNTOLD: Final = "the work depends on the content"
 
 
-_BOXES: Final = Traits(Kind.DETECTION, Base.LAYER, no_buffers, READS_NOTHING, InPlace.NEVER)
+_BOXES: Final = Traits(LayerKind.DETECTION, Base.LAYER, no_buffers, READS_NOTHING, InPlace.NEVER)
 
 
 def _by_content(name: str, traits: Traits) -> LayerType:

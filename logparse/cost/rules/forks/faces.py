@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from logparse.cost.buffer import FORWARD, Need, no_buffers
 from logparse.cost.rule import Missing
 from logparse.cost.rules.dense import dense_rule
-from logparse.cost.traits import Base, Family, InPlace, Kind, LayerType, Traits, reads
+from logparse.cost.traits import Base, Family, InPlace, LayerKind, LayerType, Traits, reads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,7 +35,7 @@ def _margin_buffers(name: str, *, of_weights: bool) -> BufferRule:
 
 
 _DENSE: Final = Traits(
-    kind=Kind.FULLY_CONNECTED,
+    kind=LayerKind.FULLY_CONNECTED,
     base=Base.LAYER,
     family=Family.FULLY_CONNECTED,
     buffers=no_buffers,

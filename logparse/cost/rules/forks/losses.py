@@ -14,7 +14,7 @@ from logparse.cost.traits import (
     READS_NOTHING,
     Base,
     InPlace,
-    Kind,
+    LayerKind,
     LayerType,
     Reads,
     Side,
@@ -83,7 +83,7 @@ _UNTOLD: Final = "the work depends on the content"
 
 
 _LOSS: Final = Traits(
-    kind=Kind.LOSS,
+    kind=LayerKind.LOSS,
     base=Base.LOSS,
     buffers=no_buffers,
     backward_reads=reads(bottoms="second", private=True),
@@ -109,7 +109,7 @@ _FROM_DIFFERENCES: Final = _LOSS._replace(backward_reads=reads(private=True))
 
 
 _COUNTED: Final = Traits(
-    Kind.LOSS, Base.LAYER, no_buffers, NO_BACKWARD, InPlace.NEVER, writes_at=Side.HOST, reads_at=Side.HOST
+    LayerKind.LOSS, Base.LAYER, no_buffers, NO_BACKWARD, InPlace.NEVER, writes_at=Side.HOST, reads_at=Side.HOST
 )
 
 TYPES: Final[Mapping[str, LayerType]] = {

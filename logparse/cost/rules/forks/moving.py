@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from logparse.cost.buffer import CPU, FORWARD, GPU, SETUP, Need, no_buffers
 from logparse.cost.rule import Missing, Rule, per_top, same_shape
-from logparse.cost.traits import READS_NOTHING, Base, InPlace, Kind, LayerType, Reads, Traits
+from logparse.cost.traits import READS_NOTHING, Base, InPlace, LayerKind, LayerType, Reads, Traits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -44,7 +44,7 @@ def _first_two(_: View) -> Reads:
     return Reads((0, 1))
 
 
-_MOVES: Final = Traits(Kind.JOINING, Base.LAYER, no_buffers, READS_NOTHING, InPlace.NEVER)
+_MOVES: Final = Traits(LayerKind.JOINING, Base.LAYER, no_buffers, READS_NOTHING, InPlace.NEVER)
 
 
 TYPES: Final[Mapping[str, LayerType]] = {

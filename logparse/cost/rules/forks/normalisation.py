@@ -10,7 +10,7 @@ from logparse.cost.buffer import BACKWARD, CPU, FORWARD, GPU, Need, early, no_bu
 from logparse.cost.rule import Missing, Params, Rule, no_macs, per_top
 from logparse.cost.rules.normalisation import channels
 from logparse.cost.spec import ParamBlob
-from logparse.cost.traits import Base, Family, InPlace, Kind, LayerType, Traits, reads, unknown_reads
+from logparse.cost.traits import Base, Family, InPlace, LayerKind, LayerType, Traits, reads, unknown_reads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -120,7 +120,7 @@ _NORMALISE: Final = "normalise, scale, shift"
 _B_AND_T: Final = reads(bottoms="first", tops="first")
 
 
-_NORM: Final = Traits(Kind.NORMALISATION, Base.LAYER, no_buffers, _B_AND_T, InPlace.NEVER)
+_NORM: Final = Traits(LayerKind.NORMALISATION, Base.LAYER, no_buffers, _B_AND_T, InPlace.NEVER)
 
 
 def _computes(name: str, operations: int, what: str, traits: Traits, *names: str) -> LayerType:

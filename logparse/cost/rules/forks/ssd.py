@@ -12,7 +12,7 @@ from logparse.cost.buffer import BACKWARD, CPU, FORWARD, Need, early, late, no_b
 from logparse.cost.rule import Missing, Params, Rule, dims, no_macs, no_shapes, not_told, per_top, scalar
 from logparse.cost.rules.normalisation import channels
 from logparse.cost.spec import ParamBlob
-from logparse.cost.traits import NO_BACKWARD, Base, InPlace, Kind, LayerType, Side, Traits, first_bottom, reads
+from logparse.cost.traits import NO_BACKWARD, Base, InPlace, LayerKind, LayerType, Side, Traits, first_bottom, reads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,7 +80,7 @@ def _detection_buffers(layer: View, device: str) -> Iterator[Need]:
     yield Need("scores by class", FORWARD, layer.bottom(1))
 
 
-_BOXES: Final = Traits(Kind.DETECTION, Base.LAYER, no_buffers, NO_BACKWARD, InPlace.NEVER)
+_BOXES: Final = Traits(LayerKind.DETECTION, Base.LAYER, no_buffers, NO_BACKWARD, InPlace.NEVER)
 
 TYPES: Final = {
     "Normalize": LayerType(
@@ -91,7 +91,7 @@ TYPES: Final = {
             backward=no_macs,
         ),
         Traits(
-            Kind.NORMALISATION,
+            LayerKind.NORMALISATION,
             Base.LAYER,
             _normalize_buffers,
             reads(bottoms="first", tops="first", private=True),
@@ -106,7 +106,7 @@ TYPES: Final = {
     "MultiBoxLoss": LayerType(
         Rule("multibox_loss_layer.cpp (SSD)", scalar, other_ops=not_told(_BY_BOXES)),
         Traits(
-            kind=Kind.LOSS,
+            kind=LayerKind.LOSS,
             base=Base.LOSS,
             buffers=unknown_buffers("what it holds depends on how many boxes match"),
             backward_reads=reads(private=True),

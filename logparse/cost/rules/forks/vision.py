@@ -15,7 +15,7 @@ from logparse.cost.traits import (
     READS_NOTHING,
     Base,
     InPlace,
-    Kind,
+    LayerKind,
     LayerType,
     Reads,
     Traits,
@@ -165,12 +165,12 @@ def _rois(spec: LayerSpec) -> Sequence[int]:
 
 
 _BY_FORK: Final = "what its backward pass reads differs from fork to fork"
-_RESAMPLES: Final = Traits(Kind.RESAMPLING, Base.LAYER, no_buffers, READS_NOTHING, InPlace.NEVER)
+_RESAMPLES: Final = Traits(LayerKind.RESAMPLING, Base.LAYER, no_buffers, READS_NOTHING, InPlace.NEVER)
 _REGIONS: Final = _RESAMPLES._replace(
-    kind=Kind.POOLING, buffers=_roi_buffers, backward_reads=reads(bottoms="second", private=True)
+    kind=LayerKind.POOLING, buffers=_roi_buffers, backward_reads=reads(bottoms="second", private=True)
 )
 _COMPARES: Final = _RESAMPLES._replace(
-    kind=Kind.CONVOLUTION, buffers=_padded_bottoms, backward_reads=reads(private=True), asks_diff=every_bottom
+    kind=LayerKind.CONVOLUTION, buffers=_padded_bottoms, backward_reads=reads(private=True), asks_diff=every_bottom
 )
 
 TYPES: Final = {
@@ -184,7 +184,7 @@ TYPES: Final = {
     ),
     "Reorg": LayerType(
         Rule("YOLO ports, reorg_layer.cpp", _reorg_shapes),
-        _RESAMPLES._replace(kind=Kind.JOINING, buffers=_reorg_buffers, backward_reads=unknown_reads(_BY_FORK)),
+        _RESAMPLES._replace(kind=LayerKind.JOINING, buffers=_reorg_buffers, backward_reads=unknown_reads(_BY_FORK)),
     ),
     "ROIPooling": LayerType(_roi_rule("roi_pooling_param", "Fast R-CNN roi_pooling_layer.cpp"), _REGIONS),
     "ROIAlign": LayerType(
