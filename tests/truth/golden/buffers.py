@@ -46,7 +46,8 @@ class Early(NamedTuple):
 class BufferRow:
     """One layer and its buffers: `both` on either device, `early` at set-up on the CPU and later on the GPU.
 
-    `only_training` names a device where a TEST net has none. `wrong` says how the program is known to differ.
+    `only_training` names a device where a TEST net has none. `wrong` says how the program is known to differ, in
+    the buffers `differs`: but for these a row that is known to be wrong is right.
     """
 
     type: str
@@ -62,6 +63,7 @@ class BufferRow:
     in_place: bool = False
     needs_grad: bool = True
     wrong: str = ""
+    differs: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """The name of the test case."""
@@ -184,6 +186,7 @@ CONVOLUTION: Final = (
             Held("im2col settings", FORWARD, 4 + 4 + 4 * 3, integers=True),
         ),
         wrong="beyond two axes im2col reads its settings from device memory: 80 bytes per layer, not counted",
+        differs=("im2col settings",),
     ),
     BufferRow(
         "ConvolutionDeeplab",
@@ -210,6 +213,7 @@ CONVOLUTION: Final = (
         ((7, 5, 5, 6),),
         both=(Held("im2col column, never used", FORWARD, 5 * 5 * 6),),
         wrong="a pointwise Deconvolution asks for its column in forward (backward_cpu_gemm), not in backward",
+        differs=("im2col column, never used",),
     ),
 )
 
@@ -241,6 +245,7 @@ DENSE: Final = (
         cpu=(Held(ONES, SETUP, 1),),
         gpu=(Held(ONES, BACKWARD, 1),),
         wrong="one row: the GPU adds the bias without the multiplier (inner_product_layer.cu), it is for backward",
+        differs=(ONES,),
     ),
     BufferRow(
         "InnerProduct",
@@ -251,6 +256,7 @@ DENSE: Final = (
         cpu=(Held(ONES, SETUP, 1),),
         gpu=(Held(ONES, BACKWARD, 1),),
         wrong="one image: the GPU adds the bias without the multiplier (measured in a test net of batch 1)",
+        differs=(ONES,),
     ),
     BufferRow(
         "InnerProduct",
@@ -260,6 +266,7 @@ DENSE: Final = (
         ((7, 11, 1, 1),),
         early=(Early(ONES, 7),),
         wrong="the multiplier's length is taken as all axes of the padded top but the last: 77 for 7",
+        differs=(ONES,),
     ),
     BufferRow(
         "InnerProduct", "no bias", "inner_product_param { num_output: 11 bias_term: false }", ((7, 6),), ((7, 11),)
@@ -346,6 +353,11 @@ POOLING: Final = (
         ((7, 3, 1, 1),),
         both=(Held("level 0, index of the maximum", FORWARD, 7 * 3, integers=True),),
         wrong="a pyramid of one level has neither a split nor a top of its own: nothing but the index",
+        differs=(
+            "level 0",
+            "level 0, gradient",
+            "level 0, gradient of its bottom",
+        ),
     ),
 )
 
@@ -379,6 +391,7 @@ def multiplier(values: int, moment: str) -> Held:
 
 WITHIN: Final = ("squares", "pooled squares", "powers")
 WITHIN_GRADIENTS: Final = ("squares", "pooled squares", "powers", "product's bottom", "square's bottom")
+WITHIN_NAMES: Final = (*WITHIN, *(f"gradient of {name}" for name in WITHIN_GRADIENTS))
 WITHIN_CHANNEL: Final = (
     *(Held(name, FORWARD, COUNT) for name in WITHIN),
     *(Held(f"gradient of {name}", BACKWARD, COUNT) for name in WITHIN_GRADIENTS),
@@ -471,6 +484,10 @@ NORMALISATION: Final = (
         cpu=(multiplier(5 * 11, SETUP),),
         gpu=(),
         wrong="a frozen Scale makes no sums, and touches no multiplier on the GPU (param_propagate_down_)",
+        differs=(
+            "multiplier",
+            "sums per scale",
+        ),
     ),
     BufferRow("Bias", "ones over the map", "", (BLOB,), (BLOB,), early=(Early("multiplier", 5 * 11, BACKWARD),)),
     BufferRow(
@@ -506,6 +523,10 @@ NORMALISATION: Final = (
         (BLOB,),
         both=(*WITHIN_CHANNEL,),
         wrong="an enum written as a number is not read: the region is taken as ACROSS_CHANNELS",
+        differs=(
+            "scale",
+            *WITHIN_NAMES,
+        ),
     ),
     BufferRow(
         "MVN", "a mean per image and channel", "", (BLOB,), (BLOB,), cpu=mvn(5 * 11, SETUP), gpu=mvn(5 * 11, FORWARD)
@@ -519,6 +540,10 @@ NORMALISATION: Final = (
         cpu=mvn(3 * 5 * 11, SETUP),
         gpu=mvn(3 * 5 * 11, FORWARD),
         wrong="across channels means and variances are taken as one per image; MVNLayer::Reshape makes N·C of each",
+        differs=(
+            "means",
+            "variances",
+        ),
     ),
     BufferRow(
         "MVN",
@@ -529,5 +554,6 @@ NORMALISATION: Final = (
         cpu=mvn(5 * 11, SETUP, variances=False),
         gpu=mvn(5 * 11, FORWARD, variances=False),
         wrong="without normalize_variance nothing touches the variances",
+        differs=("variances",),
     ),
 )

@@ -70,6 +70,7 @@ ELEMENTWISE: Final = (
         (BLOB,),
         both=(INDEX,),
         wrong="an enum written as a number is not read: the operation is taken as SUM",
+        differs=("index of the maximum",),
     ),
 )
 
@@ -121,6 +122,11 @@ LOSSES: Final = (
         ),
         gpu=(PROBABILITIES, SCALE),
         wrong="taken as SoftmaxWithLoss: the matrix is not counted, on the GPU counts are that its host code lacks",
+        differs=(
+            "matrix",
+            "sums of its rows",
+            "counts (the probabilities' other half)",
+        ),
     ),
     BufferRow("SigmoidCrossEntropyLoss", "its probabilities", "", (BLOB, BLOB), ((),), both=(PROBABILITIES,)),
     BufferRow("EuclideanLoss", "the differences", "", (BLOB, BLOB), ((),), both=(Held("differences", FORWARD, COUNT),)),
@@ -154,6 +160,7 @@ LOSSES: Final = (
         cpu=(Held("counts per class", FORWARD, 3),),
         gpu=(Held("counts per class", FORWARD, 7 * 3),),
         wrong="the counts of an Accuracy with a second top (nums_buffer_) are not counted",
+        differs=("counts per class",),
     ),
     BufferRow("ArgMax", "nothing", "", ((7, 3),), ((7, 1, 1),)),
     BufferRow(
@@ -209,6 +216,13 @@ ACTIVATED: Final = (
     Held("activated gates", FORWARD, 4 * CELLS),
     Held("gradient of activated gates", BACKWARD, 4 * CELLS),
 )
+STEPS: Final = (
+    "gradient of state let through",
+    "gradient of cells",
+    "gradient of hidden states, two readers",
+    "bias multiplier",
+    "bias multipliers",
+)
 NOT_EXACT: Final = (
     "of the inner net's gradients some are counted for a step too many or too few, and no bias multiplier"
 )
@@ -250,6 +264,7 @@ RECURRENT: Final = (
         cpu=lstm_net(SETUP),
         gpu=(*lstm_net(FORWARD), *ACTIVATED),
         wrong=NOT_EXACT,
+        differs=(*STEPS,),
     ),
     BufferRow(
         "RNN",
@@ -260,6 +275,7 @@ RECURRENT: Final = (
         cpu=rnn_net(SETUP),
         gpu=rnn_net(FORWARD),
         wrong=NOT_EXACT,
+        differs=(*STEPS,),
     ),
     BufferRow(
         "LSTMUnit",
@@ -269,11 +285,16 @@ RECURRENT: Final = (
         ((1, 3, 2), (1, 3, 2)),
         gpu=(Held("activated gates", FORWARD, 3 * 8), Held("gradient of activated gates", BACKWARD, 3 * 8)),
         wrong="X_acts_ is counted inside an LSTM, but not for an LSTMUnit that stands in the net itself",
+        differs=(
+            "activated gates",
+            "gradient of activated gates",
+        ),
     ),
 )
 
 REGION: Final = Held("origin of each output", FORWARD, 13 * 3 * 2 * 6, integers=True)
 MOVED: Final = (7, 5, 11, 3)
+NORMALIZE_MISSING: Final = ("channel multiplier", "map multiplier", "sums per channel", "sums per place")
 THREE_ARRAYS: Final = 3 * 4  # one integer per axis in each
 
 FORKS: Final = (
@@ -300,6 +321,7 @@ FORKS: Final = (
             Held("sums per place", BACKWARD, 5 * 11),
         ),
         wrong="the multipliers and the sums of Normalize are not counted",
+        differs=(*NORMALIZE_MISSING,),
     ),
     BufferRow(
         "Normalize",
@@ -323,6 +345,7 @@ FORKS: Final = (
             Held("sums per place", BACKWARD, 5 * 11),
         ),
         wrong="the multipliers and the sums of Normalize are not counted",
+        differs=("norms", *NORMALIZE_MISSING),
     ),
     BufferRow(
         "SmoothL1Loss",
@@ -357,6 +380,7 @@ FORKS: Final = (
         (MOVED,),
         gpu=(Held("order and steps", FORWARD, THREE_ARRAYS, integers=True),),
         wrong="the three arrays of Permute, an integer per axis each, are not counted",
+        differs=("order and steps",),
     ),
     BufferRow("ReLU6", "nothing", "", (BLOB,), (BLOB,)),
     BufferRow("Interp", "nothing", "interp_param { zoom_factor: 2 }", (BLOB,), ((7, 3, 9, 21),)),
@@ -378,6 +402,7 @@ DATA: Final = (
         (),
         (BLOB, (7,)),
         wrong="WindowDataLayer::load_batch transforms by itself: no image beside the batch",
+        differs=("transformed image",),
     ),
     BufferRow("Input", "nothing", "", (), (BLOB,)),
     BufferRow("DummyData", "nothing", "", (), (BLOB,)),
@@ -391,6 +416,10 @@ DATA: Final = (
         (),
         cpu=(Held("copy of the data", FORWARD, COUNT), Held("copy of the labels", FORWARD, 7)),
         wrong="data_blob_ and label_blob_ are not counted",
+        differs=(
+            "copy of the data",
+            "copy of the labels",
+        ),
     ),
 )
 
@@ -419,6 +448,7 @@ WITHOUT: Final = (
         ((7, 3, 4, 9),),
         gpu=(Held("offsets and steps", FORWARD, THREE_ARRAYS, integers=True),),
         wrong="the three arrays of Crop, an integer per axis each, are not counted",
+        differs=("offsets and steps",),
     ),
 )
 
