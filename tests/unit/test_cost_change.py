@@ -18,7 +18,7 @@ from logparse.cost.whatif.change import (
     changed,
     measures,
 )
-from logparse.cost.whatif.fit import fit, fits, held_bytes, largest_blob
+from logparse.cost.whatif.fit import _largest, fit, fits, held_bytes, largest_blob
 from logparse.cost.whatif.resize import WhatIfError
 from tests.cost_nets import named, net, run
 
@@ -290,6 +290,31 @@ def test_the_batch_that_is_found_fits_and_one_more_does_not(batch: int) -> None:
         assert found.bytes == at_batch(max(largest, 1), "cpu", TERMS)
         assert found.next_bytes == at_batch(largest + 1, "cpu", TERMS)
         assert (found.device, found.budget_bytes) == ("cpu", budget + spare)
+
+
+@pytest.mark.parametrize("limit", range(12))
+def test_from_any_guess_the_search_ends_at_the_largest_that_fits(limit: int) -> None:
+    for guess in range(1, 40):
+        tried: list[int] = []
+
+        def holds(batch: int, tried: list[int] = tried) -> bool:
+            tried.append(batch)
+            return batch <= limit
+
+        assert _largest(holds, guess) == limit
+        assert min(tried) >= 1  # no batch of nothing is ever tried
+        assert len(tried) < 16
+
+
+def test_a_good_guess_saves_trials() -> None:
+    tried: list[int] = []
+
+    def holds(batch: int) -> bool:
+        tried.append(batch)
+        return batch <= 1000
+
+    assert _largest(holds, 1000) == 1000
+    assert tried == [1000, 1001]
 
 
 def test_what_grows_per_image_and_what_does_not() -> None:

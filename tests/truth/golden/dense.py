@@ -151,6 +151,18 @@ INNER_PRODUCT: Final = (
     ),
     Row(
         "InnerProduct",
+        "an axis behind the last one (Blob::CanonicalAxisIndex refuses it)",
+        "inner_product_param { num_output: 11 axis: 4 bias_term: false }",
+        bottoms=(BOTTOM,),
+        printed=((7, 11),),
+        blobs=NA("axis 4 does not exist in a blob of 4 axes"),
+        macs=NA("axis 4 does not exist"),
+        backward_macs=NA("axis 4 does not exist"),
+        wrong="an axis just behind the last one is taken for one that exists",
+        differs=("tops", "problems", "assumptions", "blobs", "macs", "backward_macs"),
+    ),
+    Row(
+        "InnerProduct",
         "a negative axis that the bottom has not",
         "inner_product_param { num_output: 11 axis: -5 bias_term: false }",
         bottoms=(BOTTOM,),
