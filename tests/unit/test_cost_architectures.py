@@ -407,6 +407,28 @@ def test_where_an_excerpt_begins_there_is_no_bottom_to_compare() -> None:
         assert known(cut) == CONVOLUTIONS
 
 
+def test_as_many_outputs_as_a_task_has_classes() -> None:
+    """NiN ends in a convolution of one output per class."""
+    shapes = {
+        "conv1": ((1, 3, 227, 227), (1, 96, 55, 55)),
+        "cccp1": ((1, 96, 55, 55), (1, 96, 55, 55)),
+        "cccp2": ((1, 96, 55, 55), (1, 96, 55, 55)),
+        "conv2": ((1, 96, 27, 27), (1, 256, 27, 27)),
+        "cccp3": ((1, 256, 27, 27), (1, 256, 27, 27)),
+        "cccp4": ((1, 256, 27, 27), (1, 256, 27, 27)),
+        "conv3": ((1, 256, 13, 13), (1, 384, 13, 13)),
+        "cccp5": ((1, 384, 13, 13), (1, 384, 13, 13)),
+        "cccp6": ((1, 384, 13, 13), (1, 384, 13, 13)),
+        "conv4-1024": ((1, 384, 6, 6), (1, 1024, 6, 6)),
+        "cccp7-1024": ((1, 1024, 6, 6), (1, 1024, 6, 6)),
+        "cccp8-1024": ((1, 1024, 6, 6), (1, 17, 6, 6)),
+    }
+    found = known_layers([layer(name, bottom, top) for name, (bottom, top) in shapes.items()])
+    last = found["cccp8-1024"].definition
+    assert last is not None
+    assert last.child("convolution_param").integer("num_output", 0) == 17
+
+
 def test_the_largest_table_that_agrees_counts() -> None:
     """A VGG-19 without the last layer of three blocks has all names of a VGG-16."""
     sixteen = vgg16()

@@ -256,6 +256,13 @@ def test_spatial_with_a_square_kernel_and_one_value_of_each_setting() -> None:
     assert tops(one, "conv") == ((7, 10, 6, 7),)
 
 
+def test_spatial_with_a_value_for_each_axis() -> None:
+    text = "num_output: 10 kernel_size: 3 kernel_size: 5 stride: 2 stride: 3 pad: 1 pad: 2 dilation: 1 dilation: 2"
+    found, _ = of_low_rank(layers(conv("conv", "data", text)), "conv", 2, "spatial")
+    assert tops(found.layers, "conv/rank2") == ((7, 2, 6, 13),)
+    assert tops(found.layers, "conv") == (TOP,)
+
+
 def test_by_channel_a_convolution_becomes_itself_with_few_channels_and_a_pointwise_one() -> None:
     found, text = of_low_rank(layers(conv("conv", "data", SETTINGS)), "conv", 2, "channel")
     assert tops(found.layers, "conv/rank2") == ((7, 2, 6, 3),)
@@ -327,10 +334,17 @@ def test_both_factors_learn_as_the_layer_did_and_the_blob_between_them_gets_a_gr
     assert (first.spec.backward, first.spec.bottom_needs_grad) == (True, (False,))
     assert (second.spec.backward, second.spec.bottom_needs_grad) == (True, (True,))
     assert (first.losses, first.counts, first.owned) == ((False,), (7 * 2,), (0,))
+    assert first.spec.in_place == (False,)
     still = layers(dense("ip", "data", 10))
     assert named(of_low_rank(still, "ip", 2, None)[0].layers, "ip").spec.bottom_needs_grad == (False,)
 
 
-def test_the_first_factor_owns_its_weights() -> None:
+def test_the_first_factor_owns_its_weights_and_has_no_bias() -> None:
     found = of_low_rank(layers(dense("ip", "data", 10)), "ip", 2, None)[0].layers
-    assert named(found, "ip/rank2").params == (ParamBlob((2, 4 * 11 * 13), "weight"),)
+    first = named(found, "ip/rank2")
+    assert first.params == cost(first.spec).params == (ParamBlob((2, 4 * 11 * 13), "weight"),)
+    for scheme in SCHEMES:
+        one = layers(conv("conv", "data", "num_output: 10 kernel_size: 3"))
+        first = named(of_low_rank(one, "conv", 2, scheme)[0].layers, "conv/rank2")
+        assert first.params == cost(first.spec).params
+        assert cost(first.spec).biases == 0
