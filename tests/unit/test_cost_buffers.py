@@ -106,6 +106,12 @@ def test_the_softmax_loss_holds_its_bottom_once_on_the_cpu_and_twice_on_the_gpu(
     assert total(spec, "cpu") == 32 * 1000 * 4 + 32 * 4 + 1000 * 4
 
 
+def test_a_norm_is_one_per_image_or_one_per_place() -> None:
+    assert sizes(layer('type: "Normalize"', SHAPE), "cpu")["norms"] == 8 * 4
+    places = layer('type: "Normalize" norm_param { across_spatial: false }', SHAPE)
+    assert sizes(places, "cpu")["norms"] == 8 * 36 * 4
+
+
 def test_the_inner_net_of_an_lstm_is_most_of_it() -> None:
     text = 'type: "LSTM" recurrent_param { num_output: 48 }'
     spec = replace(layer(text, (20, 256, 32), (20, 256, 48)), bottoms=((20, 256, 32), (20, 256)))

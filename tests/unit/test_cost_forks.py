@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -142,5 +143,40 @@ def test_what_depends_on_the_content_is_na_with_the_reason() -> None:
         assert "depends" in found.other_ops.reason
 
 
-def test_every_rule_names_its_source() -> None:
-    assert [kind for kind, rule in RULES.items() if not rule.source.strip()] == []
+FILE: Final = r"[a-z0-9_]+\.[ch]pp"
+FORKS: Final = (
+    "SegNet|PSPNet|DeepLab|FlowNet|DispNet|SENet|SphereFace|L-Softmax|Fast R-CNN|R-FCN|NVIDIA 0\\.15|LSTM-CF, CRNN"
+    "|depthwise forks over"
+)
+SOURCES: Final = (
+    rf"(?:(?:{FORKS}) )?{FILE}(?: \((?:SSD|2013)\))?|[A-Z][a-z]+ et al\. 20\d\d|YOLO ports|Mask R-CNN ports|R-FCN forks"
+)
+
+
+@pytest.mark.parametrize("kind", sorted(RULES))
+def test_every_rule_names_its_source(kind: str) -> None:
+    """Files of Caffe or of a named fork, papers; or that many forks have it, or that only the data tell its shapes."""
+    own = rf"{kind} of forks|{kind} layer: shapes come from the data"
+    assert re.fullmatch(rf"(?:{own}|{SOURCES})(?:[;,] (?:{SOURCES}))*", RULES[kind].source)
+
+
+@pytest.mark.parametrize(
+    ("kind", "file"),
+    [
+        ("Convolution", "conv"),
+        ("Deconvolution", "deconv"),
+        ("InnerProduct", "inner_product"),
+        ("BatchNorm", "batch_norm"),
+        ("AbsVal", "absval"),
+        ("SoftmaxWithLoss", "softmax_loss"),
+        ("ArgMax", "argmax"),
+        ("LSTM", "lstm"),
+        ("RNN", "rnn"),
+        ("LSTMUnit", "lstm_unit"),
+        ("MultiBoxLoss", "multibox_loss"),
+        ("PSROIPooling", "psroi_pooling"),
+        ("Correlation1D", "correlation"),
+    ],
+)
+def test_a_rule_names_the_file_of_its_layer(kind: str, file: str) -> None:
+    assert f"{file}_layer" in RULES[kind].source
