@@ -48,7 +48,8 @@ class Layer:
 
 def data(shape: str = "2 3 4 4 (96)", **more: Any) -> Layer:  # noqa: ANN401 - fields of Layer
     """The net's input."""
-    return Layer("data", "Input", (), ("data",), (shape,), "input_param { shape { dim: 2 } }", **more)
+    dims = " ".join(f"dim: {dim}" for dim in shape.split()[:-1])
+    return Layer("data", "Input", (), ("data",), (shape,), f"input_param {{ shape {{ {dims} }} }}", **more)
 
 
 def line(message: str, file: str = "net.cpp", severity: str = "I") -> str:
