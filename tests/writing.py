@@ -41,9 +41,9 @@ class Layer:
         return " ".join(filter(None, [f'layer {{ name: "{self.name}" type: "{self.type}"', *wires, self.more, "}"]))
 
     @property
-    def logged_bytes(self) -> int:
-        """What it adds to the running memory line of floats."""
-        return 4 * sum(int(shape.rpartition("(")[2].rstrip(")")) for shape in self.shapes)
+    def count(self) -> int:
+        """How many values its tops hold."""
+        return sum(int(shape.rpartition("(")[2].rstrip(")")) for shape in self.shapes)
 
 
 def data(shape: str = "2 3 4 4 (96)", **more: Any) -> Layer:  # noqa: ANN401 - fields of Layer
@@ -57,21 +57,32 @@ def line(message: str, file: str = "net.cpp", severity: str = "I") -> str:
     return f"{severity}{STAMP[1:]} {file}:1] {message}\n"
 
 
-def set_up(layer: Layer, before: int) -> tuple[str, int]:
-    """The lines of a layer's set-up, and the running memory line's figure after it."""
-    running = before + layer.logged_bytes
+def memory(size: int) -> str:
+    """The running memory line."""
+    return line(f"Memory required for data: {size}")
+
+
+def set_up(layer: Layer, running: int) -> str:
+    """The lines of a layer's set-up, with the running memory line's figure after it."""
     messages = [
         f"Creating Layer {layer.name}",
         *(f"{layer.name} <- {bottom}" for bottom in layer.bottoms),
         *(f"{layer.name} -> {top}{' (in-place)' * (top in layer.bottoms)}" for top in layer.tops),
         f"Setting up {layer.name}",
         *(f"Top shape: {shape}" for shape in layer.shapes),
-        f"Memory required for data: {running}",
     ]
-    return "".join(map(line, messages)), running
+    return "".join(map(line, messages)) + memory(running)
 
 
-def net(layers: Sequence[Layer], *, phase: str = "TRAIN", name: str = "N", done: bool = True, dump: bool = True) -> str:
+def net(
+    layers: Sequence[Layer],
+    *,
+    phase: str = "TRAIN",
+    name: str = "N",
+    done: bool = True,
+    dump: bool = True,
+    value_bytes: int = 4,
+) -> str:
     """The lines of a net's set-up, with its definition unless `dump` is false."""
     text = ""
     if dump:
@@ -79,8 +90,8 @@ def net(layers: Sequence[Layer], *, phase: str = "TRAIN", name: str = "N", done:
         text = line("Initializing net from parameters: ") + f'name: "{name}"\nstate {{ phase: {phase} }}\n{definitions}'
     running = 0
     for layer in layers:
-        lines, running = set_up(layer, running)
-        text += lines
+        running += value_bytes * layer.count
+        text += set_up(layer, running)
     for layer in reversed(layers):
         if layer.backward is not None:
             text += line(f"{layer.name} {'needs' if layer.backward else 'does not need'} backward computation.")
