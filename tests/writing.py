@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from logparse import parse_log
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
 
@@ -146,10 +146,18 @@ class Writer:
             self.say(f"Iteration {iteration}, lr = {lr:g}", file="sgd_solver.cpp")
         return line
 
-    def test(self, iteration: int, *, seconds: float = 1.0, net: int = 0, **values: float | str) -> int:
-        """Write a test and its outputs; the line number of the last of them."""
+    def test(
+        self,
+        iteration: int,
+        outputs: Mapping[str, float | str] | None = None,
+        *,
+        seconds: float = 1.0,
+        net: int = 0,
+        **values: float | str,
+    ) -> int:
+        """Write a test and its outputs, by name; the line number of the last of them."""
         self.say(f"Iteration {iteration}, Testing net (#{net})")
-        for place, (name, value) in enumerate(values.items()):
+        for place, (name, value) in enumerate({**(outputs or {}), **values}.items()):
             weight = f" (* 1 = {value} loss)" if "loss" in name else ""
             self.say(f"    Test net output #{place}: {name} = {value}{weight}", 0.0 if place else seconds)
         return self.number
