@@ -214,3 +214,17 @@ def test_first_and_last_iteration_are_those_that_each_attempt_displayed() -> Non
 
     rows = cells(log.attempts, "first_iteration", "last_iteration")
     assert rows == {"first_iteration": [5, None, 7], "last_iteration": [25, None, 7]}
+
+
+@pytest.mark.parametrize(
+    ("clock", "start"),
+    [
+        ("23:59:59.999999", 13 * 3600 + 59 * 60 + 59.999999),
+        ("00:00:00.000000", -36_000.0),
+        ("24:00:00.000000", None),
+    ],
+)
+def test_a_clock_has_hours_to_twenty_three(clock: str, start: float | None) -> None:
+    ((found, _),) = spans(read((clock, START)))
+
+    assert found == (None if start is None else pytest.approx(start, abs=1e-6))
