@@ -20,7 +20,7 @@ MODULES: Final = sorted(PACKAGE.rglob("*.py"))
 # A room imports from earlier tiers and from itself; two rooms of one tier do not know each other. The model stands
 # before those who fill it, and the cost rules before the assembling, which asks them for the names of layer types.
 TIERS: Final = (
-    {"errors", "formats"},
+    {"errors", "formats", "sums"},
     {""},  # logparse/__init__.py, whose own imports are lazy
     {"output", "textproto"},
     {"model", "solver"},
@@ -43,6 +43,7 @@ PACKAGES: Final[dict[str, set[str]]] = {
     "errors": set(),
     "formats": set(),
     "output": set(),
+    "sums": set(),
     "reading": {"numpy", "zstandard"},
     "model": {"numpy"},
     "textproto": set(),

@@ -10,6 +10,7 @@ from logparse.report.kinds import css_of, kind_of
 from logparse.report.parts import Block, Chart, Field, known_sum, tabulate
 from logparse.report.sections.memory import name_cell
 from logparse.report.sections.summary import bar_cell
+from logparse.sums import float_sum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +53,7 @@ def _chart(context: Context, rows: Sequence[Record]) -> Chart:
 
 def _time(row: Record) -> float:
     values = [row.get(key) for key in ("forward_ms", "backward_ms")]
-    return sum(float(value) for value in values if value is not None and not formats.is_na(value))
+    return float_sum(float(value) for value in values if value is not None and not formats.is_na(value))
 
 
 def _title(rows: Sequence[Record]) -> str:
