@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from logparse import formats
+from logparse.sums import float_sum
 from logparse.tables.events import iteration_of
 from logparse.tables.milestones import trend, trend_window
 
@@ -151,7 +152,7 @@ def at_ceiling(values: Floats, weights: Sequence[float] = ()) -> Bools:
 def _factors(weights: Sequence[float]) -> list[float]:
     """What a net's ceiling may be a multiple of: each sum of some of its loss weights, and 1."""
     tried = [weight for weight in weights if np.isfinite(weight) and weight > 0][:_WEIGHTS_TRIED]
-    sums = (sum(some) for number in range(1, len(tried) + 1) for some in combinations(tried, number))
+    sums = (float_sum(some) for number in range(1, len(tried) + 1) for some in combinations(tried, number))
     return sorted({1.0, *(round(factor, 9) for factor in sums)})
 
 

@@ -27,6 +27,7 @@ PACKAGES: Final[dict[str, set[str]]] = {
     "formats": set(),
     "rows": set(),
     "output": set(),
+    "sums": set(),
     "reading": {"numpy", "zstandard"},
     "model": {"numpy"},
     "textproto": set(),

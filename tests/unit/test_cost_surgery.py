@@ -16,7 +16,7 @@ from tests.cost_nets import named, net
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from logparse.cost.memory.blobs import LayerMemory
+    from logparse.cost.memory.layer import LayerMemory
     from logparse.cost.spec import Shape
 
 INPUT: Final = (

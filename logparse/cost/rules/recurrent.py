@@ -184,6 +184,7 @@ TYPES: Final = {
             backward_reads=reads(bottoms="all", tops="all"),
             in_place=InPlace.NEVER,
             asks_diff=_unit_bottoms,
+            unforced=(2,),  # never into the marks (lstm_unit_layer.hpp)
         ),
     ),
 }

@@ -9,6 +9,7 @@ from logparse import formats
 from logparse.report.charts.axes import CHARACTER, WIDTH, without_zeros
 from logparse.report.charts.canvas import Canvas, label
 from logparse.report.charts.scales import Scale
+from logparse.sums import float_sum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,7 +112,7 @@ def by_layer(rows: Sequence[LayerRow], panels: Sequence[Panel], description: str
 def _spans(rows: Sequence[LayerRow], panels: Sequence[Panel]) -> list[Span]:
     """Left and right end of each panel; the names take what they need."""
     left = 20 + 6.6 * max(len(label(row.name, _LONGEST_NAME)) for row in rows)
-    share = (WIDTH - 40 - left - GAP * (len(panels) - 1)) / sum(panel.room for panel in panels)
+    share = (WIDTH - 40 - left - GAP * (len(panels) - 1)) / float_sum(panel.room for panel in panels)
     spans = []
     for panel in panels:
         spans.append((left, left + share * panel.room))

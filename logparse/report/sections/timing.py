@@ -11,6 +11,7 @@ from logparse.report.elements import ChartView, Content
 from logparse.report.kinds import css_of, kind_of
 from logparse.report.tabulate import Field, tabulate
 from logparse.rows import float_of, known_sum
+from logparse.sums import float_sum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +54,7 @@ def _chart(log: ReportedLog, rows: Sequence[TableRow]) -> ChartView:
 
 
 def _time(row: TableRow) -> float:
-    return sum(float_of(row.get(key)) or 0.0 for key in ("forward_ms", "backward_ms"))
+    return float_sum(float_of(row.get(key)) or 0.0 for key in ("forward_ms", "backward_ms"))
 
 
 def _title(rows: Sequence[TableRow]) -> str:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from logparse import parse_log
-from logparse.api import Tables
 from logparse.audit import finders, finding
 from logparse.audit.finders import FINDERS, SEVERITIES, find
 from tests.unit.audit.cases import CASES
@@ -37,7 +36,7 @@ def log_of(text: str) -> Log:
 
 
 def found(text: str) -> tuple[Finding, ...]:
-    return find(log_of(text).facts, Tables(log_of(text)))
+    return find(log_of(text))
 
 
 @ids
@@ -101,7 +100,7 @@ def test_every_finder_speaks_in_a_case() -> None:
     silent = {finder.__qualname__ for finder in FINDERS}
     for case in CASES:
         log = log_of(case.speaks)
-        told = finding.Case(log.facts, Tables(log))
+        told = finding.AuditedLog(log)
         silent -= {finder.__qualname__ for finder in FINDERS for one in finder(told) if one.kind == case.kind}
 
     assert silent == set()

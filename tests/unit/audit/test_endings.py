@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from logparse.api import Tables
 from logparse.audit.finders import find
 from tests.unit.audit.cases import CONV, DONE, ENDLESS, FATAL, NET, SIGTERM, START, STOPPED
 from tests.writing import data, line, net, read
@@ -19,7 +18,7 @@ TEST_NET = line("Creating test net (#1) specified by net file: a", "solver.cpp")
 
 def found(*parts: str, kinds: tuple[str, ...] = ()) -> list[Finding]:
     log = read(*parts)
-    return [one for one in find(log.facts, Tables(log)) if one.kind in kinds or not kinds]
+    return [one for one in find(log) if one.kind in kinds or not kinds]
 
 
 def test_an_excerpt_without_a_solver_is_no_warning_for_having_no_end() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from logparse.api import Tables
 from logparse.audit.finders import FINDERS, SEVERITIES, find
 from tests.unit.audit.cases import CONV, DONE, FATAL, NET, ODD, SHAPE, SIGTERM, START
 from tests.writing import Layer, data, line, net, read
@@ -12,7 +11,7 @@ from tests.writing import Layer, data, line, net, read
 
 def kinds(*parts: str) -> list[str]:
     log = read(*parts)
-    return [one.kind for one in find(log.facts, Tables(log))]
+    return [one.kind for one in find(log)]
 
 
 def test_the_severities_worst_first() -> None:
@@ -41,7 +40,7 @@ def test_the_finders_in_the_order_in_which_they_speak_within_a_severity() -> Non
         "best_test",
         "progress",
         "lost_time",
-        "data_waits",
+        "waited_for_data",
         "slowed",
         "speed",
         "time_left",
@@ -79,7 +78,7 @@ def test_within_a_severity_more_bytes_come_first() -> None:
         )
     )
 
-    told = [one for one in find(log.facts, Tables(log)) if one.kind == "in_place"]
+    told = [one for one in find(log) if one.kind == "in_place"]
 
     assert [(one.layer_index, one.saves_bytes) for one in told] == [(4, 768), (3, 384)]
 

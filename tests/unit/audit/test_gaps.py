@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from logparse.api import Tables
 from logparse.audit.finders import find
 from tests.unit.audit.cases import CONV, ENDLESS, IN_PLACE, NET, ODD, SHAPE, START
 from tests.writing import Layer, data, line, memory, net, read
@@ -19,7 +18,7 @@ TEST = line("Creating test net (#0) specified by net file: a", "solver.cpp")
 
 def found(*parts: str, kind: str) -> list[Finding]:
     log = read(*parts)
-    return [one for one in find(log.facts, Tables(log)) if one.kind == kind]
+    return [one for one in find(log) if one.kind == kind]
 
 
 # Missing lines --------------------------------------------------------------------------------------------------------

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from logparse.api import Tables
 from logparse.audit.finders import find
 from tests.unit.audit.cases import CONV, IN_PLACE, ODD, RELU, SHAPE, dense, fan
 from tests.writing import Layer, data, line, net, read, solver
@@ -20,7 +19,7 @@ TEST = line("Creating test net (#0) specified by net file: a", "solver.cpp")
 
 def found(*parts: str, kind: str) -> list[Finding]:
     log = read(*parts)
-    return [one for one in find(log.facts, Tables(log)) if one.kind == kind]
+    return [one for one in find(log) if one.kind == kind]
 
 
 def candidates(*layers: Layer) -> list[int | None]:

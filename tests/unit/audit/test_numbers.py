@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from logparse.api import Tables
 from logparse.audit.finders import find
 from tests.writing import Writer, read
 
@@ -19,7 +18,7 @@ SAVED_10 = "snap/net_iter_10.caffemodel (iteration 10, line 4)"
 
 def found(text: str, *kinds: str) -> list[Finding]:
     log = read(text)
-    return [one for one in find(log.facts, Tables(log)) if one.kind in kinds]
+    return [one for one in find(log) if one.kind in kinds]
 
 
 def display(writer: Writer, iteration: int, loss: float | str, *outputs: tuple[str, float | str]) -> int:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from logparse.api import Tables
 from logparse.audit.finders import find
 from tests.writing import Layer, Writer, data, net, read
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 def found(text: str, kind: str) -> list[Finding]:
     log = read(text)
-    return [one for one in find(log.facts, Tables(log)) if one.kind == kind]
+    return [one for one in find(log) if one.kind == kind]
 
 
 def run(*, lasts: float, tests: float = 0.0, snapshots: float = 0.0, settings: str = "") -> str:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from logparse.api import Tables
 from logparse.audit.finders import find
 from tests.writing import Writer, read, trained
 
@@ -23,7 +22,7 @@ TRAINING = ("progress", "plateau", "no_progress", "diverged")
 
 def found(text: str, *kinds: str) -> list[Finding]:
     log = read(text)
-    return [one for one in find(log.facts, Tables(log)) if one.kind in (kinds or TRAINING)]
+    return [one for one in find(log) if one.kind in (kinds or TRAINING)]
 
 
 def kinds(losses: Iterable[float]) -> set[str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from logparse.report import context
-from logparse.report.context import Context, layer_name
+from logparse.report import reported_log
+from logparse.report.reported_log import ReportedLog
+from logparse.rows import layer_name
 from tests.writing import INITIALISED, Layer, data, line, net, read, solver
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def of_test(number: int, *names: str) -> str:
 
 
 def lead(*parts: str) -> str | None:
-    found = Context(read(*parts)).lead
+    found = ReportedLog(read(*parts)).lead
     return None if found is None else found.anchor
 
 
@@ -67,7 +68,7 @@ def test_a_log_without_a_net_has_none_that_leads() -> None:
 
 
 def titles(*parts: str) -> list[str]:
-    return [one.title for one in Context(read(*parts)).nets]
+    return [one.title for one in ReportedLog(read(*parts)).nets]
 
 
 def test_nets_are_told_apart_by_what_tells_them_apart() -> None:
@@ -80,15 +81,15 @@ def test_nets_are_told_apart_by_what_tells_them_apart() -> None:
 
 
 def test_a_net_in_the_middle_of_a_sentence() -> None:
-    assert [one.kind for one in Context(read(of("a"))).nets] == ["TRAIN net"]
-    assert [one.kind for one in Context(read(line(f"Top shape: {SHAPE}"))).nets] == ["net"]
+    assert [one.kind for one in ReportedLog(read(of("a"))).nets] == ["TRAIN net"]
+    assert [one.kind for one in ReportedLog(read(line(f"Top shape: {SHAPE}"))).nets] == ["net"]
 
 
 # Equal nets -----------------------------------------------------------------------------------------------------------
 
 
 def equal(*parts: str) -> list[tuple[str, list[str]]]:
-    groups = Context(read(*parts)).distinct_nets
+    groups = ReportedLog(read(*parts)).distinct_nets
     return [(first.anchor, [other.anchor for other in others]) for first, others in groups]
 
 
@@ -117,16 +118,16 @@ def test_a_net_that_differs_in_anything_is_another() -> None:
 
 def test_of_very_many_layers_those_of_the_leading_net_are_always_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Five rows at most: the leading net has four, so that a net of two is left out and one of one is not."""
-    monkeypatch.setattr(context, "LAYERS_PRINTED", 5)
+    monkeypatch.setattr(reported_log, "LAYERS_PRINTED", 5)
     one = TEST.format(1) + net([data()], phase="TEST")
-    found = Context(read(solver(), of_test(0, "x"), of("a", "b", "c"), one))
+    found = ReportedLog(read(solver(), of_test(0, "x"), of("a", "b", "c"), one))
 
     assert [first.anchor for first, _ in found.printed_nets] == ["attempt1-net1", "attempt1-net2"]
     assert found.layer_href(1, 0, 0) == ""
 
 
 def test_links_go_to_the_net_that_is_printed() -> None:
-    found = Context(read(solver(), of("a"), solver(), of("a")))
+    found = ReportedLog(read(solver(), of("a"), solver(), of("a")))
 
     assert found.layer_href(2, 0, 1) == "#attempt1-net0-layer1"
     assert found.layer_href(1, 0, None) == "#attempt1-net0"
@@ -139,8 +140,8 @@ def test_links_go_to_the_net_that_is_printed() -> None:
 def test_several_logs_of_a_report_have_anchors_of_their_own() -> None:
     log = read(of("a"))
 
-    assert [one.anchor for one in Context(log, number=2, alone=False).nets] == ["log2-attempt1-net0"]
-    assert Context(log, number=2, alone=True).prefix == ""
+    assert [one.anchor for one in ReportedLog(log, number=2, alone=False).nets] == ["log2-attempt1-net0"]
+    assert ReportedLog(log, number=2, alone=True).prefix == ""
 
 
 def test_a_layer_without_a_name_is_called_unnamed() -> None:
