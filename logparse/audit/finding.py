@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from logparse.derive.facts import LayerFact
+    from logparse.derive.log import DerivedLog
     from logparse.model import Attempt, LogFacts
     from logparse.rows import NetWithLayers, TableRow
 
@@ -46,6 +48,10 @@ class LogLike(Protocol):
     def facts(self) -> LogFacts:
         """What was read."""
 
+    @property
+    def derived(self) -> DerivedLog:
+        """What follows from it by the cost rules."""
+
     def table(self, name: str) -> pd.DataFrame:
         """One table by name."""
 
@@ -79,6 +85,10 @@ class AuditedLog:
         layers = grouped(self.rows("layers"), net_key)
         for net in self.rows("nets"):
             yield net, layers.get(net_key(net), [])
+
+    def derived(self, row: TableRow) -> LayerFact:
+        """What is derived of a row's layer."""
+        return self.parsed.derived.nets[row["attempt"]][row["net_index"]].layers[row["layer_index"]]
 
     def attempt(self, index: int) -> Attempt:
         """The attempt of a number."""

@@ -52,15 +52,19 @@ def _window(layer: View) -> Window:
     message = layer.param("pooling_param")
     size = layer.bottom()[_LEADING_AXES:]
     is_global = message.flag("global_pooling", default=False)
-    named = message.text("pool", _METHODS.get(str(message.integer("pool", 0)), "MAX"))
     return Window(
         kernel=size if is_global else fields.kernel(message, len(size)),
         stride=fields.spatial(message, "stride", len(size), 1),
         pad=fields.spatial(message, "pad", len(size), 0),
-        method=named,
+        method=_method(message),
         rounds_up=_rounds_up(message),
         is_global=is_global,
     )
+
+
+def _method(message: Message) -> str:
+    """MAX unless stated, by name or by number."""
+    return message.text("pool", _METHODS.get(str(message.integer("pool", 0)), "MAX"))
 
 
 def _outputs(size: int, kernel: int, stride: int, pad: int, *, rounds_up: bool) -> int:
@@ -139,7 +143,7 @@ def _spp(layer: View, _: str) -> Iterator[Need]:
 
 def _pooling_reads(layer: View) -> Reads:
     """MAX reads its indices: its own, or those of a second top; AVE nothing; STOCHASTIC the drawn index."""
-    method, tops = window(layer).method, len(layer.spec.tops)
+    method, tops = _method(layer.param("pooling_param")), len(layer.spec.tops)
     if method == "MAX":
         return Reads(tops=(1,)) if tops > 1 else Reads(private=True)
     return Reads(private=method == "STOCHASTIC")

@@ -26,7 +26,7 @@ def test_the_finders_in_the_order_in_which_they_speak_within_a_severity() -> Non
         "unfinished_nets",
         "missing_bytes",
         "missing_shapes",
-        "contradictions",
+        "contradicted",
         "cut_dumps",
         "not_derived",
         "in_place_candidates",

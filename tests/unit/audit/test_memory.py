@@ -34,22 +34,34 @@ def act(type_: str, bottom: str = "conv", top: str = "act", name: str = "act") -
 # In place -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("type_", ["ReLU", "ReLU6", "ELU", "Sigmoid", "TanH", "Dropout", "BatchNorm"])
+@pytest.mark.parametrize(
+    "type_",
+    ["ReLU", "ReLU6", "ELU", "Sigmoid", "TanH", "Dropout", "BatchNorm", "Exp", "Swish", "Threshold", "Softmax", "Bias"],
+)
 def test_types_whose_backward_pass_never_reads_the_bottoms_data(type_: str) -> None:
     """Read in caffe/src/caffe/layers: each needs its top, a mask or a copy of its own."""
     assert candidates(CONV, act(type_)) == [2]
 
 
-@pytest.mark.parametrize("type_", ["PReLU", "Scale", "Power", "AbsVal", "BNLL", "LRN", "Softmax", "Pooling", "Split"])
+@pytest.mark.parametrize(
+    "type_", ["PReLU", "Scale", "Power", "AbsVal", "BNLL", "LRN", "MVN", "Log", "Pooling", "Split"]
+)
 def test_types_that_need_their_bottom_or_a_copy_of_it(type_: str) -> None:
     assert candidates(CONV, act(type_)) == []
 
 
-@pytest.mark.parametrize("type_", ["Sigmoid", "TanH", "ELU", "Exp", "LRN", "Softmax", "MVN", "Power", "Swish"])
+@pytest.mark.parametrize("type_", ["Sigmoid", "TanH", "ELU", "Exp", "LRN", "Softmax", "MVN", "Swish"])
 def test_types_whose_own_backward_pass_reads_the_top_that_would_be_overwritten(type_: str) -> None:
     maker = act(type_, "conv", "made", "maker")
 
     assert 3 not in candidates(CONV, maker, act("ReLU", "made"))
+
+
+@pytest.mark.parametrize(("power", "may"), [("1", True), ("2", False)])
+def test_a_power_reads_its_top_unless_it_is_1(power: str, *, may: bool) -> None:
+    maker = replace(act("Power", "conv", "made", "maker"), more=f"power_param {{ power: {power} }}")
+
+    assert (3 in candidates(CONV, maker, act("ReLU", "made"))) is may
 
 
 @pytest.mark.parametrize("type_", ["Convolution", "Eltwise", "Pooling", "Scale", "Dropout"])
