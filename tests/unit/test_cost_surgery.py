@@ -263,6 +263,29 @@ def test_spatial_with_a_value_for_each_axis() -> None:
     assert tops(found.layers, "conv") == (TOP,)
 
 
+def test_what_each_factor_says_of_its_window_is_said_once() -> None:
+    one = layers(conv("conv", "data", "num_output: 10 kernel_size: 3 stride: 2 pad: 2 dilation: 2"))
+    found = of_low_rank(one, "conv", 2, "spatial")[0].layers
+    sides = {"conv/rank2": ((3, 1), (2, 1), (2, 0), (2, 1)), "conv": ((1, 3), (1, 2), (0, 2), (1, 2))}
+    for name, (kernel, stride, pad, dilation) in sides.items():
+        definition = named(found, name).spec.definition
+        assert definition is not None
+        read = definition.child("convolution_param")
+        pairs = [
+            (read.integer(f"{field}_h", -1), read.integer(f"{field}_w", -1)) for field in ("kernel", "stride", "pad")
+        ]
+        assert pairs == [kernel, stride, pad]
+        assert read.integers("dilation") == dilation
+        assert not any(read.has(field) for field in ("kernel_size", "stride", "pad"))
+
+
+def test_a_pointwise_factor_says_nothing_but_its_kernel() -> None:
+    found = of_low_rank(layers(conv("conv", "data", SETTINGS)), "conv", 2, "channel")[0].layers
+    definition = named(found, "conv").spec.definition
+    assert definition is not None
+    assert set(definition.child("convolution_param").fields) == {"num_output", "kernel_size"}
+
+
 def test_by_channel_a_convolution_becomes_itself_with_few_channels_and_a_pointwise_one() -> None:
     found, text = of_low_rank(layers(conv("conv", "data", SETTINGS)), "conv", 2, "channel")
     assert tops(found.layers, "conv/rank2") == ((7, 2, 6, 3),)
