@@ -62,7 +62,7 @@ def contradictions(expected: tuple[Shape | None, ...], printed: tuple[Shape | No
     )
 
 
-def derive(part: CountRule, view: View) -> Derived:
+def told(part: CountRule, view: View) -> Derived:
     """One count with its basis: without a definition it stands on type and shapes alone."""
     try:
         count = part(view)
@@ -85,7 +85,7 @@ def backward(rule: Rule, view: View) -> Derived:
         return _TEST_NET
     if view.spec.backward is False:
         return _NO_BACKWARD
-    count = derive(rule.backward_macs, view)
+    count = told(rule.backward_macs, view)
     if view.spec.backward is None and count.value:
         return Derived(None, Basis.UNKNOWN, reason=_NOT_SAID)
     return count
@@ -169,7 +169,7 @@ def macs(spec: LayerSpec) -> Derived:
     if _COST in spec.kept:
         return cost(spec).macs
     rule = RULES.get(canonical_type(spec.type)) if spec.type else None
-    return NO_FIGURE if rule is None else derive(rule.macs, view_of(spec, rule))
+    return NO_FIGURE if rule is None else told(rule.macs, view_of(spec, rule))
 
 
 def _cost(spec: LayerSpec) -> Cost:
@@ -181,8 +181,8 @@ def _cost(spec: LayerSpec) -> Cost:
     base = Cost(
         params=None,
         params_basis=Basis.UNKNOWN,
-        macs=derive(rule.macs, view),
-        other_ops=derive(rule.other_ops, view),
+        macs=told(rule.macs, view),
+        other_ops=told(rule.other_ops, view),
         backward_macs=backward(rule, view),
         expected_tops=expected,
         problems=contradictions(expected, spec.tops),

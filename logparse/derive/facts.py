@@ -66,6 +66,6 @@ class NetFact:
     is_per_image: bool = False
 
 
-def with_batch(fact: NetFact, batch: int | None) -> NetFact:
+def with_images(fact: NetFact, batch: int | None) -> NetFact:
     """The same net with another batch for the per-image columns (an inner net takes its outer net's)."""
     return replace(fact, batch=batch, memory=replace(fact.memory, batch=batch))

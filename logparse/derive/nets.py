@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from logparse.cost.inference.infer import resolve
+from logparse.cost.inference.infer import settle
 from logparse.cost.layer_types import traits_of
 from logparse.cost.memory.sharing import LayerUse, TopUse, shared_tops
 from logparse.cost.spec import LayerSpec
 from logparse.cost.traits import When
-from logparse.derive.facts import LayerFact, NetFact, ParamFact, with_batch
+from logparse.derive.facts import LayerFact, NetFact, ParamFact, with_images
 from logparse.derive.gradients import with_gradients
 from logparse.derive.memory import net_memory
 
@@ -30,7 +30,7 @@ def derive(net: Net) -> NetFact:
     size = net.element_bytes or FLOAT_BYTES
     bottoms = _resolve_bottoms(net)
     specs = [_spec(net, layer, shapes) for layer, (shapes, _) in zip(net.layers, bottoms, strict=True)]
-    settled = with_gradients(net, resolve(specs))
+    settled = with_gradients(net, settle(specs))
     types = [_type(layer, one) for layer, one in zip(net.layers, settled, strict=True)]
     owners = shared_tops(_use(layer, type_) for layer, (type_, _) in zip(net.layers, types, strict=True))
     facts = []
@@ -177,6 +177,6 @@ def facts_of(nets: Iterable[Net]) -> list[NetFact]:
     for net in nets:
         fact = derive(net)
         if net.parent is not None and facts[net.parent].batch is not None:
-            fact = with_batch(fact, facts[net.parent].batch)
+            fact = with_images(fact, facts[net.parent].batch)
         facts.append(fact)
     return facts

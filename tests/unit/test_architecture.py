@@ -48,22 +48,13 @@ SAME_NAME: Final = {
     "add_arguments": "what every verb's module has",
     "build": "what every section's module has",
     "run": "what every verb's module has",
-    "Block": "to be renamed: of bytes and of an allocation",
     "Cell": "to be renamed: of an export and of the report",
-    "DEPTHWISE": "to be renamed: one of them is superfluous",
-    "Dump": "to be renamed: as read and as put together",
     "EVENTS": "to be renamed: patterns and columns",
-    "Fact": "to be renamed: of an architecture and of the report",
     "HEAD_BYTES": "to be renamed",
     "IGNORED": "to be renamed",
     "SETUP": "to be renamed",
-    "Window": "to be renamed: guessed and known",
-    "derive": "to be renamed: a layer's cost and a net's facts",
-    "find": "to be renamed: findings and a layer",
     "moment": "to be renamed: a value and a column",
-    "resolve": "to be renamed",
     "scans": "to be renamed",
-    "with_batch": "to be renamed",
 }
 HEAVY: Final = ("jinja2", "matplotlib", "numpy", "pandas", "pyarrow")
 

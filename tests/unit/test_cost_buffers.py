@@ -139,4 +139,11 @@ def test_unknown_is_na_with_the_reason() -> None:
 def test_prefetched_batches_are_four_unless_stated() -> None:
     assert prefetch_batches(layer('type: "Data"', SHAPE)) == 4
     assert prefetch_batches(layer('type: "Data" data_param { prefetch: 10 }', SHAPE)) == 10
-    assert prefetch_batches(layer('type: "DummyData"', SHAPE)) == 0
+    assert prefetch_batches(layer('type: "DummyData" data_param { prefetch: 10 }', SHAPE)) == 0
+    assert prefetch_batches(replace(layer('type: "Data"', SHAPE), definition=None)) == 4
+    assert prefetch_batches(replace(layer('type: "Data"', SHAPE), type=None)) == 0
+
+
+@pytest.mark.parametrize("kind", ["Data", "DATA", "ImageData", "WindowData", "AnnotatedData", "VideoData"])
+def test_which_layers_prefetch(kind: str) -> None:
+    assert prefetch_batches(layer(f'type: "{kind}"', SHAPE)) == 4

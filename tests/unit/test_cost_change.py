@@ -119,6 +119,16 @@ def test_the_batch_of_the_first_net_and_of_test_nets_are_two_things() -> None:
     assert said == ("first net: batch 7 → 2, image size unchanged",)
 
 
+def test_what_had_to_be_assumed_to_follow_the_batch_is_said() -> None:
+    own = net(INPUT + 'layer { name: "own" type: "Python" bottom: "data" top: "rois" }', batch=7)
+    printed = replace(own.layers[1], spec=replace(own.layers[1].spec, tops=((14, 5),)), counts=(70,))
+    words = under(Change(batch=2), run(replace(own, layers=(own.layers[0], printed))))[1]
+    assert words == (
+        "first net: batch 7 → 2, image size unchanged",
+        "own: its top grows with the batch of its bottom",
+    )
+
+
 def test_the_same_batch_changes_nothing() -> None:
     start = both()
     assert under(Change(batch=7, test_batch=7), start) == (start, ())

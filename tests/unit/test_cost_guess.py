@@ -400,6 +400,8 @@ def test_the_only_customary_window_is_taken() -> None:
         "stride 1, no padding, one group",
         "no dilation",
     )
+    assert kind_of("x", ((7, 3, 28, 28),), (7, 8, 24, 24)) == "Convolution"  # whatever its name
+    assert kind_of("x", ((7, 3, 28, 28),), (7, 8, 24, 24), kind="Sigmoid") is None
     read = settings(found, "convolution_param")
     assert read.integer("num_output", 0) == 8
     assert [read.integers(name) for name in ("kernel_size", "stride", "pad")] == [(5, 5), (1, 1), (0, 0)]

@@ -133,6 +133,8 @@ def test_peers_of_other_types_or_bottoms_tell_nothing() -> None:
     pool = stated("a2/x", MAP, MAP, 'type: "Pooling" pooling_param { kernel_size: 3 stride: 1 pad: 1 }')
     assert of_peers(bare("a3/x", MAP, MAP), conv("a1/x", MAP, MAP, THREE), pool) is None
     one = conv("a1/x", MAP, MAP, THREE)
+    turned = stated("a2/x", MAP, MAP, f'type: "Deconvolution" convolution_param {{ num_output: 8 {THREE} }}')
+    assert of_peers(bare("a3/x", MAP, MAP), one, turned) is None
     two = replace(bare("a3/x", MAP, MAP), bottoms=(MAP, MAP))
     assert of_peers(two, one) is None
     assert of_peers(bare("a3/x", MAP, MAP, "Pooling"), one) is None

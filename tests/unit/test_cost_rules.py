@@ -94,6 +94,12 @@ def test_the_printed_shape_wins_and_the_contradiction_is_told() -> None:
     assert found.params_basis is Basis.INFERRED
 
 
+def test_a_printed_top_without_a_channel_axis_does_not_win() -> None:
+    text = 'type: "Convolution" convolution_param { num_output: 20 kernel_size: 5 }'
+    found = layer(text, (64, 1, 28, 28), tops=((64,),))
+    assert found.weights == 20 * 25
+
+
 def test_a_definition_that_was_cut_is_no_definition() -> None:
     message = parse('type: "Convolution" convolution_param { num_output: 25').root
     message.complete = False

@@ -10,7 +10,7 @@ import pytest
 from logparse.cost.costing import cost
 from logparse.cost.spec import ParamBlob
 from logparse.cost.whatif.resize import WhatIfError
-from logparse.cost.whatif.surgery import SCHEMES, find, of_low_rank, without_channels
+from logparse.cost.whatif.surgery import SCHEMES, find_layer, of_low_rank, without_channels
 from tests.cost_nets import named, net
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def weights(found: Sequence[LayerMemory], name: str) -> list[tuple[int, ...]]:
 
 
 def test_a_layer_is_found_by_its_whole_name() -> None:
-    assert find(layers(conv("conv1", "data", "num_output: 2 kernel_size: 3")), "conv1") == 1
+    assert find_layer(layers(conv("conv1", "data", "num_output: 2 kernel_size: 3")), "conv1") == 1
 
 
 def test_a_name_that_is_not_there_is_answered_with_those_that_are_alike() -> None:
@@ -63,13 +63,13 @@ def test_a_name_that_is_not_there_is_answered_with_those_that_are_alike() -> Non
         *(dense(f"fc{i}", "data" if i == 1 else f"fc{i - 1}", 2) for i in range(1, 8)), dense("score", "fc7", 2)
     )
     with pytest.raises(WhatIfError, match="there is no layer 'scores'") as refused:
-        find(many, "scores")
+        find_layer(many, "scores")
     assert refused.value.remedy == "Layers with parameters are score …"
     with pytest.raises(WhatIfError) as refused:
-        find(many, "zzzz")
+        find_layer(many, "zzzz")
     assert refused.value.remedy == "Layers with parameters are fc1, fc2, fc3, fc4, fc5 …"
     with pytest.raises(WhatIfError) as refused:
-        find(many, "fc")
+        find_layer(many, "fc")
     assert refused.value.remedy is not None
     assert refused.value.remedy.count(",") == 4
 
@@ -261,6 +261,29 @@ def test_spatial_with_a_value_for_each_axis() -> None:
     found, _ = of_low_rank(layers(conv("conv", "data", text)), "conv", 2, "spatial")
     assert tops(found.layers, "conv/rank2") == ((7, 2, 6, 13),)
     assert tops(found.layers, "conv") == (TOP,)
+
+
+def test_what_each_factor_says_of_its_window_is_said_once() -> None:
+    one = layers(conv("conv", "data", "num_output: 10 kernel_size: 3 stride: 2 pad: 2 dilation: 2"))
+    found = of_low_rank(one, "conv", 2, "spatial")[0].layers
+    sides = {"conv/rank2": ((3, 1), (2, 1), (2, 0), (2, 1)), "conv": ((1, 3), (1, 2), (0, 2), (1, 2))}
+    for name, (kernel, stride, pad, dilation) in sides.items():
+        definition = named(found, name).spec.definition
+        assert definition is not None
+        read = definition.child("convolution_param")
+        pairs = [
+            (read.integer(f"{field}_h", -1), read.integer(f"{field}_w", -1)) for field in ("kernel", "stride", "pad")
+        ]
+        assert pairs == [kernel, stride, pad]
+        assert read.integers("dilation") == dilation
+        assert not any(read.has(field) for field in ("kernel_size", "stride", "pad"))
+
+
+def test_a_pointwise_factor_says_nothing_but_its_kernel() -> None:
+    found = of_low_rank(layers(conv("conv", "data", SETTINGS)), "conv", 2, "channel")[0].layers
+    definition = named(found, "conv").spec.definition
+    assert definition is not None
+    assert set(definition.child("convolution_param").fields) == {"num_output", "kernel_size"}
 
 
 def test_by_channel_a_convolution_becomes_itself_with_few_channels_and_a_pointwise_one() -> None:

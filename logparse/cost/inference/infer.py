@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from logparse.cost.spec import Cost, Derived, LayerSpec
 
-__all__ = ["Guess", "Resolved", "cost_or_infer", "guess", "resolve"]
+__all__ = ["Guess", "Resolved", "cost_or_infer", "guess", "settle"]
 
 
 class Resolved(NamedTuple):
@@ -279,7 +279,7 @@ def _resolve_one(spec: LayerSpec, others: Sequence[LayerSpec], evidence: Evidenc
     return Resolved(replace(spec, type=guessed.type, definition=guessed.definition), result, "inferred")
 
 
-def resolve(specs: Sequence[LayerSpec], others: Sequence[Sequence[LayerSpec]] = ()) -> tuple[Resolved, ...]:
+def settle(specs: Sequence[LayerSpec], others: Sequence[Sequence[LayerSpec]] = ()) -> tuple[Resolved, ...]:
     """The costs of a net's layers, with all that its other layers and the log's other nets tell; pure.
 
     `specs` are the layers of one net in order; `others` the layers of the other nets of the same

@@ -173,9 +173,9 @@ def _im2col_shapes(layer: View) -> tuple[Shape | None, ...]:
     return ((*bottom[: geo.axis], channels, *_spatial_out(geo, bottom[geo.axis + 1 :])),)
 
 
-CONVOLUTION: Final = _rule(geometry, upward=False, source="base_conv_layer.cpp, conv_layer.cpp")
-DEPTHWISE: Final = _rule(depthwise_geometry, upward=False, source="depthwise forks over base_conv_layer.cpp")
-DECONVOLUTION: Final = _rule(geometry, upward=True, source="base_conv_layer.cpp, deconv_layer.cpp")
+_CONVOLUTION: Final = _rule(geometry, upward=False, source="base_conv_layer.cpp, conv_layer.cpp")
+_DEPTHWISE: Final = _rule(depthwise_geometry, upward=False, source="depthwise forks over base_conv_layer.cpp")
+_DECONVOLUTION: Final = _rule(geometry, upward=True, source="base_conv_layer.cpp, deconv_layer.cpp")
 
 
 # -- private buffers -------------------------------------------------------------------------------
@@ -249,17 +249,17 @@ _WINDOWED: Final = Traits(
 _BY_CHANNEL: Final = _WINDOWED._replace(family=Family.DEPTHWISE)
 
 TYPES: Final = {
-    "Convolution": LayerType(CONVOLUTION, _WINDOWED._replace(cudnn=_CUDNN)),
+    "Convolution": LayerType(_CONVOLUTION, _WINDOWED._replace(cudnn=_CUDNN)),
     "Deconvolution": LayerType(
-        DECONVOLUTION,
+        _DECONVOLUTION,
         _WINDOWED._replace(family=Family.DECONVOLUTION, buffers=_column(upward=True), cudnn=_CUDNN),
     ),
-    "DepthwiseConvolution": LayerType(DEPTHWISE, _BY_CHANNEL._replace(buffers=_column_on_host)),
+    "DepthwiseConvolution": LayerType(_DEPTHWISE, _BY_CHANNEL._replace(buffers=_column_on_host)),
     "ConvolutionDepthwise": LayerType(
-        DEPTHWISE,
+        _DEPTHWISE,
         _BY_CHANNEL._replace(base=Base.LAYER, buffers=_whole_batch, asks_diff=first_bottom),
     ),
-    "ConvolutionDeeplab": LayerType(CONVOLUTION, _WINDOWED),
+    "ConvolutionDeeplab": LayerType(_CONVOLUTION, _WINDOWED),
     "Im2col": LayerType(
         Rule("im2col_layer.cpp", _im2col_shapes),
         Traits(LayerKind.JOINING, Base.LAYER, no_buffers, READS_NOTHING, InPlace.NEVER, windowed=True),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from logparse.textproto import Message
 
 
-class Window(NamedTuple):
+class PoolingWindow(NamedTuple):
     """A pooling's settings per spatial axis; `rounds_up` is Caffe's default."""
 
     kernel: Shape
@@ -43,16 +43,16 @@ def _rounds_up(message: Message) -> bool:
     return message.text("round_mode", str(message.integer("round_mode", 0))) not in {"FLOOR", "1"}
 
 
-def window(layer: View) -> Window:
+def window(layer: View) -> PoolingWindow:
     """The settings as the definition states them; a global pooling's kernel is its bottom's map."""
     return layer.once(_window)
 
 
-def _window(layer: View) -> Window:
+def _window(layer: View) -> PoolingWindow:
     message = layer.param("pooling_param")
     size = layer.bottom()[_LEADING_AXES:]
     is_global = message.flag("global_pooling", default=False)
-    return Window(
+    return PoolingWindow(
         kernel=size if is_global else fields.kernel(message, len(size)),
         stride=fields.spatial(message, "stride", len(size), 1),
         pad=fields.spatial(message, "pad", len(size), 0),

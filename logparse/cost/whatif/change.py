@@ -148,7 +148,7 @@ def _factored(net: NetMemory, name: str, factors: LowRank) -> tuple[Resized, str
 def _everywhere(run: Run, name: str, edit: Callable[[NetMemory], tuple[Resized, str]]) -> _Step:
     nets, assumed = [], list[str]()
     if not any(layer.spec.name == name for net in run.nets for layer in net.layers):
-        surgery.find(run.nets[0].layers, name)
+        surgery.find_layer(run.nets[0].layers, name)
     for net in run.nets:
         if all(layer.spec.name != name for layer in net.layers):
             nets.append(net)
@@ -180,7 +180,7 @@ def _precision(run: Run, change: Change) -> _Step:
 
 def _sparse(run: Run, change: Change) -> _Step:
     for name in change.prune_weights:
-        surgery.find(run.nets[0].layers, name)
+        surgery.find_layer(run.nets[0].layers, name)
     if not any(change.prune_weights.values()):
         return run, ()
     shares = ", ".join(f"{name} {share:.0%}" for name, share in change.prune_weights.items())

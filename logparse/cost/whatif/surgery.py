@@ -30,7 +30,7 @@ _HINTS: Final = 5
 _PLANE: Final = 4  # axes of a blob of images
 
 
-def find(layers: Sequence[LayerMemory], name: str) -> int:
+def find_layer(layers: Sequence[LayerMemory], name: str) -> int:
     """The place of a layer by name.
 
     Raises:
@@ -96,7 +96,7 @@ def without_channels(layers: Sequence[LayerMemory], name: str, share: float) -> 
         WhatIfError: the effect on a later layer is not known.
 
     """
-    place = find(layers, name)
+    place = find_layer(layers, name)
     _check_own(layers, place)
     field, settings = _settings(layers[place])
     before, group = settings.integer("num_output", 0), max(settings.integer("group", 1), 1)
@@ -156,7 +156,7 @@ def of_low_rank(layers: Sequence[LayerMemory], name: str, rank: int, scheme: str
         WhatIfError: the layer cannot be factored so.
 
     """
-    place = find(layers, name)
+    place = find_layer(layers, name)
     layer = layers[place]
     field, settings = _settings(layer)
     _check_own(layers, place)

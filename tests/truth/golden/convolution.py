@@ -50,7 +50,12 @@ CIRCUMSTANCES: Final = (
     replace(MIDDLE, about="in a TEST net", backward_macs=0, phase="TEST"),
     replace(MIDDLE, about="in a net of no phase, which Caffe takes for TRAIN", phase=None),
     replace(MIDDLE, about="the log says: no backward", backward_macs=0, backward=False),
-    replace(MIDDLE, about="the log is silent about backward", backward_macs=NA("does not say"), backward=None),
+    replace(
+        MIDDLE,
+        about="the log is silent about backward",
+        backward_macs=NA("the log does not say whether the layer does backward"),
+        backward=None,
+    ),
     replace(
         FROZEN,
         about="the log is silent, but there is nothing to do",
@@ -58,7 +63,12 @@ CIRCUMSTANCES: Final = (
         backward=None,
         needs_grad=(False,),
     ),
-    replace(MIDDLE, about="no flow of gradients is known", backward_macs=NA("which bottoms need"), needs_grad=()),
+    replace(
+        MIDDLE,
+        about="no flow of gradients is known",
+        backward_macs=NA("it is not known which bottoms need a gradient"),
+        needs_grad=(),
+    ),
 )
 
 CONVOLUTION: Final = (
@@ -226,8 +236,8 @@ CONVOLUTION: Final = (
         bottoms=((7, 4, 11, 13),),
         tops=((7, 5, 9, 11),),
         blobs=NA("4 → 5 channels cannot be split into 2 groups"),
-        macs=NA("cannot be split"),
-        backward_macs=NA("cannot be split"),
+        macs=NA("4 → 5 channels cannot be split into 2 groups"),
+        backward_macs=NA("4 → 5 channels cannot be split into 2 groups"),
         other_ops=7 * 5 * 9 * 11,
     ),
     Row(
@@ -236,10 +246,10 @@ CONVOLUTION: Final = (
         "convolution_param { num_output: 5 }",
         bottoms=(BOTTOM,),
         printed=(PLAIN_TOP,),
-        blobs=NA("states no kernel"),
-        macs=NA("states no kernel"),
-        backward_macs=NA("states no kernel"),
-        other_ops=NA("states no kernel"),
+        blobs=NA("the definition states no kernel"),
+        macs=NA("the definition states no kernel"),
+        backward_macs=NA("the definition states no kernel"),
+        other_ops=NA("the definition states no kernel"),
     ),
     Row(
         "Convolution",
@@ -258,10 +268,10 @@ CONVOLUTION: Final = (
         None,
         bottoms=(BOTTOM,),
         printed=(PLAIN_TOP,),
-        blobs=NA("definition is missing"),
-        macs=NA("definition is missing"),
-        backward_macs=NA("definition is missing"),
-        other_ops=NA("definition is missing"),
+        blobs=NA("the layer's definition is missing"),
+        macs=NA("the layer's definition is missing"),
+        backward_macs=NA("the layer's definition is missing"),
+        other_ops=NA("the layer's definition is missing"),
     ),
 )
 

@@ -75,7 +75,7 @@ STATED: Final = (
     Row("Parameter", "no definition: the printed top tells the blob", None, printed=((7, 3),), blobs=(weight(7, 3),)),
 )
 
-IN_A_MODULE: Final = NA("work stands in its module")
+IN_A_MODULE: Final = NA("a Python layer's work stands in its module, not in the log")
 CODE: Final = (
     Row(
         "Python",

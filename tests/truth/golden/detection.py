@@ -56,7 +56,7 @@ PRIOR_BOX: Final = (
     priors("an inverse that stands is not put in twice", 1 * 3, "min_size: 30 aspect_ratio: 2 aspect_ratio: 0.5"),
 )
 
-BY_BOXES: Final = NA("depends on how many boxes match")
+BY_BOXES: Final = NA("the work depends on how many boxes match")
 SSD: Final = (
     Row(
         "MultiBoxLoss",
@@ -83,7 +83,7 @@ SSD: Final = (
     ),
 )
 
-BY_REGION: Final = NA("depends on the size of the regions")
+BY_REGION: Final = NA("the work depends on the size of the regions")
 REGIONS: Final = (
     Row(
         "ROIPooling",
@@ -119,7 +119,7 @@ REGIONS: Final = (
     ),
 )
 
-BY_CONTENT: Final = NA("depends on the content")
+BY_CONTENT: Final = NA("the work depends on the content")
 CONTENT: Final = tuple(
     Row(
         kind,

@@ -26,7 +26,7 @@ ACTIVATIONS: Final = (
     each("ReLU", "compare", 1),
     each("ReLU", "leaky: compare, multiply", 2, "relu_param { negative_slope: 0.1 }"),
     each("ReLU", "a slope of nothing", 1, "relu_param { negative_slope: 0 }"),
-    replace(each("ReLU", "no definition", 1), text=None, other_ops=NA("definition is missing")),
+    replace(each("ReLU", "no definition", 1), text=None, other_ops=NA("the layer's definition is missing")),
     each("PReLU", "compare, multiply; a slope per channel", 2, blobs=(weight(3),)),
     each("PReLU", "one slope for all", 2, "prelu_param { channel_shared: true }", (weight(),)),
     each("ELU", "compare, exponential", 2),
@@ -89,7 +89,11 @@ ELTWISE: Final = (
     joined("product of three: two products", 3, 2, "eltwise_param { operation: PROD }"),
     joined("largest of three: two compares", 3, 2, "eltwise_param { operation: MAX }"),
     joined("coefficients count in a sum alone", 3, 2, "eltwise_param { operation: MAX coeff: 1 coeff: 1 coeff: 1 }"),
-    replace(joined("no definition: a sum may be weighted", 2, 0), text=None, other_ops=NA("definition is missing")),
+    replace(
+        joined("no definition: a sum may be weighted", 2, 0),
+        text=None,
+        other_ops=NA("the layer's definition is missing"),
+    ),
 )
 
 FORKS: Final = (

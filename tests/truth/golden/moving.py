@@ -155,6 +155,7 @@ FORKS: Final = (
     moved("Reverse", "keeps its shape", "reverse_param { axis: 1 }", (BOTTOM,), BOTTOM),
     moved("ShuffleChannel", "keeps its shape", "shuffle_channel_param { group: 3 }", (BOTTOM,), BOTTOM),
     moved("Reorg", "YOLO: space to depth", "reorg_param { stride: 3 }", ((7, 2, 15, 21),), (7, 2 * 3 * 3, 5, 7)),
+    moved("Reorg", "what is left over is lost", "reorg_param { stride: 3 }", ((7, 2, 16, 22),), (7, 2 * 3 * 3, 5, 7)),
     moved("Reorg", "steps of two by default", "", ((7, 3, 10, 22),), (7, 3 * 2 * 2, 5, 11)),
     Row(
         "Reorg",
@@ -180,6 +181,7 @@ FORKS: Final = (
         (BOTTOM,),
         (7, 3, 9, 21),
     ),
+    moved("Upsample", "half a size is none", "upsample_param { scale: 2 upsample_h: 9 }", (BOTTOM,), (7, 3, 10, 22)),
     untold("Upsample", "no factor: forks differ in the default", "", (BOTTOM,), (7, 3, 10, 22)),
 )
 

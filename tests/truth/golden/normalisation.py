@@ -84,8 +84,8 @@ BATCH_NORM: Final = (
         None,
         bottoms=(BOTTOM,),
         tops=(BOTTOM,),
-        blobs=NA("definition is missing"),
-        other_ops=NA("definition is missing"),
+        blobs=NA("the layer's definition is missing"),
+        other_ops=NA("the layer's definition is missing"),
     ),
 )
 
@@ -312,7 +312,7 @@ FORKS: Final = (
         "nothing tells of which fork",
         bottoms=(BOTTOM,),
         tops=(BOTTOM,),
-        blobs=NA("a BN has 2 or 4 parameter blobs"),
+        blobs=NA("a BN has 2 or 4 parameter blobs, by fork, and its definition does not tell which"),
         other_ops=COUNT * 7,
     ),
     Row(

@@ -170,7 +170,7 @@ POOLING: Final = (
         "no kernel and not global",
         bottoms=(BOTTOM,),
         printed=((7, 3, 5, 7),),
-        other_ops=NA("states no kernel"),
+        other_ops=NA("the definition states no kernel"),
     ),
     Row(
         "Pooling",
@@ -178,7 +178,7 @@ POOLING: Final = (
         None,
         bottoms=(BOTTOM,),
         printed=((7, 3, 5, 7),),
-        other_ops=NA("definition is missing"),
+        other_ops=NA("the layer's definition is missing"),
     ),
 )
 

@@ -104,10 +104,10 @@ LSTM: Final = (
         None,
         bottoms=((5, 3, 7), (5, 3)),
         printed=((5, 3, 2),),
-        blobs=NA("definition is missing"),
-        macs=NA("definition is missing"),
-        backward_macs=NA("definition is missing"),
-        other_ops=NA("definition is missing"),
+        blobs=NA("the layer's definition is missing"),
+        macs=NA("the layer's definition is missing"),
+        backward_macs=NA("the layer's definition is missing"),
+        other_ops=NA("the layer's definition is missing"),
     ),
 )
 

@@ -25,7 +25,7 @@ Shapes: TypeAlias = "tuple[Shape | None, ...]"
 
 @dataclass(frozen=True)
 class NA:
-    """A figure that must not be there, and a piece of the reason that must."""
+    """A figure that must not be there, and the reason that must."""
 
     reason: str
 

@@ -18,7 +18,7 @@ from tests.writing import Layer, cells, line, net, read
 
 if TYPE_CHECKING:
     from logparse.api import Log
-    from logparse.cost.memory.holdings import Block
+    from logparse.cost.memory.holdings import Allocation
 
 SOLVER: Final = "I1124 10:00:00.000000 23669 solver.cpp:1] Initializing solver from parameters: \nbase_lr: 0.1\n"
 OUT: Final = line("Check failed: error == cudaSuccess (2 vs. 0)  out of memory", "syncedmem.cpp", "F")
@@ -165,7 +165,7 @@ TERMS: Final = Terms()
 def held(log: Log, chosen: dict[int, Any]) -> int:
     """The chosen blocks of each net, rounded together, with the context and a handle for each data layer's thread."""
     _, run = log.run()
-    blocks: list[Block] = []
+    blocks: list[Allocation] = []
     for place, wanted in chosen.items():
         blocks += [block for block in holdings(run, "gpu")[place].blocks if wanted(block)]
     return rounded([block.bytes for block in blocks]) + 594 * MIB + 2 * 64 * MIB
