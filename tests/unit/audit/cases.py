@@ -544,7 +544,7 @@ MEASURED: Final = (
 TESTS: Final = (
     case(
         parted({40: 1.2, 200: 1.0, 460: 1.05}, 0.95),
-        parted({40: 1.2, 200: 1.0, 460: 1.05}, 0.951),
+        parted({40: 1.2, 200: 1.0, 460: 1.05}, 0.9501),
         Finding(
             "warning",
             "overfitting",
