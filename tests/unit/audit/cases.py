@@ -343,7 +343,7 @@ MEMORY: Final = (
     ),
     case(
         fan(a=10, b=10, c=9, d=1),
-        fan(a=10, b=10, c=10, d=1),
+        fan(a=100, b=100, c=100, d=1),
         Finding(
             "note",
             "most_params",
@@ -358,7 +358,7 @@ MEMORY: Final = (
     ),
     case(
         fan(a=9, b=10, c=10, d=1),
-        fan(a=10, b=10, c=10, d=1),
+        fan(a=100, b=100, c=100, d=1),
         Finding(
             "note",
             "most_macs",
@@ -544,7 +544,7 @@ MEASURED: Final = (
 TESTS: Final = (
     case(
         parted({40: 1.2, 200: 1.0, 460: 1.05}, 0.95),
-        parted({40: 1.2, 200: 1.0, 460: 1.05}, 0.951),
+        parted({40: 1.2, 200: 1.0, 460: 1.05}, 0.9501),
         Finding(
             "warning",
             "overfitting",
