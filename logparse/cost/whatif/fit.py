@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost.buffer import CPU, GPU
-from logparse.cost.memory.footprint import SMALL_BYTES, USUAL, footprint, is_refused, needed_bytes, rounded
+from logparse.cost.memory.footprint import PACKED_BYTES, USUAL, footprint, is_refused, needed_bytes, rounded
 from logparse.cost.memory.holdings import Kind
 from logparse.cost.whatif.change import AS_IT_IS, changed
 from logparse.cost.whatif.growth import LEAST, blobs_of, growth, seen
@@ -171,8 +171,8 @@ class _Trials:
         still, slopes = self._growth.parts if self._growth is not None else ([], [])
         if self.device != GPU:
             return [sum(still)], slopes
-        small = [size for size in still if size <= SMALL_BYTES]
-        return [rounded(size for size in still if size > SMALL_BYTES), *small], slopes
+        small = [size for size in still if size <= PACKED_BYTES]
+        return [rounded(size for size in still if size > PACKED_BYTES), *small], slopes
 
     def _need(self, blocks: Sequence[int]) -> int:
         taken = rounded(blocks) if self.device == GPU else sum(blocks)
