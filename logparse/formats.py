@@ -111,8 +111,8 @@ def each(form: Form) -> Form:
     return lambda value: NA if is_na(value) else ", ".join(map(form, _items(value)))
 
 
-# Name in the column registry → what makes text of a value.
-FORMATS: Final[Mapping[str, Form]] = MappingProxyType(
+# Name of a form → what makes text of a value.
+FORMS: Final[Mapping[str, Form]] = MappingProxyType(
     {
         "text": plain,
         "count": count,
@@ -134,8 +134,8 @@ FORMATS: Final[Mapping[str, Form]] = MappingProxyType(
 
 
 def as_text(value: object, form: str) -> str:
-    """The value in the named form (a key of FORMATS); KeyError for a form that does not exist."""
-    return FORMATS[form](value)
+    """The value in the named form (a key of FORMS); KeyError for a form that does not exist."""
+    return FORMS[form](value)
 
 
 def _items(value: object) -> Iterable[object]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
+from logparse.tables.frame import records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -59,8 +60,7 @@ class Case:
         """A table's rows; for tables of layers and nets, not for curves."""
         if name not in self._rows:
             frame = self.frame(name)
-            rows = [] if frame is None else frame.to_dict("records")
-            self._rows[name] = rows  # type: ignore[assignment]  # the keys are names
+            self._rows[name] = [] if frame is None else records(frame)  # type: ignore[assignment]  # list is invariant
         return self._rows[name]
 
     def nets(self) -> Iterator[tuple[Record, list[Record]]]:

@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse import export, formats
+from logparse.catalogue import TABLES
 from logparse.cli import common
 from logparse.cost.memory.footprint import DEVICES
 from logparse.cost.whatif.change import PRECISIONS, SOLVERS, Change, LowRank
@@ -120,20 +121,22 @@ def change_of(arguments: argparse.Namespace) -> Change:
 
 def run(arguments: argparse.Namespace) -> int:
     """Read the log, apply the change, write the figures, then see whether the gates hold."""
+    from logparse.tables.frame import records
+
     suffix = PurePath(arguments.output).suffix
     form = arguments.format or (export.format_of(suffix) if suffix else TEXT)
     if form != TEXT:
         export.check_available(form)
     inputs = [arguments.log, *([arguments.prototxt] if arguments.prototxt else [])]
     check_target(arguments.output, force=arguments.force, inputs=inputs)
-    log = common.read(arguments.log, arguments)
+    log = common.read(arguments.log, arguments, curves=TABLES["whatif"].needs_curves)
     log.terms = common.terms_of(arguments)
     change = change_of(arguments)
     fit = None
     if arguments.fit is not None:
         fit = log.fit(arguments.fit, arguments.device, change, attempt=arguments.attempt)
     frame = log.whatif(change, attempt=arguments.attempt, fit=fit)
-    rows = frame.to_dict("records")
+    rows = records(frame)
     chunks = _text(rows, fit) if form == TEXT else export.FORMATS[form].chunks(frame, "whatif")
     write(arguments.output, chunks, force=arguments.force)
     common.check_gates([log], arguments)

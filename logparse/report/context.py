@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from logparse import formats
-from logparse.tables.columns import TABLES
+from logparse.tables.frame import records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     import pandas as pd
 
@@ -30,8 +30,9 @@ class LogLike(Protocol):
     def facts(self) -> LogFacts:
         """What was read."""
 
-    def table(self, name: str) -> pd.DataFrame:
-        """One table by name."""
+    @property
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """Its tables by name; each is built when it is asked for, and kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +57,11 @@ class NetRows:
 
 @dataclass(frozen=True)
 class Context:
-    """One log with its place among the logs of the report; tables are read once and only where needed."""
+    """One log with its place among the logs of the report."""
 
     log: LogLike
     number: int = 1
     alone: bool = True
-    _frames: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
 
     @property
     def facts(self) -> LogFacts:
@@ -75,18 +75,11 @@ class Context:
 
     def frame(self, name: str) -> pd.DataFrame:
         """A table of the log."""
-        if name not in self._frames:
-            self._frames[name] = self.log.table(name)
-        return self._frames[name]
-
-    @property
-    def tables(self) -> Mapping[str, pd.DataFrame]:
-        """The log's tables as a mapping: each is built when it is asked for."""
-        return _Tables(self)
+        return self.log.tables[name]
 
     def records(self, name: str) -> tuple[Record, ...]:
         """A table's rows as mappings from column to raw value."""
-        return tuple(self.frame(name).to_dict("records"))  # type: ignore[arg-type]  # its keys are names
+        return tuple(records(self.frame(name)))
 
     @cached_property
     def nets(self) -> tuple[NetRows, ...]:
@@ -169,22 +162,6 @@ class Context:
     def attempts(self) -> Sequence[Attempt]:
         """The attempts as read."""
         return self.facts.attempts
-
-
-class _Tables(Mapping[str, "pd.DataFrame"]):
-    """Name → frame of one log, built on demand."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-
-    def __getitem__(self, name: str) -> pd.DataFrame:
-        return self._context.frame(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(TABLES)
-
-    def __len__(self) -> int:
-        return len(TABLES)
 
 
 def layer_name(record: Record) -> str:

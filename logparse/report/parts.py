@@ -74,7 +74,7 @@ class Chart:
 class Field:
     """One column of a table made from records: which key, under which head, in which form.
 
-    `form` is a name in `formats.FORMATS`; `cell`, where given, makes the whole cell out of the record.
+    `form` is a name in `formats.FORMS`; `cell`, where given, makes the whole cell out of the record.
     `total` says whether the column's sum stands under it.
     """
 

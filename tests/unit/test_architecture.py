@@ -30,6 +30,7 @@ TIERS: Final = (
     {"derive"},
     {"tables"},
     {"audit"},
+    {"catalogue"},
     {"report", "export"},
     {"api"},
     {"cli"},

@@ -128,10 +128,10 @@ def test_a_value_reads(form: str, value: object, text: str) -> None:
 
 
 def test_every_form_has_an_example() -> None:
-    assert set(EXPECTED) == set(formats.FORMATS)
+    assert set(EXPECTED) == set(formats.FORMS)
 
 
-@pytest.mark.parametrize("form", formats.FORMATS)
+@pytest.mark.parametrize("form", formats.FORMS)
 @pytest.mark.parametrize("unknown", [None, pd.NA, pd.NaT])
 def test_the_unknown_is_an_en_dash_in_every_form(form: str, unknown: object) -> None:
     assert formats.as_text(unknown, form) == "–"

@@ -41,7 +41,7 @@ class FindingsView:
 
 def build(context: Context) -> FindingsView:
     """All findings of the log; there is always something to say, if only that nothing was found."""
-    found = find(context.facts, context.tables)
+    found = find(context.facts, context.log.tables)
     left_out = f"{len(found) - SHOWN} more are in the table “findings”." if len(found) > SHOWN else ""
     return FindingsView(_summary(found), tuple(_view(context, one) for one in found[:SHOWN]), left_out)
 

@@ -9,7 +9,7 @@ from logparse import formats
 from logparse.report.context import layer_name
 from logparse.report.parts import Cell, Field, tabulate
 from logparse.report.sections.summary import bar_cell
-from logparse.tables.columns import LAYERS
+from logparse.tables.nets.layers import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -143,7 +143,7 @@ def _figure(key: str, reason: str | None = None, form: str = "count") -> Callabl
     return cell
 
 
-_MEANING: Final = {column.name: column.meaning for column in LAYERS}
+_MEANING: Final = {column.name: column.meaning for column in COLUMNS}
 
 
 def _column(key: str, title: str, unit: str = "", **more: Any) -> Field:  # noqa: ANN401 - Field's own arguments
