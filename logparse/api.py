@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn, Self, overload
@@ -12,14 +11,14 @@ from logparse.assembling.definitions import apply_prototxt, read_prototxt
 from logparse.assembling.times import timed
 from logparse.catalogue import TABLES
 from logparse.cost.memory.footprint import Terms
-from logparse.derive.nets import facts_of
+from logparse.derive.log import DerivedLog
 from logparse.errors import DefinitionError
 from logparse.model import LogFacts
 from logparse.reading.line.years import find_year
 from logparse.reading.read import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping, Sequence
     from os import PathLike
 
     import pandas as pd
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from logparse.cost.memory.holdings import Run
     from logparse.cost.whatif.change import Change
     from logparse.cost.whatif.fit import Fit
-    from logparse.derive.nets import NetFact
+    from logparse.derive.facts import NetFact
     from logparse.errors import Note
     from logparse.reading.input.opening import Readable
     from logparse.textproto import Message
@@ -35,25 +34,6 @@ if TYPE_CHECKING:
 # Classes of the ledger that count as understood, and those that are Caffe's own lines at all.
 _UNDERSTOOD: Final = frozenset({"recognised", "ignored"})
 _CAFFES: Final = frozenset({"recognised", "ignored", "unknown"})
-
-
-class Tables(Mapping[str, "pd.DataFrame"]):
-    """A log's tables as a mapping: each is built when it is asked for."""
-
-    def __init__(self, log: Log) -> None:
-        self._log = log
-
-    def __getitem__(self, name: str) -> pd.DataFrame:
-        """One table."""
-        return self._log.table(name)
-
-    def __iter__(self) -> Iterator[str]:
-        """The names."""
-        return iter(TABLES)
-
-    def __len__(self) -> int:
-        """How many there are."""
-        return len(TABLES)
 
 
 class _Named:
@@ -116,16 +96,19 @@ class Log:
         return self.facts.notes
 
     @cached_property
-    def net_facts(self) -> Mapping[int, list[NetFact]]:
-        """Attempt → its nets with everything derived."""
-        return {attempt.index: facts_of(attempt.nets) for attempt in self.facts.attempts}
+    def derived(self) -> DerivedLog:
+        """What follows from the facts by the cost rules."""
+        return DerivedLog(self.facts)
 
-    @cached_property
+    @property
+    def net_facts(self) -> Mapping[int, Sequence[NetFact]]:
+        """Attempt → its nets with everything derived."""
+        return self.derived.nets
+
+    @property
     def runs(self) -> Mapping[int, Run]:
         """Attempt → what it allocates, as the memory rules see it."""
-        from logparse.derive.runs import run_of
-
-        return {one.index: run_of(one, self.net_facts[one.index]) for one in self.facts.attempts}
+        return self.derived.runs
 
     @property
     def terms(self) -> Terms:
@@ -180,11 +163,6 @@ class Log:
         from logparse.cost.whatif.fit import fit
 
         return fit(self.run(attempt)[1], budget_bytes, device, self.terms, change or AS_IT_IS)
-
-    @cached_property
-    def tables(self) -> Mapping[str, pd.DataFrame]:
-        """All tables as a mapping: each is built when it is asked for."""
-        return Tables(self)
 
     @property
     def table_names(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from logparse.tables.column import ATTEMPT, LINE, listed, text, whole
 
 if TYPE_CHECKING:
-    from logparse.tables.table import Built, LogView
+    from logparse.tables.table import Built, LogLike
 
 COLUMNS: Final = (
     text("severity", "Severity", "error, warning, hint or note; worst first."),
@@ -23,7 +23,7 @@ COLUMNS: Final = (
 )
 
 
-def build(log: LogView) -> Built:
+def build(log: LogLike) -> Built:
     """One row per finding."""
     from logparse.audit.finders import find
 
@@ -40,5 +40,5 @@ def build(log: LogView) -> Built:
             "saves_bytes": one.saves_bytes,
             "line": one.line,
         }
-        for one in find(log.facts, log.tables)
+        for one in find(log)
     ]

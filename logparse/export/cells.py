@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-Cell: TypeAlias = "bool | int | float | str | list[Cell] | None"
+PlainCell: TypeAlias = "bool | int | float | str | list[PlainCell] | None"
 
 ROWS_AT_ONCE: Final = 20_000
 
@@ -36,19 +36,19 @@ def _output(name: str, dtype: object) -> Column:
     return Column(name, kind, name, "An output, named as in the log.", nan_is_value=True)
 
 
-def rows(frame: pd.DataFrame, columns: Sequence[Column]) -> Iterator[tuple[Cell, ...]]:
+def rows(frame: pd.DataFrame, columns: Sequence[Column]) -> Iterator[tuple[PlainCell, ...]]:
     """The rows of a frame as plain cells, a piece of the frame at a time; `columns` describe its columns."""
     for start in range(0, len(frame), ROWS_AT_ONCE):
         piece = frame.iloc[start : start + ROWS_AT_ONCE]
         yield from zip(*(cells(piece.iloc[:, index], column) for index, column in enumerate(columns)), strict=True)
 
 
-def cells(series: pd.Series, column: Column) -> list[Cell]:
+def cells(series: pd.Series, column: Column) -> list[PlainCell]:
     """The cells of one column."""
     if series.dtype.kind == "M":
         return _moments(series)
     gap_if_nan = not nan_is_value(series, column)
-    values: list[Cell] = series.tolist()
+    values: list[PlainCell] = series.tolist()
     if set(map(type, values)) <= _PLAIN and not (gap_if_nan and series.hasnans):  # the long columns: nothing to do
         return values
     return [cell(value, gap_if_nan=gap_if_nan) for value in values]
@@ -59,7 +59,7 @@ def nan_is_value(series: pd.Series, column: Column) -> bool:
     return series.dtype.kind == "f" and (str(series.dtype).startswith("Float") or column.nan_is_value)
 
 
-def cell(value: object, *, gap_if_nan: bool = False) -> Cell:
+def cell(value: object, *, gap_if_nan: bool = False) -> PlainCell:
     """The value as plain Python: None for NA, numpy's kin unwrapped, sequences as lists; `gap_if_nan`: NaN is NA."""
     if isinstance(value, bool | int | str):
         return value
@@ -72,7 +72,7 @@ def cell(value: object, *, gap_if_nan: bool = False) -> Cell:
     return _scalar(value)
 
 
-def _scalar(value: object) -> Cell:
+def _scalar(value: object) -> PlainCell:
     """What is neither Python's own number nor text: numpy's scalars."""
     if type(value).__name__.startswith("bool"):
         return bool(value)
@@ -83,7 +83,7 @@ def _scalar(value: object) -> Cell:
     raise TypeError(f"no format has a cell for {value!r}")
 
 
-def _moments(series: pd.Series) -> list[Cell]:
+def _moments(series: pd.Series) -> list[PlainCell]:
     """Dates in ISO 8601, to the microsecond as glog prints them."""
     import numpy as np
 

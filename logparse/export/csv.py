@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from logparse.export.cells import Cell
+    from logparse.export.cells import PlainCell
 
 _SPECIAL: Final = frozenset(',"\r\n')
 
@@ -24,11 +24,11 @@ def to_csv(frame: pd.DataFrame, table: str) -> Iterator[bytes]:
         yield _line(row)
 
 
-def _line(row: Iterable[Cell]) -> bytes:
+def _line(row: Iterable[PlainCell]) -> bytes:
     return f"{','.join(map(_cell, row))}\n".encode("utf-8", "backslashreplace")
 
 
-def _cell(value: Cell) -> str:
+def _cell(value: PlainCell) -> str:
     """Quoted where it must be (the csv module of 3.11 leaves a carriage return bare), and where it is empty text."""
     if value is None:
         return ""

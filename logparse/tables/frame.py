@@ -14,9 +14,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    import numpy.typing as npt
-
-    from logparse.tables.table import Built, Row, Table
+    from logparse.tables.table import Built, BuiltRow, Table
 
 OUTPUT: Final = "#"  # what the name of a column that the log names begins with
 
@@ -33,27 +31,13 @@ def frame(table: Table, built: Built) -> pd.DataFrame:
     return _of_arrays(table, built) if isinstance(built, Mapping) else _of_rows(table, built)
 
 
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows of a frame as mappings, NA as None: what `to_dict("records")` gives, in half the time."""
-    names = frame.columns.tolist()
-    cells = [
-        column.tolist() if isinstance(column.dtype, np.dtype) else _objects(column).tolist()
-        for _, column in frame.items()
-    ]
-    return [dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)]
-
-
-def _objects(column: pd.Series) -> npt.NDArray[np.object_]:
-    return column.to_numpy(dtype=object, na_value=None)  # type: ignore[call-overload,no-any-return]  # None is no NA there
-
-
-def _of_rows(table: Table, rows: Sequence[Row]) -> pd.DataFrame:
+def _of_rows(table: Table, rows: Sequence[BuiltRow]) -> pd.DataFrame:
     cells = zip(*_cells(table, rows), strict=True) if rows else ((),) * len(table.columns)
     arrays = {column.name: _ARRAYS[column.dtype](values) for column, values in zip(table.columns, cells, strict=True)}
     return pd.DataFrame(arrays, index=pd.RangeIndex(len(rows)), copy=False)
 
 
-def _cells(table: Table, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
+def _cells(table: Table, rows: Sequence[BuiltRow]) -> list[tuple[Any, ...]]:
     """Each row as a tuple in the order of the columns."""
     names = [column.name for column in table.columns]
     if not all(map(frozenset(names).issuperset, rows)):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from logparse.tables.column import ATTEMPT, LINE, decimal, whole
 
 if TYPE_CHECKING:
-    from logparse.tables.table import Built, LogView
+    from logparse.tables.table import Built, LogLike
 
 COLUMNS: Final = (
     ATTEMPT,
@@ -19,7 +19,7 @@ COLUMNS: Final = (
 )
 
 
-def build(log: LogView) -> Built:
+def build(log: LogLike) -> Built:
     """One row per clipped update; its iteration is not printed, only the display before it is known."""
     from logparse.tables.series import filing
     from logparse.tables.series.arrays import nullable

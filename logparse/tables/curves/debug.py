@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from logparse.tables.column import ATTEMPT, LINE, printed, text, whole
 
 if TYPE_CHECKING:
-    from logparse.tables.table import Built, LogView
+    from logparse.tables.table import Built, LogLike
 
 PHASES: Final = ("TRAIN", "TEST")
 STAGES: Final = ("forward", "backward")
@@ -30,7 +30,7 @@ COLUMNS: Final = (
 )
 
 
-def build(log: LogView) -> Built:
+def build(log: LogLike) -> Built:
     """One row per debug_info figure.
 
     Caffe prints those of a training pass before the display line of the same iteration, and those of a test between

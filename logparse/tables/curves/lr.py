@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from logparse.tables.column import ATTEMPT, ITERATION, LINE, SUPERSEDED, decimal
 
 if TYPE_CHECKING:
-    from logparse.tables.table import Built, LogView
+    from logparse.tables.table import Built, LogLike
 
 _AS_PRINTED: Final = ("iteration", "momentum", "weight_decay", "gradient_scale", "line")
 
@@ -23,12 +23,12 @@ COLUMNS: Final = (
 )
 
 
-def build(log: LogView) -> Built:
+def build(log: LogLike) -> Built:
     """One row per `lr` line."""
     import numpy as np
 
     from logparse.tables.series import filing
-    from logparse.tables.series.arrays import printed
+    from logparse.tables.series.arrays import as_printed
 
     rates = log.facts.curves.series.get("lr")
     if rates is None:
@@ -37,6 +37,6 @@ def build(log: LogView) -> Built:
     return {
         "attempt": attempt,
         **{name: rates[name] for name in _AS_PRINTED},
-        "lr": printed(rates["lr"], np.ones(len(attempt), dtype=bool)),
+        "lr": as_printed(rates["lr"], np.ones(len(attempt), dtype=bool)),
         "superseded": filing.superseded(attempt, rates["iteration"]),
     }

@@ -20,7 +20,7 @@ from logparse.tables.column import (
 )
 
 if TYPE_CHECKING:
-    from logparse.tables.table import Built, LogView
+    from logparse.tables.table import Built, LogLike
 
 TEST_LOSS: Final = "(test loss)"  # where a blob should be called so, its index tells the two apart
 
@@ -41,7 +41,7 @@ COLUMNS: Final = (
 )
 
 
-def build(log: LogView) -> Built:
+def build(log: LogLike) -> Built:
     """One row per line that says what a test found."""
     import numpy as np
 

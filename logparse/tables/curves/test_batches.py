@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from logparse.tables.column import ATTEMPT, ELEMENT, LINE, printed, text, whole
 
 if TYPE_CHECKING:
-    from logparse.tables.table import Built, LogView
+    from logparse.tables.table import Built, LogLike
 
 COLUMNS: Final = (
     ATTEMPT,
@@ -19,7 +19,7 @@ COLUMNS: Final = (
 )
 
 
-def build(log: LogView) -> Built:
+def build(log: LogLike) -> Built:
     """One row per value; caffe test prints no index: the values of one blob follow one another."""
     import pandas as pd
 

@@ -9,7 +9,7 @@ from logparse.tables.column import ATTEMPT, ELAPSED, ITERATION, LINE, SUPERSEDED
 
 if TYPE_CHECKING:
     from logparse.tables.series.arrays import Array, Arrays
-    from logparse.tables.table import Built, LogView
+    from logparse.tables.table import Built, LogLike
 
 COLUMNS: Final = (
     ATTEMPT,
@@ -29,7 +29,7 @@ COLUMNS: Final = (
 )
 
 
-def build(log: LogView) -> Built:
+def build(log: LogLike) -> Built:
     """One row per display."""
     from logparse.tables.series import clock, filing, outputs
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from logparse.tables.column import ATTEMPT, ELEMENT, FILED, LINE, WEIGHTED, printed, text, whole
 
 if TYPE_CHECKING:
-    from logparse.tables.table import Built, LogView
+    from logparse.tables.table import Built, LogLike
 
 COLUMNS: Final = (
     ATTEMPT,
@@ -21,7 +21,7 @@ COLUMNS: Final = (
 )
 
 
-def build(log: LogView) -> Built:
+def build(log: LogLike) -> Built:
     """One row per output; its iteration is NA where the display is missing."""
     from logparse.tables.series import filing, outputs
     from logparse.tables.series.arrays import nullable

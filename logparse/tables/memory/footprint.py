@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from logparse.cost.memory.buffer_rules import GPU
+from logparse.cost.buffer import GPU
 from logparse.cost.memory.footprint import DEVICES, footprint
 from logparse.tables.column import ATTEMPT, text, whole
 from logparse.tables.memory.memory import DEVICE
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from logparse.cost.memory.footprint import Terms
     from logparse.cost.memory.holdings import Run
     from logparse.model import Attempt
-    from logparse.tables.table import Built, LogView, Row
+    from logparse.tables.table import Built, BuiltRow, LogLike
 
 COLUMNS: Final = (
     ATTEMPT,
@@ -25,17 +25,17 @@ COLUMNS: Final = (
 )
 
 
-def build(log: LogView) -> Built:
+def build(log: LogLike) -> Built:
     """One row per attempt and device; NA where the log shows no net."""
     return [
-        _row(attempt, log.runs[attempt.index], device, log.terms)
+        _row(attempt, log.derived.runs[attempt.index], device, log.terms)
         for attempt in log.facts.attempts
         for device in DEVICES
     ]
 
 
-def _row(attempt: Attempt, run: Run, device: str, terms: Terms) -> Row:
-    key: Row = {"attempt": attempt.index, "device": device}
+def _row(attempt: Attempt, run: Run, device: str, terms: Terms) -> BuiltRow:
+    key: BuiltRow = {"attempt": attempt.index, "device": device}
     if not any(net.layers for net in run.nets):
         return {**key, "basis": "unknown: the log shows no net"}
     found = footprint(run, device, terms)
@@ -55,6 +55,6 @@ def _row(attempt: Attempt, run: Run, device: str, terms: Terms) -> Row:
 
 
 def _several(attempt: Attempt) -> tuple[str, ...]:
-    if len(attempt.devices) < 2:  # noqa: PLR2004 - several
+    if len(attempt.devices) < 2:
         return ()
     return (f"of one GPU; what {len(attempt.devices)} GPUs add for their exchange is not known (NA)",)

@@ -8,21 +8,21 @@ from logparse.cost.memory.footprint import DEVICES, left_out
 from logparse.cost.memory.holdings import Kind, holdings
 from logparse.cost.spec import Basis
 from logparse.tables.column import ATTEMPT, text, whole
-from logparse.tables.nets.key import NET, NET_INDEX, PHASE, logged_total
+from logparse.tables.nets.key import NET_INDEX, NET_NAME, PHASE, logged_total
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from logparse.cost.memory.holdings import Holding, Run
-    from logparse.derive.nets import NetFact
-    from logparse.tables.table import Built, LogView, Row
+    from logparse.derive.facts import NetFact
+    from logparse.tables.table import Built, BuiltRow, LogLike
 
 _TRUST: Final = (Basis.DEFINITION, Basis.SHAPES, Basis.INFERRED)
 
 DEVICE: Final = text("device", "Device", "cpu, or gpu: one GPU.")
 COLUMNS: Final = (
     ATTEMPT,
-    NET,
+    NET_NAME,
     PHASE,
     NET_INDEX,
     DEVICE,
@@ -37,12 +37,12 @@ COLUMNS: Final = (
 )
 
 
-def build(log: LogView) -> Built:
+def build(log: LogLike) -> Built:
     """Per net, device and kind, what is held. `logged` is Caffe's own line and stands beside the others."""
-    return [row for index, nets in log.net_facts.items() for row in _rows(index, nets, log.runs[index])]
+    return [row for index, nets in log.derived.nets.items() for row in _rows(index, nets, log.derived.runs[index])]
 
 
-def _rows(attempt: int, nets: Sequence[NetFact], run: Run) -> list[Row]:
+def _rows(attempt: int, nets: Sequence[NetFact], run: Run) -> list[BuiltRow]:
     own = [fact for fact in nets if fact.net.nested is None]
     rows = []
     for device in DEVICES:
@@ -63,14 +63,14 @@ def _rows(attempt: int, nets: Sequence[NetFact], run: Run) -> list[Row]:
     return rows
 
 
-def _add_timed(rows: Sequence[Row]) -> None:
+def _add_timed(rows: Sequence[BuiltRow]) -> None:
     """What `caffe time` does otherwise, in the basis of the rows that it concerns."""
     for row in rows:
         if row["kind"] == Kind.DIFF:
             row["basis"] += "; caffe time calls every layer's Backward, needed or not"
 
 
-def _kind_row(holding: Holding, kind: Kind) -> Row:
+def _kind_row(holding: Holding, kind: Kind) -> BuiltRow:
     blocks = [block for block in holding.blocks if block.kind == kind]
     gaps = [gap for gap in holding.gaps if gap.kind == kind]
     size = None if gaps and not blocks else sum(block.bytes for block in blocks)

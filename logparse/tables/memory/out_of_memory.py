@@ -11,7 +11,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from logparse.cost.memory.buffer_rules import GPU
+from logparse.cost.buffer import GPU
+from logparse.cost.layer_types import traits_of
 from logparse.cost.memory.footprint import footprint, rounded
 from logparse.cost.memory.holdings import Kind, holdings, threads
 from logparse.tables.column import ATTEMPT, LINE, text, truth, whole
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 
     from logparse.cost.memory.footprint import Terms
     from logparse.cost.memory.holdings import Holding, Run
-    from logparse.derive.nets import NetFact
+    from logparse.derive.facts import NetFact
     from logparse.model import Attempt, OutOfMemory
-    from logparse.tables.table import Built, LogView, Row
+    from logparse.tables.table import Built, BuiltRow, LogLike
 
 COLUMNS: Final = (
     ATTEMPT,
@@ -50,27 +51,27 @@ _STAGE_KINDS: Final[Mapping[str, Kind]] = {
     "update": Kind.HISTORY,
     "prefetch": Kind.PREFETCH,
 }
-# Layers that touch a buffer of their own before they touch their top (lrn_layer.cu, softmax_loss_layer.cu)
-_BUFFER_FIRST: Final = frozenset({"LRN", "SoftmaxWithLoss", "Softmax", "Swish"})
 _CONVOLVES: Final = re.compile(r"BaseConvolutionLayer(?:<.*?>)?::(?:\w+_gemm|\w+_bias)\(")
 _READS: Final = re.compile(r"SyncedMemory::gpu_data\(")  # what is read must come from the host first
 _ASKS: Final = re.compile(r"SyncedMemory::|Blob(?:<.*?>)?::|cudaMalloc|to_gpu")
 _CARD_SIZE: Final = re.compile(r"\b(?P<gigabytes>[1-9][0-9]{0,2}) ?GB\b")
 
 
-def build(log: LogView) -> Built:
+def build(log: LogLike) -> Built:
     """One row per attempt that ran out of memory."""
     return [
-        _row(attempt, attempt.out_of_memory, log.net_facts[attempt.index], log.runs[attempt.index], log.terms)
+        _row(
+            attempt, attempt.out_of_memory, log.derived.nets[attempt.index], log.derived.runs[attempt.index], log.terms
+        )
         for attempt in log.facts.attempts
         if attempt.out_of_memory is not None
     ]
 
 
-def _row(attempt: Attempt, place: OutOfMemory, nets: Sequence[NetFact], run: Run, terms: Terms) -> Row:
+def _row(attempt: Attempt, place: OutOfMemory, nets: Sequence[NetFact], run: Run, terms: Terms) -> BuiltRow:
     own = [fact for fact in nets if fact.net.nested is None]
     where = _net_of(place, own)
-    row: Row = {
+    row: BuiltRow = {
         "attempt": attempt.index,
         "line": place.line,
         "side": place.side,
@@ -102,7 +103,8 @@ def _kind(place: OutOfMemory, fact: NetFact | None) -> str | None:
     if fixed is not None or place.stage != "forward":
         return None if fixed is None else str(fixed)
     inner = next((frame for frame in place.frames if not _ASKS.search(frame)), "")
-    if _CONVOLVES.search(inner) or place.layer_type in _BUFFER_FIRST:
+    traits = traits_of(place.layer_type)
+    if _CONVOLVES.search(inner) or (traits is not None and traits.buffer_first):
         return str(Kind.BUFFERS)
     layers = [one for one in fact.layers if one.type == place.layer_type]
     if any(_READS.search(frame) for frame in place.frames[:3]):
@@ -111,7 +113,7 @@ def _kind(place: OutOfMemory, fact: NetFact | None) -> str | None:
     return str(Kind.BUFFERS if in_place else Kind.DATA)
 
 
-def _needs(place: OutOfMemory, run: Run, where: int | None, terms: Terms, card: int | None) -> Row:
+def _needs(place: OutOfMemory, run: Run, where: int | None, terms: Terms, card: int | None) -> BuiltRow:
     """Bytes of the whole run and of its first net alone, and whether these would have fitted."""
     from logparse.cost.whatif.change import Change, changed
 

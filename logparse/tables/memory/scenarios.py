@@ -13,11 +13,11 @@ from logparse.cost.whatif.resize import WhatIfError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from logparse.cost.memory.blobs import LayerMemory
     from logparse.cost.memory.footprint import Terms
     from logparse.cost.memory.holdings import Run
+    from logparse.cost.memory.layer import LayerMemory
     from logparse.cost.whatif.fit import Fit
-    from logparse.tables.table import Row
+    from logparse.tables.table import BuiltRow
 
 _GIB: Final = 1024**3
 _CARDS: Final = (4, 8, 11, 24, 80)  # GiB that cards have
@@ -25,7 +25,7 @@ _CARDS: Final = (4, 8, 11, 24, 80)  # GiB that cards have
 
 def whatif_rows(
     attempt: int, scenario: str, run: Run, change: Change, terms: Terms, before: Mapping[str, int | None]
-) -> list[Row]:
+) -> list[BuiltRow]:
     """One row a figure: before (`figures` of the run as it is), after, and what was assumed.
 
     Raises:
@@ -52,7 +52,7 @@ def figures(run: Run, terms: Terms) -> dict[str, int | None]:
     return {one.name: one.value for one in measures(run, AS_IT_IS, terms)}
 
 
-def fit_row(attempt: int, run: Run, found: Fit) -> Row:
+def fit_row(attempt: int, run: Run, found: Fit) -> BuiltRow:
     """The largest batch that fits, as a row: the log's batch before, that one after."""
     words = [found.binds, f"{found.fixed_bytes:,} bytes whatever the batch, {found.per_image_bytes:,} per image"]
     return {
@@ -66,11 +66,11 @@ def fit_row(attempt: int, run: Run, found: Fit) -> Row:
     }
 
 
-def standard_rows(attempt: int, run: Run, terms: Terms) -> list[Row]:
+def standard_rows(attempt: int, run: Run, terms: Terms) -> list[BuiltRow]:
     """The usual questions of one attempt; those that cannot be followed through its net are left out."""
     if not run.nets or not run.nets[0].layers:
         return []
-    rows: list[Row] = []
+    rows: list[BuiltRow] = []
     before = figures(run, terms)
     for scenario, change in _scenarios(run):
         try:
@@ -80,7 +80,7 @@ def standard_rows(attempt: int, run: Run, terms: Terms) -> list[Row]:
     return rows + _fits(attempt, run, terms)
 
 
-def _fits(attempt: int, run: Run, terms: Terms) -> list[Row]:
+def _fits(attempt: int, run: Run, terms: Terms) -> list[BuiltRow]:
     try:
         return [fit_row(attempt, run, found) for found in fits(run, [size * _GIB for size in _CARDS], terms=terms)]
     except WhatIfError:
@@ -119,7 +119,7 @@ def _compressed(layers: tuple[LayerMemory, ...]) -> Iterator[tuple[str, Change]]
 def _quarter(layer: LayerMemory) -> Iterator[tuple[str, Change]]:
     """An SVD that leaves about a quarter of the weights: r = K·M / 4(K + M)."""
     shape = layer.params[0].shape if layer.params else ()
-    rank = shape[0] * shape[1] // (4 * (shape[0] + shape[1])) if len(shape) == 2 else 0  # noqa: PLR2004 - a matrix
+    rank = shape[0] * shape[1] // (4 * (shape[0] + shape[1])) if len(shape) == 2 else 0  # a matrix
     if rank:
         name = layer.spec.name
         yield f"{name} at rank {rank}", Change(low_rank={name: LowRank(rank)})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from logparse.tables.column import ATTEMPT, listed, text, whole
 
 if TYPE_CHECKING:
-    from logparse.tables.table import Built, LogView
+    from logparse.tables.table import Built, LogLike
 
 COLUMNS: Final = (
     ATTEMPT,
@@ -20,8 +20,8 @@ COLUMNS: Final = (
 )
 
 
-def build(log: LogView) -> Built:
+def build(log: LogLike) -> Built:
     """One row per attempt, scenario and figure."""
     from logparse.tables.memory.scenarios import standard_rows
 
-    return [row for attempt, run in log.runs.items() for row in standard_rows(attempt, run, log.terms)]
+    return [row for attempt, run in log.derived.runs.items() for row in standard_rows(attempt, run, log.terms)]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from logparse.tables.column import LINE, decimal, listed, text, truth, whole
-from logparse.tables.nets.key import LAYER_KEY, bytes_of, net_key, nets_of
+from logparse.tables.nets.key import LAYER_KEY, bytes_of, net_columns, nets_of
 
 if TYPE_CHECKING:
-    from logparse.derive.nets import NetFact
-    from logparse.tables.table import Built, LogView, Row
+    from logparse.derive.facts import NetFact
+    from logparse.tables.table import Built, BuiltRow, LogLike
 
 COLUMNS: Final = (
     *LAYER_KEY,
@@ -26,12 +26,12 @@ COLUMNS: Final = (
 )
 
 
-def build(log: LogView) -> Built:
+def build(log: LogLike) -> Built:
     """One row per top."""
     return [row for attempt, net in nets_of(log) for row in _rows(attempt, net)]
 
 
-def _rows(attempt: int, fact: NetFact) -> list[Row]:
+def _rows(attempt: int, fact: NetFact) -> list[BuiltRow]:
     """The rows of one net."""
     rows = []
     for one in fact.layers:
@@ -39,7 +39,7 @@ def _rows(attempt: int, fact: NetFact) -> list[Row]:
             data = bytes_of(top.count, fact.element_bytes)
             rows.append(
                 {
-                    **net_key(attempt, fact),
+                    **net_columns(attempt, fact),
                     "layer_index": one.layer.index,
                     "layer": one.layer.name,
                     "top_index": place,

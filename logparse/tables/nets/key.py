@@ -9,17 +9,17 @@ from logparse.tables.column import ATTEMPT, text, whole
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from logparse.derive.nets import NetFact
-    from logparse.tables.table import LogView, Row
+    from logparse.derive.facts import NetFact
+    from logparse.tables.table import BuiltRow, LogLike
 
-NET: Final = text("net", "Net", "The net's name in its definition.")
+NET_NAME: Final = text("net", "Net", "The net's name in its definition.")
 PHASE: Final = text("phase", "Phase", "TRAIN or TEST; NA where nothing tells it.")
 NET_INDEX: Final = whole(
     "net_index", "Net #", "Counts every net of an attempt from 0 in order of initialisation, nested ones too."
 )
 NET_KEY: Final = (
     ATTEMPT,
-    NET,
+    NET_NAME,
     PHASE,
     NET_INDEX,
     text("nested", "Inside layer", "The recurrent layer whose inner net this is; NA for a net of its own."),
@@ -31,14 +31,14 @@ LAYER_KEY: Final = (
 )
 
 
-def nets_of(log: LogView) -> Iterator[tuple[int, NetFact]]:
+def nets_of(log: LogLike) -> Iterator[tuple[int, NetFact]]:
     """Every net of the log with the attempt that set it up."""
-    for attempt, nets in log.net_facts.items():
+    for attempt, nets in log.derived.nets.items():
         for net in nets:
             yield attempt, net
 
 
-def net_key(attempt: int, fact: NetFact) -> Row:
+def net_columns(attempt: int, fact: NetFact) -> BuiltRow:
     """The columns of NET_KEY."""
     net = fact.net
     return {
@@ -67,7 +67,7 @@ def bytes_of(count: int | None, element_bytes: int) -> int | None:
     return None if count is None else count * element_bytes
 
 
-def known_sum(values: Iterable[int | None]) -> int:
+def total_of(values: Iterable[int | None]) -> int:
     """The sum of what is known."""
     return sum(value for value in values if value is not None)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from logparse.tables.column import LINE, decimal, listed, text, truth, whole
-from logparse.tables.nets.key import LAYER_KEY, bytes_of, known_sum, macs_of, net_key, nets_of
+from logparse.tables.nets.key import LAYER_KEY, bytes_of, macs_of, net_columns, nets_of, total_of
 
 if TYPE_CHECKING:
-    from logparse.derive.nets import LayerFact, NetFact
-    from logparse.tables.table import Built, LogView, Row
+    from logparse.derive.facts import LayerFact, NetFact
+    from logparse.tables.table import Built, BuiltRow, LogLike
 
 NO_BATCH: Final = "the log prints shapes without their batch"
 
@@ -67,21 +67,21 @@ COLUMNS: Final = (
 )
 
 
-def build(log: LogView) -> Built:
+def build(log: LogLike) -> Built:
     """One row per layer."""
     return [row for attempt, net in nets_of(log) for row in _rows(attempt, net)]
 
 
-def _rows(attempt: int, fact: NetFact) -> list[Row]:
+def _rows(attempt: int, fact: NetFact) -> list[BuiltRow]:
     """The rows of one net."""
-    from logparse.derive.runs import held_per_layer
+    from logparse.derive.memory import held_per_layer
 
-    macs = known_sum(layer.cost.macs.value for layer in fact.layers)
-    params = known_sum(layer.own_params for layer in fact.layers)
-    distinct = known_sum(layer.distinct_bytes for layer in fact.layers)
+    macs = total_of(layer.cost.macs.value for layer in fact.layers)
+    params = total_of(layer.own_params for layer in fact.layers)
+    distinct = total_of(layer.distinct_bytes for layer in fact.layers)
     rows = []
     for one, held in zip(fact.layers, held_per_layer(fact), strict=True):
-        row = {**net_key(attempt, fact), **_layer_facts(one, fact), **held}
+        row = {**net_columns(attempt, fact), **_layer_facts(one, fact), **held}
         row["macs_share"] = _share(one.cost.macs.value, macs)
         row["params_share"] = _share(one.own_params, params)
         row["distinct_share"] = _share(one.distinct_bytes, distinct)
@@ -89,7 +89,7 @@ def _rows(attempt: int, fact: NetFact) -> list[Row]:
     return rows
 
 
-def _layer_facts(one: LayerFact, fact: NetFact) -> Row:
+def _layer_facts(one: LayerFact, fact: NetFact) -> BuiltRow:
     layer, cost = one.layer, one.cost
     per_image, macs = macs_of(cost.macs.value, fact)
     return {

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from logparse.tables.column import LINE, text, truth, whole
-from logparse.tables.nets.key import NET_KEY, known_sum, logged_total, macs_of, net_key, nets_of
+from logparse.tables.nets.key import NET_KEY, logged_total, macs_of, net_columns, nets_of, total_of
 
 if TYPE_CHECKING:
-    from logparse.derive.nets import NetFact
-    from logparse.tables.table import Built, LogView, Row
+    from logparse.derive.facts import NetFact
+    from logparse.tables.table import Built, BuiltRow, LogLike
 
 COLUMNS: Final = (
     *NET_KEY,
@@ -38,19 +38,19 @@ COLUMNS: Final = (
 )
 
 
-def build(log: LogView) -> Built:
+def build(log: LogLike) -> Built:
     """One row per net."""
     return [_row(attempt, net) for attempt, net in nets_of(log)]
 
 
-def _row(attempt: int, fact: NetFact) -> Row:
+def _row(attempt: int, fact: NetFact) -> BuiltRow:
     net, layers = fact.net, fact.layers
-    per_image, batch_macs = macs_of(known_sum(one.cost.macs.value for one in layers), fact)
-    values = known_sum(one.own_values for one in layers)
+    per_image, batch_macs = macs_of(total_of(one.cost.macs.value for one in layers), fact)
+    values = total_of(one.own_values for one in layers)
     steps = [(one.logged_step_bytes, one.expected_step_bytes) for one in layers]
     checked = [(step, want or 0) for step, want in steps if step is not None]
     return {
-        **net_key(attempt, fact),
+        **net_columns(attempt, fact),
         "test_index": net.test_index,
         "layers": len(layers),
         "batch": fact.batch,
@@ -60,7 +60,7 @@ def _row(attempt: int, fact: NetFact) -> Row:
         "weights": _own_of_kind(fact, "weight"),
         "biases": _own_of_kind(fact, "bias"),
         "statistics": _own_of_kind(fact, "statistic"),
-        "params": known_sum(one.own_params for one in layers),
+        "params": total_of(one.own_params for one in layers),
         "param_bytes": values * fact.element_bytes,
         "macs": batch_macs,
         "macs_per_image": per_image,

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from logparse.cost.costing import RULES, view_of
-from logparse.cost.memory.blobs import kind_of
+from logparse.cost.costing import view_of
+from logparse.cost.layer_types import RULES, traits_of
 from logparse.cost.rule import Missing
 from logparse.cost.rules.convolution import geometry
+from logparse.cost.traits import Family
 from logparse.tables.column import decimal, text, whole
-from logparse.tables.nets.key import NET_KEY, known_sum, nets_of
+from logparse.tables.nets.key import NET_KEY, nets_of, total_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from logparse.derive.nets import LayerFact, NetFact
-    from logparse.tables.table import Built, LogView, Row
+    from logparse.derive.facts import LayerFact, NetFact
+    from logparse.tables.table import Built, BuiltRow, LogLike
 
 COLUMNS: Final = (
     *NET_KEY[:4],
@@ -40,28 +41,26 @@ DEPTHWISE: Final = "depthwise convolution"
 OTHER: Final = "other"
 GROUPS: Final = (DENSE, POINTWISE, THREE, LARGER, OTHER_KERNEL, UNKNOWN_KERNEL, DEPTHWISE, OTHER)
 
-_DEPTHWISE_TYPES: Final = frozenset({"ConvolutionDepthwise", "DepthwiseConvolution"})
 _SMALL: Final = 3
+_BY_KERNEL: Final = frozenset({Family.CONVOLUTION, Family.DECONVOLUTION})
+_GROUP_OF: Final = {Family.FULLY_CONNECTED: DENSE, Family.DEPTHWISE: DEPTHWISE}
 
 
-def build(log: LogView) -> Built:
+def build(log: LogLike) -> Built:
     """One row per net and group of layers."""
     return [row for attempt, net in nets_of(log) for row in _rows(attempt, net)]
 
 
 def group_of(one: LayerFact) -> str:
     """The group of one layer."""
-    kind = kind_of(one.type)
-    if kind == "InnerProduct":
-        return DENSE
-    if kind in _DEPTHWISE_TYPES:
-        return DEPTHWISE
-    return _by_kernel(one) if kind in {"Convolution", "Deconvolution"} else OTHER
+    traits = traits_of(one.type)
+    family = Family.OTHER if traits is None else traits.family
+    return _by_kernel(one) if family in _BY_KERNEL else _GROUP_OF.get(family, OTHER)
 
 
 def _by_kernel(one: LayerFact) -> str:
     try:
-        view, _ = view_of(one.spec, RULES["Convolution"])
+        view = view_of(one.spec, RULES["Convolution"])
         found, channels = geometry(view), view.bottom()
         if found.group > 1 and found.group == channels[found.axis]:
             return DEPTHWISE
@@ -74,7 +73,7 @@ def _by_kernel(one: LayerFact) -> str:
     return LARGER if max(found.kernel) > _SMALL else OTHER_KERNEL
 
 
-def _rows(attempt: int, fact: NetFact) -> list[Row]:
+def _rows(attempt: int, fact: NetFact) -> list[BuiltRow]:
     """One row per group that the net has; an inner net has none of its own."""
     if fact.net.nested is not None:
         return []
@@ -87,13 +86,13 @@ def _rows(attempt: int, fact: NetFact) -> list[Row]:
 
 def _sums(layers: Sequence[LayerFact]) -> tuple[int, int, int]:
     return (
-        known_sum(one.own_params for one in layers),
-        known_sum(one.cost.macs.value for one in layers),
-        known_sum(one.distinct_bytes for one in layers),
+        total_of(one.own_params for one in layers),
+        total_of(one.cost.macs.value for one in layers),
+        total_of(one.distinct_bytes for one in layers),
     )
 
 
-def _row(attempt: int, fact: NetFact, name: str, layers: Sequence[LayerFact], totals: tuple[int, int, int]) -> Row:
+def _row(attempt: int, fact: NetFact, name: str, layers: Sequence[LayerFact], totals: tuple[int, int, int]) -> BuiltRow:
     weights, macs, distinct = _sums(layers)
     shares = [part / total if total else None for part, total in zip((weights, macs, distinct), totals, strict=True)]
     return {

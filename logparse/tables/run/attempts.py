@@ -10,7 +10,7 @@ from logparse.tables.column import ATTEMPT, LINE, decimal, listed, text, whole
 
 if TYPE_CHECKING:
     from logparse.model import Attempt, LogFacts
-    from logparse.tables.table import Built, LogView, Row
+    from logparse.tables.table import Built, BuiltRow, LogLike
     from logparse.textproto import Message
 
 COLUMNS: Final = (
@@ -39,13 +39,13 @@ COLUMNS: Final = (
 )
 
 
-def build(log: LogView) -> Built:
+def build(log: LogLike) -> Built:
     """One row per attempt."""
     spans = _iterations(log.facts)
     return [_row(attempt, spans.get(attempt.index, (None, None))) for attempt in log.facts.attempts]
 
 
-def _row(attempt: Attempt, span: tuple[int | None, int | None]) -> Row:
+def _row(attempt: Attempt, span: tuple[int | None, int | None]) -> BuiltRow:
     return {
         "attempt": attempt.index,
         "command": attempt.command,
@@ -59,15 +59,15 @@ def _row(attempt: Attempt, span: tuple[int | None, int | None]) -> Row:
         "outcome_text": attempt.outcome_text,
         "start_s": attempt.start_s,
         "end_s": attempt.end_s,
-        "start": moment(attempt.year, attempt.start_s),
-        "end": moment(attempt.year, attempt.end_s),
+        "start": iso_time(attempt.year, attempt.start_s),
+        "end": iso_time(attempt.year, attempt.end_s),
         "duration_s": attempt.duration_s,
         "line": attempt.line,
         "end_line": attempt.end_line,
     }
 
 
-def moment(year: int | None, seconds: float | None) -> str | None:
+def iso_time(year: int | None, seconds: float | None) -> str | None:
     """ISO 8601 without a zone of seconds since the start of a year; None where either is unknown."""
     if year is None or seconds is None:
         return None
@@ -82,7 +82,7 @@ def _mode(solver: Message | None) -> str | None:
     return solver.text("solver_mode") or None if solver is not None else None
 
 
-def _settings(solver: Message | None) -> Row:
+def _settings(solver: Message | None) -> BuiltRow:
     """The solver's settings as dumped; defaults that Caffe does not print are not filled in, except iter_size."""
     if solver is None:
         return {}

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from logparse.model import Attempt, Event, LogFacts
-    from logparse.tables.table import Built, LogView, Row
+    from logparse.tables.table import Built, BuiltRow, LogLike
 
 COLUMNS: Final = (
     ATTEMPT,
@@ -31,7 +31,7 @@ COLUMNS: Final = (
 _ITERATION: Final = re.compile(r"_iter_(\d{1,18})(?!\d)")
 
 
-def build(log: LogView) -> Built:
+def build(log: LogLike) -> Built:
     """One row per event in the order of the log; clipping, which can happen in every update, is one per attempt."""
     found = [(attempt, event) for attempt in log.facts.attempts for event in attempt.events]
     rows = sorted([*starmap(_row, found), *_clipping(log.facts)], key=lambda row: (row["attempt"], row["line"]))
@@ -40,7 +40,7 @@ def build(log: LogView) -> Built:
     return rows
 
 
-def _row(attempt: Attempt, event: Event) -> Row:
+def _row(attempt: Attempt, event: Event) -> BuiltRow:
     timed = event.time_s is not None and attempt.start_s is not None
     return {
         "attempt": attempt.index,
@@ -61,7 +61,7 @@ def iteration_of(path: str | None) -> int | None:
     return int(numbers[-1]) if numbers else None
 
 
-def _clipping(facts: LogFacts) -> Iterator[Row]:
+def _clipping(facts: LogFacts) -> Iterator[BuiltRow]:
     import numpy as np
 
     from logparse.tables.series import filing
@@ -82,7 +82,7 @@ def _clipping(facts: LogFacts) -> Iterator[Row]:
         }
 
 
-def _join(rows: list[Row], facts: LogFacts) -> None:
+def _join(rows: list[BuiltRow], facts: LogFacts) -> None:
     """Add the iteration that each stands behind, and its date for its seconds since the start of the year."""
     import numpy as np
 

@@ -35,6 +35,6 @@ def nullable(values: Array, known: Array) -> Any:  # noqa: ANN401 - a pandas arr
     return pd.arrays.IntegerArray(values.astype(np.int64), ~known)
 
 
-def printed(values: Array, known: Array) -> Any:  # noqa: ANN401 - array or nullable
+def as_printed(values: Array, known: Array) -> Any:  # noqa: ANN401 - array or nullable
     """Decimals that are NA where nothing was printed, and nan where that was printed."""
     return pd.arrays.FloatingArray(values, ~known) if np.isnan(values[known]).any() else values

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from logparse.tables.series import filing
-from logparse.tables.series.arrays import named, printed
+from logparse.tables.series.arrays import as_printed, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +67,6 @@ def output_columns(curves: Curves, outputs: Arrays, group: Array) -> dict[str, A
         "element": filing.element_of(group * len(curves.names) + outputs["name"], outputs["index"]),
         "value": outputs["value"],
         "loss_weight": outputs["loss_weight"],
-        "weighted_loss": printed(outputs["weighted_loss"], ~np.isnan(outputs["loss_weight"])),
+        "weighted_loss": as_printed(outputs["weighted_loss"], ~np.isnan(outputs["loss_weight"])),
         "line": outputs["line"],
     }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from logparse.sums import float_sum
 from logparse.tables.series import filing
 
 if TYPE_CHECKING:
@@ -13,10 +14,10 @@ if TYPE_CHECKING:
 
     from logparse.model import LogFacts
     from logparse.tables.series.arrays import Array, Arrays
-    from logparse.tables.table import Row
+    from logparse.tables.table import BuiltRow
 
 
-def image_rows(facts: LogFacts) -> Iterator[Row]:
+def image_rows(facts: LogFacts) -> Iterator[BuiltRow]:
     """Per attempt and layer the means of its groups, added up."""
     series = facts.curves.series.get("product")
     if series is None:
@@ -36,7 +37,7 @@ def image_rows(facts: LogFacts) -> Iterator[Row]:
             }
 
 
-def _layer_row(part: Arrays) -> Row:
+def _layer_row(part: Arrays) -> BuiltRow:
     groups = [part["group"] == group for group in np.unique(part["group"])]
     return {
         "forward_ms": _sum_of_means(part["ms"], groups),
@@ -48,4 +49,4 @@ def _layer_row(part: Arrays) -> Row:
 
 
 def _sum_of_means(values: Array, groups: list[Array]) -> float:
-    return float(sum(values[group].mean() for group in groups))
+    return float_sum(float(values[group].mean()) for group in groups)

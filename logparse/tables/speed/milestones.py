@@ -10,7 +10,7 @@ from logparse.tables.column import ATTEMPT, LINE, decimal, whole
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from logparse.tables.table import Built, LogView, Row
+    from logparse.tables.table import Built, BuiltRow, LogLike
 
 _STEPS: Final = (5, 2, 1)
 
@@ -23,7 +23,7 @@ COLUMNS: Final = (
 )
 
 
-def build(log: LogView) -> Built:
+def build(log: LogLike) -> Built:
     """One row per attempt and round loss that it reached below the one it began with."""
     import numpy as np
 
@@ -35,7 +35,7 @@ def build(log: LogView) -> Built:
         return []
     attempt = filing.attempt_of(shown["line"], log.facts.attempts)
     elapsed = clock.elapsed_and_time(shown, attempt, log.facts)["elapsed_s"]
-    rows: list[Row] = []
+    rows: list[BuiltRow] = []
     for index, mine in filing.slices(attempt):
         trended = trend(shown["loss"][mine])
         known = trended[np.isfinite(trended)]

@@ -12,11 +12,11 @@ from logparse.tables.speed import timing
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from logparse.derive.nets import NetFact
+    from logparse.derive.facts import NetFact
     from logparse.model import Attempt, LogFacts
     from logparse.tables.series.arrays import Array, Arrays
-    from logparse.tables.series.pauses import Pauses
-    from logparse.tables.table import Built, LogView, Row
+    from logparse.tables.speed.pauses import Pauses
+    from logparse.tables.table import Built, BuiltRow, LogLike
 
 COLUMNS: Final = (
     ATTEMPT,
@@ -64,15 +64,15 @@ RECENT: Final = 20  # displays that tell how fast it runs now: enough for a medi
 WAITS_PER_LINE: Final = 1000  # BlockingQueue::pop prints its first wait and then every 1000th (LOG_EVERY_N)
 
 
-def build(log: LogView) -> Built:
+def build(log: LogLike) -> Built:
     """One row per attempt that trains or is timed."""
-    from logparse.tables.series.pauses import pauses
+    from logparse.tables.speed.pauses import pauses
 
     paused = pauses(log.facts)
     shown = _displays(log.facts)
     rows = []
     for attempt in log.facts.attempts:
-        work = _work(attempt, log.net_facts[attempt.index])
+        work = _work(attempt, log.derived.nets[attempt.index])
         mine = slice(0) if shown is None else _mine(shown, attempt)
         if shown is not None and mine.stop > mine.start:
             rows.append({**work, **_trained(attempt, {name: shown[name][mine] for name in shown}, paused)})
@@ -100,13 +100,13 @@ def _mine(shown: Arrays, attempt: Attempt) -> slice:
     return slice(0 if attempt.index == 1 else first, last)
 
 
-def _work(attempt: Attempt, nets: Sequence[NetFact]) -> Row:
+def _work(attempt: Attempt, nets: Sequence[NetFact]) -> BuiltRow:
     """What one iteration is: images, and MACs forward and backward; the printed batch is that of one GPU."""
     own = [fact for fact in nets if fact.net.nested is None]
     trained = next((fact for fact in own if fact.net.phase == "TRAIN"), own[0] if own else None)
     iter_size = attempt.solver.integer("iter_size", 1) if attempt.solver is not None else 1
     gpus = attempt.gpus or 1
-    row: Row = {"attempt": attempt.index, "iter_size": iter_size, "gpus": gpus, "line": attempt.line}
+    row: BuiltRow = {"attempt": attempt.index, "iter_size": iter_size, "gpus": gpus, "line": attempt.line}
     if trained is None:
         return row
     macs = [fact.cost.macs.value for fact in trained.layers]
@@ -118,9 +118,9 @@ def _work(attempt: Attempt, nets: Sequence[NetFact]) -> Row:
     return row
 
 
-def _trained(attempt: Attempt, shown: Arrays, paused: Pauses) -> Row:
-    from logparse.tables.series.pauses import training_rates
+def _trained(attempt: Attempt, shown: Arrays, paused: Pauses) -> BuiltRow:
     from logparse.tables.series.robust import median
+    from logparse.tables.speed.pauses import training_rates
 
     rates = training_rates(shown, paused)
     recent = median(rates[-RECENT:])
@@ -154,7 +154,7 @@ def _first_tests(paused: Pauses, shown: Arrays, mine: Array) -> int:
     return int((paused.line[mine & paused.is_test] < shown["line"][0]).sum())
 
 
-def _left(attempt: Attempt, last: int, recent: float, row: Row) -> Row:
+def _left(attempt: Attempt, last: int, recent: float, row: BuiltRow) -> BuiltRow:
     """Of a run whose end is not in the log: iterations, and seconds at its recent speed with its share of pauses."""
     target = attempt.solver.integer("max_iter", 0) if attempt.solver is not None else 0
     if attempt.outcome != "unfinished" or target <= last:
@@ -166,7 +166,7 @@ def _left(attempt: Attempt, last: int, recent: float, row: Row) -> Row:
     return {"iterations_left": left, "seconds_left": _known(left * per_iteration)}
 
 
-def _add_timed(rows: list[Row], timed: Sequence[Row]) -> None:
+def _add_timed(rows: list[BuiltRow], timed: Sequence[BuiltRow]) -> None:
     """The speed of `caffe time`: one forward and one backward pass of the last benchmark are its iteration."""
     passes = {row["attempt"]: (row.get("forward_ms"), row.get("backward_ms")) for row in timed if row["scope"] == "net"}
     for row in rows:
@@ -175,7 +175,7 @@ def _add_timed(rows: list[Row], timed: Sequence[Row]) -> None:
             row["iterations_per_second"] = 1000 / (forward + backward)
 
 
-def _with_rates(row: Row) -> Row:
+def _with_rates(row: BuiltRow) -> BuiltRow:
     rate, images, macs = (
         row.get(key) for key in ("iterations_per_second", "images_per_iteration", "macs_per_iteration")
     )

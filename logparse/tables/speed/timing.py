@@ -8,14 +8,15 @@ from math import prod
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
+from logparse.sums import float_sum
 from logparse.tables.column import ATTEMPT, LINE, decimal, text, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from logparse.derive.nets import LayerFact, NetFact
+    from logparse.derive.facts import LayerFact, NetFact
     from logparse.model import Attempt, Event, LogFacts
-    from logparse.tables.table import LogView, Row
+    from logparse.tables.table import BuiltRow, LogLike
 
 COLUMNS: Final = (
     ATTEMPT,
@@ -93,18 +94,18 @@ class _Run:
         return label == "Total Time" or event.kind == "time_done"
 
 
-def build(log: LogView) -> list[Row]:
+def build(log: LogLike) -> list[BuiltRow]:
     """One row per layer and benchmark, and one for the whole net: printed times, and rates worked out of them."""
     facts = log.facts
-    rows: list[Row] = []
+    rows: list[BuiltRow] = []
     for attempt in facts.attempts:
-        nets = log.net_facts[attempt.index]
+        nets = log.derived.nets[attempt.index]
         for number, run in enumerate(_runs(attempt, _times_of(facts, attempt), nets), 1):
             rows.extend({"attempt": attempt.index, "run": number, **row} for row in _rows(run, nets))
     return [*rows, *map(_with_rates, _image_rows(facts))]
 
 
-def _image_rows(facts: LogFacts) -> Iterator[Row]:
+def _image_rows(facts: LogFacts) -> Iterator[BuiltRow]:
     if "product" in facts.curves.series:
         from logparse.tables.speed.image_timing import image_rows
 
@@ -154,12 +155,12 @@ def _places(fact: NetFact) -> Counter[str | None]:
     return Counter(one.layer.name for one in fact.layers)
 
 
-def _rows(run: _Run, nets: Sequence[NetFact]) -> Iterator[Row]:
+def _rows(run: _Run, nets: Sequence[NetFact]) -> Iterator[BuiltRow]:
     first = run.times[0].line if run.times else run.total_line or 0
     net = timed_net(nets, first)
     rows = list(_layer_rows(run, net))
     for name in _MS:
-        total = sum(row[name] for row in rows if name in row)
+        total = float_sum(row[name] for row in rows if name in row)
         for row in rows:
             row[f"{name[:-3]}_share"] = row[name] / total if name in row and total else None
     yield from map(_with_rates, rows)
@@ -167,12 +168,12 @@ def _rows(run: _Run, nets: Sequence[NetFact]) -> Iterator[Row]:
         yield _with_rates({"scope": "net", **_whole(net), **run.totals, "line": run.total_line})
 
 
-def _layer_rows(run: _Run, net: NetFact | None) -> Iterator[Row]:
+def _layer_rows(run: _Run, net: NetFact | None) -> Iterator[BuiltRow]:
     """Times paired by name; the n-th time of a name is its n-th layer's, backward from behind where it runs so."""
     layers: dict[str | None, list[LayerFact]] = {}
     for fact in net.layers if net is not None else ():
         layers.setdefault(fact.layer.name, []).append(fact)
-    rows: dict[tuple[str, int], Row] = {}
+    rows: dict[tuple[str, int], BuiltRow] = {}
     turns: Counter[tuple[str, int]] = Counter()
     number = Counter((one.layer, one.direction) for one in run.times)
     for one in run.times:
@@ -196,7 +197,7 @@ def _is_reversed(times: Sequence[_Time]) -> bool:
     return backward[0].layer == forward[-1] and backward[0].layer != forward[0]
 
 
-def _work(fact: LayerFact, net: NetFact) -> Row:
+def _work(fact: LayerFact, net: NetFact) -> BuiltRow:
     return {
         "net_index": net.net.index,
         "layer_index": fact.layer.index,
@@ -216,7 +217,7 @@ def touched_bytes(fact: LayerFact, element_bytes: int) -> int | None:
     return element_bytes * (params + sum(count for count in counts if count is not None))
 
 
-def _whole(net: NetFact | None) -> Row:
+def _whole(net: NetFact | None) -> BuiltRow:
     """The sums of the net: NA where a layer's figure is."""
     if net is None:
         return {}
@@ -228,7 +229,7 @@ def _whole(net: NetFact | None) -> Row:
     return {"net_index": net.net.index, **sums}
 
 
-def _with_rates(row: Row) -> Row:
+def _with_rates(row: BuiltRow) -> BuiltRow:
     forward, backward = row.get("forward_ms"), row.get("backward_ms")
     macs = row.get("macs")
     return {
