@@ -10,8 +10,8 @@ import pytest
 from pyarrow import parquet
 
 from logparse import export, parse_log
+from logparse.catalogue import TABLES
 from logparse.errors import NothingRecognisedError
-from logparse.tables.columns import TABLES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +50,7 @@ def check_text(frame: pd.DataFrame, table: str) -> None:
 
 def check_names(table: str, columns: list[str]) -> None:
     """The registry's columns in its order; between them only outputs, which the log names."""
-    registered = [column.name for column in TABLES[table]]
+    registered = [column.name for column in TABLES[table].columns]
     assert [name for name in columns if not name.startswith("#")] == registered
 
 

@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 
 from logparse import __version__
+from logparse.catalogue import TABLES
 from logparse.cli.main import VERBS, main
 from logparse.errors import Note, UnreadableError
-from logparse.tables.columns import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
