@@ -146,8 +146,22 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page of its own context: no cookies, no cache, nothing left from the test before."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    yield context.new_page()
-    context.close()
+def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open a page of its own context (no cookies, no cache, nothing left from the test before) with these options."""
+    contexts = []
+
+    def opened(**options: Any) -> Page:  # noqa: ANN401 - playwright's options of a context
+        context = browser.new_context(**options)
+        context.set_default_timeout(120_000)  # guards against hanging only: a busy machine draws slowly
+        contexts.append(context)
+        return context.new_page()
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(new_page: Callable[..., Page]) -> Page:
+    """A page as wide as most screens."""
+    return new_page(viewport={"width": 1280, "height": 900})

@@ -6,9 +6,9 @@ from math import prod
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost.costing import cost
-from logparse.cost.memory.blobs import LayerMemory, kind_of
 from logparse.cost.memory.gradients import FlowLayer, flow_of, learns, propagate_down
 from logparse.cost.memory.holdings import NetMemory, Run, Solver
+from logparse.cost.memory.layer import LayerMemory, known_type
 from logparse.cost.spec import LayerSpec
 from logparse.cost.types import to_v2
 from logparse.textproto import parse
@@ -93,7 +93,7 @@ def _layer(message: Message, bare: LayerSpec, flow: Flow) -> LayerMemory:
     params = cost(spec).params
     return LayerMemory(
         spec=spec,
-        kind=kind_of(spec.type),
+        kind=known_type(spec.type),
         bottoms=message.texts("bottom"),
         tops=message.texts("top"),
         counts=tuple(None if top is None else prod(top) for top in spec.tops),

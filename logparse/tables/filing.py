@@ -165,7 +165,7 @@ def _turned(apart: float) -> float:
 
 def moments(seconds: Column, year: int | None) -> Column:
     """Seconds since the start of the year as dates; all NaT where the year is not known."""
-    dates = np.full(len(seconds), np.datetime64("NaT"), dtype="datetime64[us]")
+    dates = np.full(len(seconds), np.datetime64("NaT", "us"), dtype="datetime64[us]")
     known = np.isfinite(seconds)
     if year is not None and known.any():
         base = np.datetime64(f"{year:04d}-01-01", "us")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from logparse.sums import float_sum
 from logparse.tables import filing
 
 if TYPE_CHECKING:
@@ -49,4 +50,4 @@ def _layer_row(part: Columns) -> Row:
 
 
 def _sum_of_means(values: Column, groups: list[Column]) -> float:
-    return float(sum(values[group].mean() for group in groups))
+    return float_sum(float(values[group].mean()) for group in groups)

@@ -8,6 +8,7 @@ from math import prod
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
+from logparse.sums import float_sum
 from logparse.tables import filing
 from logparse.tables.frames import frame
 from logparse.tables.products import product_rows
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from logparse.derive.nets import LayerFact, NetFact
+    from logparse.derive.facts import LayerFact, NetFact
     from logparse.model import Attempt, Event, LogFacts
 
     Row = dict[str, Any]
@@ -114,7 +115,7 @@ def _rows(run: _Run, nets: Sequence[NetFact]) -> Iterator[Row]:
     net = timed_net(nets, first)
     rows = list(_layer_rows(run, net))
     for name in _MS:
-        total = sum(row[name] for row in rows if name in row)
+        total = float_sum(row[name] for row in rows if name in row)
         for row in rows:
             row[f"{name[:-3]}_share"] = row[name] / total if name in row and total else None
     yield from map(_with_rates, rows)

@@ -14,7 +14,7 @@ import pytest
 
 from logparse.api import parse_log
 from logparse.cost.costing import cost
-from logparse.cost.inference.infer import resolve
+from logparse.cost.inference.infer import settle
 from logparse.cost.spec import Basis, LayerSpec
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def test_no_certain_number_is_ever_wrong(shared_logs: Path, net: str) -> None:
     for specs in defined_nets(shared_logs / "genuine" / f"{net}.log"):
         truth = [cost(spec) for spec in specs]
         for first in cuts(specs):
-            for resolved, true in zip(resolve(without_definitions(specs, first)), truth, strict=True):
+            for resolved, true in zip(settle(without_definitions(specs, first)), truth, strict=True):
                 assert false_certainties(resolved.cost, true) == [], (net, first, resolved.spec.name)
 
 
@@ -118,7 +118,7 @@ def outcomes(shared_logs: Path) -> dict[str, Counter[str]]:
             places = [i for i, spec in enumerate(specs) if spec.type in CONVOLUTIONS]
             truth = {i: cost(specs[i]) for i in places}
             for first in cuts(specs) if places else ():
-                resolved = resolve(without_definitions(specs, first))
+                resolved = settle(without_definitions(specs, first))
                 counter.update(outcome(resolved[i].cost, truth[i]) for i in places if i >= first)
         found[net] = counter
     return found
@@ -141,7 +141,7 @@ def test_nets_with_known_names_and_roles_are_inferred_whole(outcomes: dict[str, 
 def test_what_is_not_inferred_tells_its_candidates_or_why(shared_logs: Path) -> None:
     for net in NETS:
         for specs in defined_nets(shared_logs / "genuine" / f"{net}.log"):
-            for resolved in resolve(without_definitions(specs, 0)):
+            for resolved in settle(without_definitions(specs, 0)):
                 found = resolved.cost
                 assert found.macs.value is not None or found.macs.reason, (net, resolved.spec.name)
                 assert found.params is not None or found.params_reason, (net, resolved.spec.name)

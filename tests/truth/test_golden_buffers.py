@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from logparse.cost.costing import RULES
+from logparse.cost.layer_types import RULES
 from logparse.cost.memory.buffers import buffers
 from logparse.cost.spec import Basis
 from tests.truth.golden.arithmetic import is_true

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from logparse.cost.costing import RULES, cost
+from logparse.cost.costing import cost
+from logparse.cost.layer_types import RULES
 from logparse.cost.spec import Basis
 from logparse.cost.types import canonical_type
 from tests.truth.golden.arithmetic import is_true

@@ -246,7 +246,7 @@ def test_a_reader_that_has_had_enough_is_no_failure(alexnet: Path, root: Path) -
         assert process.stderr is not None
         process.stdout.close()
         assert process.stderr.read() == b""
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=120) == 0
 
 
 # --- gates and faults --------------------------------------------------------------------------------------

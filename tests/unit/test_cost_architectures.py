@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from logparse.cost.inference.architectures import Fact, architectures, known_layers
+from logparse.cost.inference.architectures import Published, architectures, known_layers
 from logparse.cost.spec import LayerSpec
 from logparse.textproto import parse
 
@@ -57,27 +57,27 @@ def test_the_nets_that_are_known() -> None:
 # -- nets of a few layers, whole -------------------------------------------------------------------------
 
 ALEXNET: Final = (
-    Fact("conv1", 96, 11, 4),
-    Fact("conv2", 256, 5, pad=2, group=2),
-    Fact("conv3", 384, 3, pad=1),
-    Fact("conv4", 384, 3, pad=1, group=2),
-    Fact("conv5", 256, 3, pad=1, group=2),
+    Published("conv1", 96, 11, 4),
+    Published("conv2", 256, 5, pad=2, group=2),
+    Published("conv3", 384, 3, pad=1),
+    Published("conv4", 384, 3, pad=1, group=2),
+    Published("conv5", 256, 3, pad=1, group=2),
 )
 NIN: Final = (
-    Fact("conv1", 96, 11, 4),
-    Fact("cccp1", 96, 1),
-    Fact("cccp2", 96, 1),
-    Fact("conv2", 256, 5, pad=2),
-    Fact("cccp3", 256, 1),
-    Fact("cccp4", 256, 1),
-    Fact("conv3", 384, 3, pad=1),
-    Fact("cccp5", 384, 1),
-    Fact("cccp6", 384, 1),
-    Fact("conv4-1024", 1024, 3, pad=1),
-    Fact("cccp7-1024", 1024, 1),
-    Fact("cccp8-1024", None, 1),  # as many as there are classes
+    Published("conv1", 96, 11, 4),
+    Published("cccp1", 96, 1),
+    Published("cccp2", 96, 1),
+    Published("conv2", 256, 5, pad=2),
+    Published("cccp3", 256, 1),
+    Published("cccp4", 256, 1),
+    Published("conv3", 384, 3, pad=1),
+    Published("cccp5", 384, 1),
+    Published("cccp6", 384, 1),
+    Published("conv4-1024", 1024, 3, pad=1),
+    Published("cccp7-1024", 1024, 1),
+    Published("cccp8-1024", None, 1),  # as many as there are classes
 )
-CIFAR: Final = (Fact("conv1", 32, 5, pad=2), Fact("conv2", 32, 5, pad=2), Fact("conv3", 64, 5, pad=2))
+CIFAR: Final = (Published("conv1", 32, 5, pad=2), Published("conv2", 32, 5, pad=2), Published("conv3", 64, 5, pad=2))
 
 
 def test_alexnet() -> None:
@@ -94,7 +94,7 @@ def test_in_2013_layers_of_their_own_padded() -> None:
 def test_the_small_nets() -> None:
     assert table("NiN") == NIN
     assert table("cifar10_quick") == table("cifar10_full") == CIFAR
-    assert table("LeNet") == (Fact("conv1", 20, 5), Fact("conv2", 50, 5))
+    assert table("LeNet") == (Published("conv1", 20, 5), Published("conv2", 50, 5))
     company = {name: architectures()[name].company for name in ("LeNet", "cifar10_quick", "cifar10_full", "NiN")}
     assert company == {
         "LeNet": (("ip1", 500), ("ip2", 10)),
@@ -125,11 +125,11 @@ def test_vgg(name: str, blocks: tuple[int, ...]) -> None:
 
 def test_googlenet() -> None:
     facts = {fact.name: fact for fact in table("GoogLeNet")}
-    assert facts["conv1/7x7_s2"] == Fact("conv1/7x7_s2", 64, 7, 2, 3)
-    assert facts["conv2/3x3_reduce"] == Fact("conv2/3x3_reduce", 64, 1)
-    assert facts["conv2/3x3"] == Fact("conv2/3x3", 192, 3, pad=1)
-    assert facts["loss1/conv"] == Fact("loss1/conv", 128, 1)
-    assert facts["loss2/conv"] == Fact("loss2/conv", 128, 1)
+    assert facts["conv1/7x7_s2"] == Published("conv1/7x7_s2", 64, 7, 2, 3)
+    assert facts["conv2/3x3_reduce"] == Published("conv2/3x3_reduce", 64, 1)
+    assert facts["conv2/3x3"] == Published("conv2/3x3", 192, 3, pad=1)
+    assert facts["loss1/conv"] == Published("loss1/conv", 128, 1)
+    assert facts["loss2/conv"] == Published("loss2/conv", 128, 1)
     assert len(facts) == 3 + 9 * 6 + 2
 
 
@@ -153,12 +153,12 @@ def test_a_module_of_googlenet(block: str, depth: int, towers: tuple[int, ...], 
     one, three, five, projected = towers
     lead = f"inception_{block}/"
     assert [fact for fact in table("GoogLeNet") if fact.name.startswith(lead)] == [
-        Fact(f"{lead}1x1", one, 1),
-        Fact(f"{lead}3x3_reduce", reductions[0], 1),
-        Fact(f"{lead}3x3", three, 3, pad=1),
-        Fact(f"{lead}5x5_reduce", reductions[1], 1),
-        Fact(f"{lead}5x5", five, 5, pad=2),
-        Fact(f"{lead}pool_proj", projected, 1),
+        Published(f"{lead}1x1", one, 1),
+        Published(f"{lead}3x3_reduce", reductions[0], 1),
+        Published(f"{lead}3x3", three, 3, pad=1),
+        Published(f"{lead}5x5_reduce", reductions[1], 1),
+        Published(f"{lead}5x5", five, 5, pad=2),
+        Published(f"{lead}pool_proj", projected, 1),
     ]
 
 
@@ -198,14 +198,14 @@ def test_the_names_of_some_blocks() -> None:
 @pytest.mark.parametrize("depth", [18, 34])
 def test_a_basic_block(depth: int) -> None:
     facts = {fact.name: fact for fact in table(f"ResNet-{depth}")}
-    assert facts["conv1"] == Fact("conv1", 64, 7, 2, 3, bias=False)
-    assert facts["res2a_branch1"] == Fact("res2a_branch1", 64, 1, 1, bias=False)
-    assert facts["res2a_branch2a"] == Fact("res2a_branch2a", 64, 3, 1, 1, bias=False)
-    assert facts["res3a_branch1"] == Fact("res3a_branch1", 128, 1, 2, bias=False)
-    assert facts["res3a_branch2a"] == Fact("res3a_branch2a", 128, 3, 2, 1, bias=False)
-    assert facts["res3a_branch2b"] == Fact("res3a_branch2b", 128, 3, 1, 1, bias=False)
-    assert facts["res3b_branch2a"] == Fact("res3b_branch2a", 128, 3, 1, 1, bias=False)
-    assert facts["res5b_branch2b"] == Fact("res5b_branch2b", 512, 3, 1, 1, bias=False)
+    assert facts["conv1"] == Published("conv1", 64, 7, 2, 3, bias=False)
+    assert facts["res2a_branch1"] == Published("res2a_branch1", 64, 1, 1, bias=False)
+    assert facts["res2a_branch2a"] == Published("res2a_branch2a", 64, 3, 1, 1, bias=False)
+    assert facts["res3a_branch1"] == Published("res3a_branch1", 128, 1, 2, bias=False)
+    assert facts["res3a_branch2a"] == Published("res3a_branch2a", 128, 3, 2, 1, bias=False)
+    assert facts["res3a_branch2b"] == Published("res3a_branch2b", 128, 3, 1, 1, bias=False)
+    assert facts["res3b_branch2a"] == Published("res3b_branch2a", 128, 3, 1, 1, bias=False)
+    assert facts["res5b_branch2b"] == Published("res5b_branch2b", 512, 3, 1, 1, bias=False)
     per_stage = zip(BLOCKS[depth], (64, 128, 256, 512), strict=True)
     # 7×7 to 64; per block two 3×3; per stage a projection of 1×1
     assert kernels(table(f"ResNet-{depth}")) == 64 * 49 + sum(
@@ -218,17 +218,17 @@ def test_a_bottleneck(depth: int, *, late: bool) -> None:
     name = f"ResNet-{depth} with the stride on the 3×3" if late else f"ResNet-{depth}"
     facts = {fact.name: fact for fact in table(name)}
     first, second = (1, 2) if late else (2, 1)
-    assert facts["conv1"] == Fact("conv1", 64, 7, 2, 3, bias=depth == 50 and not late)
-    assert facts["res2a_branch1"] == Fact("res2a_branch1", 256, 1, 1, bias=False)
-    assert facts["res2a_branch2a"] == Fact("res2a_branch2a", 64, 1, 1, bias=False)
-    assert facts["res2a_branch2b"] == Fact("res2a_branch2b", 64, 3, 1, 1, bias=False)
-    assert facts["res2a_branch2c"] == Fact("res2a_branch2c", 256, 1, bias=False)
-    assert facts["res4a_branch1"] == Fact("res4a_branch1", 1024, 1, 2, bias=False)
-    assert facts["res4a_branch2a"] == Fact("res4a_branch2a", 256, 1, first, bias=False)
-    assert facts["res4a_branch2b"] == Fact("res4a_branch2b", 256, 3, second, 1, bias=False)
-    assert facts["res5c_branch2a"] == Fact("res5c_branch2a", 512, 1, 1, bias=False)
-    assert facts["res5c_branch2b"] == Fact("res5c_branch2b", 512, 3, 1, 1, bias=False)
-    assert facts["res5c_branch2c"] == Fact("res5c_branch2c", 2048, 1, bias=False)
+    assert facts["conv1"] == Published("conv1", 64, 7, 2, 3, bias=depth == 50 and not late)
+    assert facts["res2a_branch1"] == Published("res2a_branch1", 256, 1, 1, bias=False)
+    assert facts["res2a_branch2a"] == Published("res2a_branch2a", 64, 1, 1, bias=False)
+    assert facts["res2a_branch2b"] == Published("res2a_branch2b", 64, 3, 1, 1, bias=False)
+    assert facts["res2a_branch2c"] == Published("res2a_branch2c", 256, 1, bias=False)
+    assert facts["res4a_branch1"] == Published("res4a_branch1", 1024, 1, 2, bias=False)
+    assert facts["res4a_branch2a"] == Published("res4a_branch2a", 256, 1, first, bias=False)
+    assert facts["res4a_branch2b"] == Published("res4a_branch2b", 256, 3, second, 1, bias=False)
+    assert facts["res5c_branch2a"] == Published("res5c_branch2a", 512, 1, 1, bias=False)
+    assert facts["res5c_branch2b"] == Published("res5c_branch2b", 512, 3, 1, 1, bias=False)
+    assert facts["res5c_branch2c"] == Published("res5c_branch2c", 2048, 1, bias=False)
     per_stage = zip(BLOCKS[depth], (64, 128, 256, 512), strict=True)
     # per block w·1 + w·9 + 4w·1; per stage a projection to 4w
     assert kernels(table(name)) == 64 * 49 + sum(count * (1 + 9 + 4) * width + 4 * width for count, width in per_stage)
@@ -250,17 +250,17 @@ FIRES: Final = ((2, 16), (3, 16), (4, 32), (5, 32), (6, 48), (7, 48), (8, 64), (
 
 @pytest.mark.parametrize(
     ("name", "first"),
-    [("SqueezeNet 1.0", Fact("conv1", 96, 7, 2)), ("SqueezeNet 1.1", Fact("conv1", 64, 3, 2))],
+    [("SqueezeNet 1.0", Published("conv1", 96, 7, 2)), ("SqueezeNet 1.1", Published("conv1", 64, 3, 2))],
 )
-def test_squeezenet(name: str, first: Fact) -> None:
+def test_squeezenet(name: str, first: Published) -> None:
     expected = [first]
     for place, squeezed in FIRES:
         expected += [
-            Fact(f"fire{place}/squeeze1x1", squeezed, 1),
-            Fact(f"fire{place}/expand1x1", 4 * squeezed, 1),
-            Fact(f"fire{place}/expand3x3", 4 * squeezed, 3, pad=1),
+            Published(f"fire{place}/squeeze1x1", squeezed, 1),
+            Published(f"fire{place}/expand1x1", 4 * squeezed, 1),
+            Published(f"fire{place}/expand3x3", 4 * squeezed, 3, pad=1),
         ]
-    assert list(table(name)) == [*expected, Fact("conv10", None, 1)]
+    assert list(table(name)) == [*expected, Published("conv10", None, 1)]
 
 
 # Channels before and after each pair, and its stride: Howard et al. 2017, table 1
@@ -282,11 +282,11 @@ PAIRS: Final = (
 
 
 def test_mobilenet() -> None:
-    expected = [Fact("conv1", 32, 3, 2, 1, bias=False)]
+    expected = [Published("conv1", 32, 3, 2, 1, bias=False)]
     for name, inputs, outputs, stride in PAIRS:
         expected += [
-            Fact(f"{name}/dw", inputs, 3, stride, 1, inputs, bias=False),
-            Fact(f"{name}/sep", outputs, 1, bias=False),
+            Published(f"{name}/dw", inputs, 3, stride, 1, inputs, bias=False),
+            Published(f"{name}/sep", outputs, 1, bias=False),
         ]
     assert list(table("MobileNet v1")) == expected
 
@@ -295,25 +295,25 @@ def test_ssd() -> None:
     facts = table("SSD300 on VGG-16")
     assert facts[:13] == table("VGG-16")
     assert facts[13:23] == (
-        Fact("fc6", 1024, 3, pad=6, dilation=6),
-        Fact("fc7", 1024, 1),
-        Fact("conv6_1", 256, 1),
-        Fact("conv6_2", 512, 3, 2, 1),
-        Fact("conv7_1", 128, 1),
-        Fact("conv7_2", 256, 3, 2, 1),
-        Fact("conv8_1", 128, 1),
-        Fact("conv8_2", 256, 3),
-        Fact("conv9_1", 128, 1),
-        Fact("conv9_2", 256, 3),
+        Published("fc6", 1024, 3, pad=6, dilation=6),
+        Published("fc7", 1024, 1),
+        Published("conv6_1", 256, 1),
+        Published("conv6_2", 512, 3, 2, 1),
+        Published("conv7_1", 128, 1),
+        Published("conv7_2", 256, 3, 2, 1),
+        Published("conv8_1", 128, 1),
+        Published("conv8_2", 256, 3),
+        Published("conv9_1", 128, 1),
+        Published("conv9_2", 256, 3),
     )
     sources = ("conv4_3_norm", "fc7", "conv6_2", "conv7_2", "conv8_2", "conv9_2")
     heads = [f"{source}_mbox_{part}" for source in sources for part in ("loc", "conf")]
-    assert list(facts[23:]) == [Fact(name, None, 3, pad=1) for name in heads]
+    assert list(facts[23:]) == [Published(name, None, 3, pad=1) for name in heads]
     assert architectures()["SSD300 on VGG-16"].company == ()
 
 
 def test_a_fact_as_a_definition() -> None:
-    read = Fact("x", None, 3, 2, 1, 4, 6, bias=False).definition(8).child("convolution_param")
+    read = Published("x", None, 3, 2, 1, 4, 6, bias=False).definition(8).child("convolution_param")
     names = ("num_output", "kernel_size", "stride", "pad", "group", "dilation")
     assert [read.integer(name, -1) for name in names] == [8, 3, 2, 1, 4, 6]
     assert not read.flag("bias_term", default=True)

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from logparse.cost.memory.blobs import data_blobs, diff_blobs, kind_of
+from logparse.cost.memory.blobs import data_blobs, diff_blobs
+from logparse.cost.memory.layer import known_type
 from tests.cost_nets import named, net
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from logparse.cost.memory.blobs import LayerMemory, OwnBlob
+    from logparse.cost.memory.blobs import OwnBlob
+    from logparse.cost.memory.layer import LayerMemory
 
 INPUT: Final = (
     'layer { type: "Input" top: "data" top: "label" input_param {'
@@ -55,7 +57,7 @@ USUAL: Final = (INPUT, CONV, DENSE % "conv", LOSS)
 
 
 def test_a_name_of_any_age_leads_to_todays_type() -> None:
-    assert [kind_of(name) for name in ("CONVOLUTION", "conv", "Convolution", "WarpDrive", "", None)] == [
+    assert [known_type(name) for name in ("CONVOLUTION", "conv", "Convolution", "WarpDrive", "", None)] == [
         "Convolution",
         "Convolution",
         "Convolution",

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from logparse.cost.costing import RULES
-from logparse.cost.memory.buffer_rules import BUFFERS
 from logparse.cost.memory.buffers import buffers, prefetch_batches
 from logparse.cost.spec import Basis, LayerSpec
 from logparse.textproto import parse
@@ -149,7 +147,3 @@ def test_prefetched_batches_are_four_unless_stated() -> None:
 @pytest.mark.parametrize("kind", ["Data", "DATA", "ImageData", "WindowData", "AnnotatedData", "VideoData"])
 def test_which_layers_prefetch(kind: str) -> None:
     assert prefetch_batches(layer(f'type: "{kind}"', SHAPE)) == 4
-
-
-def test_every_type_with_buffers_has_a_rule() -> None:
-    assert set(BUFFERS) <= set(RULES)

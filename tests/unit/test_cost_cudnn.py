@@ -21,7 +21,7 @@ from logparse.cost.memory.cudnn import (
 from tests.cost_nets import net
 
 if TYPE_CHECKING:
-    from logparse.cost.memory.blobs import LayerMemory
+    from logparse.cost.memory.layer import LayerMemory
     from logparse.cost.spec import Shape
 
 MAP: Final = (7, 6, 11, 13)

@@ -220,7 +220,8 @@ def test_printed_flags_heed_propagate_down() -> None:
     ("kind", "reached"),
     [
         ("SoftmaxWithLoss", (True, False, True)),  # LossLayer::AllowForceBackward: not the label
-        ("SmoothL1Loss", (True, False, True)),
+        ("SmoothL1Loss", (True, True, True)),  # a bottom of weights, too
+        ("MultiBoxLoss", (True, False, True)),
         ("EuclideanLoss", (True, True, True)),  # it compares two predictions
         ("ContrastiveLoss", (True, True, False)),  # its third bottom says whether the pair is alike
         ("LSTM", (True, False, True)),  # not the sequence's continuation
@@ -233,7 +234,6 @@ def test_which_bottoms_a_gradient_may_be_forced_into(kind: str | None, reached: 
     assert forced_bottoms(kind, 1) == reached[:1]
 
 
-@pytest.mark.xfail(strict=True, reason="RecurrentLayer and LSTMUnitLayer have AllowForceBackward of their own")
 @pytest.mark.parametrize(("kind", "reached"), [("RNN", (True, False, True)), ("LSTMUnit", (True, True, False))])
 def test_no_gradient_is_forced_into_a_sequences_continuation(kind: str, reached: tuple[bool, ...]) -> None:
     assert forced_bottoms(kind, 3) == reached

@@ -22,7 +22,7 @@ from logparse.cost.spec import Basis
 from tests.cost_nets import net, run
 
 if TYPE_CHECKING:
-    from logparse.cost.memory.holdings import Block, NetMemory, Run
+    from logparse.cost.memory.holdings import Allocation, NetMemory, Run
 
 MIB: Final = 1024 * 1024
 PRINTED: Final = {"data": (7, 3, 5, 5), "label": (7,)}
@@ -46,7 +46,7 @@ def with_test_net(solver: Solver = Solver()) -> Run:  # noqa: B008 - frozen
     return run(usual(), usual(beside=True, phase="TEST"), solver=solver)
 
 
-def of_kind(one: Run, device: str, kind: Kind, place: int = 0) -> list[Block]:
+def of_kind(one: Run, device: str, kind: Kind, place: int = 0) -> list[Allocation]:
     return [block for block in holdings(one, device)[place].blocks if block.kind is kind]
 
 

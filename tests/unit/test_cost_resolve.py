@@ -9,7 +9,7 @@ import pytest
 
 from logparse.cost.costing import cost
 from logparse.cost.inference.guess import Guess, message
-from logparse.cost.inference.infer import apply, cost_or_infer, evidence_of, is_complete, resolve
+from logparse.cost.inference.infer import apply, cost_or_infer, evidence_of, is_complete, settle
 from logparse.cost.spec import Basis, LayerSpec, ParamBlob
 from logparse.textproto import Message, parse
 
@@ -50,7 +50,7 @@ MACS: Final = 7 * 8 * 24 * 24 * 3 * 25
 
 
 def resolved(*specs: LayerSpec) -> dict[str, Resolved]:
-    return {one.spec.name: one for one in resolve(specs)}
+    return {one.spec.name: one for one in settle(specs)}
 
 
 # -- applying a guess ----------------------------------------------------------------------------------
@@ -271,7 +271,7 @@ def test_evidence_is_collected_where_something_is_lacking() -> None:
 
 
 def in_two_nets(mine: LayerSpec, *theirs: LayerSpec) -> Resolved:
-    return resolve([mine], [theirs])[0]
+    return settle([mine], [theirs])[0]
 
 
 def test_the_same_layer_of_another_net_lends_its_definition() -> None:
@@ -284,7 +284,7 @@ def test_the_same_layer_of_another_net_lends_its_definition() -> None:
 
 
 def test_another_nets_layer_that_does_not_fit_lends_nothing() -> None:
-    guessed = resolve([CONV1])[0].cost
+    guessed = settle([CONV1])[0].cost
     fitting = conv("conv1", IMAGE, FEATURES, FIVE)
     for other in (
         conv("conv1", IMAGE, FEATURES, "kernel_size: 3"),
@@ -305,7 +305,7 @@ def test_another_nets_layer_that_does_not_fit_lends_nothing() -> None:
 
 def test_the_first_net_that_fits_lends() -> None:
     fitting = conv("conv1", IMAGE, FEATURES, f"{FIVE} bias_term: false")
-    found = resolve([CONV1], [[conv("conv1", IMAGE, FEATURES, "kernel_size: 3")], [fitting]])[0]
+    found = settle([CONV1], [[conv("conv1", IMAGE, FEATURES, "kernel_size: 3")], [fitting]])[0]
     assert (found.origin, found.cost.params) == ("other net", (WEIGHT,))
 
 
@@ -313,7 +313,7 @@ def test_layers_of_one_name_are_told_apart_by_their_order() -> None:
     """The inner nets of recurrent layers repeat names."""
     first, second = CONV1, bare("conv1", FEATURES, (7, 4, 20, 20))
     theirs = (conv("conv1", IMAGE, FEATURES, FIVE), conv("conv1", FEATURES, (7, 4, 20, 20), f"{FIVE} bias_term: false"))
-    found = resolve([first, second], [theirs])
+    found = settle([first, second], [theirs])
     assert [len(one.cost.params or ()) for one in found] == [2, 1]
 
 
@@ -322,13 +322,13 @@ def test_layers_of_one_name_are_told_apart_by_their_order() -> None:
 
 def test_origins() -> None:
     defined = conv("a", IMAGE, FEATURES, FIVE)
-    assert resolve([defined])[0].origin == "definition"
-    assert resolve([bare("relu", FEATURES, FEATURES, "TanH")])[0].origin == "definition"  # its type is enough
-    assert resolve([CONV1])[0].origin == "inferred"
-    assert resolve([CONV1])[0].spec.type == "Convolution"
-    assert resolve([bare("xyzzy", IMAGE, (7, 4, 99, 99))])[0].origin == "unknown"
-    assert resolve([bare("xyzzy", IMAGE, (7, 4, 99, 99), "Deconvolution")])[0].origin == "definition"
-    assert resolve([bare("xyzzy", IMAGE, (7, 4, 99, 99), "WarpDrive")])[0].origin == "definition"
+    assert settle([defined])[0].origin == "definition"
+    assert settle([bare("relu", FEATURES, FEATURES, "TanH")])[0].origin == "definition"  # its type is enough
+    assert settle([CONV1])[0].origin == "inferred"
+    assert settle([CONV1])[0].spec.type == "Convolution"
+    assert settle([bare("xyzzy", IMAGE, (7, 4, 99, 99))])[0].origin == "unknown"
+    assert settle([bare("xyzzy", IMAGE, (7, 4, 99, 99), "Deconvolution")])[0].origin == "definition"
+    assert settle([bare("xyzzy", IMAGE, (7, 4, 99, 99), "WarpDrive")])[0].origin == "definition"
 
 
 def test_a_guess_that_was_dropped_leaves_the_layer_as_it_is() -> None:
@@ -339,5 +339,5 @@ def test_a_guess_that_was_dropped_leaves_the_layer_as_it_is() -> None:
 
 def test_nothing_is_inferred_where_nothing_lacks() -> None:
     specs = [conv("a", IMAGE, FEATURES, FIVE), bare("tanh", FEATURES, FEATURES, "TanH")]
-    assert [one.spec for one in resolve(specs)] == specs
-    assert resolve([]) == ()
+    assert [one.spec for one in settle(specs)] == specs
+    assert settle([]) == ()

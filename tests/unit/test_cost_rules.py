@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from logparse.cost.costing import RULES, cost
+from logparse.cost.costing import cost
+from logparse.cost.layer_types import RULES
 from logparse.cost.spec import Basis, LayerSpec
 from logparse.cost.types import canonical_type, to_v2
 from logparse.textproto import Message, parse

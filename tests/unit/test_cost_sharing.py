@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from logparse.cost.layer_types import traits_of
 from logparse.cost.memory.sharing import LayerUse, TopUse, shared_tops, shares_bottom
+from logparse.cost.traits import When
 
 
 def use(kind: str | None, bottoms: str, tops: str, *in_place: str) -> LayerUse:
-    return LayerUse(kind, tuple(bottoms.split()), tuple(TopUse(top, top in in_place) for top in tops.split()))
+    traits = traits_of(kind)
+    shares = When.NEVER if traits is None else traits.shares_data
+    return LayerUse(shares, tuple(bottoms.split()), tuple(TopUse(top, top in in_place) for top in tops.split()))
 
 
 DATA = use("Input", "", "data")
@@ -69,5 +73,5 @@ def test_a_name_that_is_made_again_is_a_blob_of_its_own() -> None:
 
 def test_a_top_without_a_name_makes_no_other_blob_share() -> None:
     """Old releases print a loss without its top."""
-    unnamed = LayerUse("Split", ("data",), (TopUse("", in_place=False),))
+    unnamed = LayerUse(When.ALWAYS, ("data",), (TopUse("", in_place=False),))
     assert shared_tops([DATA, unnamed, use("Input", "", "fresh")]) == [(None,), ("data",), (None,)]

@@ -10,13 +10,13 @@ import pytest
 from logparse.cost.costing import cost
 from logparse.cost.spec import ParamBlob
 from logparse.cost.whatif.resize import WhatIfError
-from logparse.cost.whatif.surgery import SCHEMES, find, of_low_rank, without_channels
+from logparse.cost.whatif.surgery import SCHEMES, find_layer, of_low_rank, without_channels
 from tests.cost_nets import named, net
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from logparse.cost.memory.blobs import LayerMemory
+    from logparse.cost.memory.layer import LayerMemory
     from logparse.cost.spec import Shape
 
 INPUT: Final = (
@@ -55,7 +55,7 @@ def weights(found: Sequence[LayerMemory], name: str) -> list[tuple[int, ...]]:
 
 
 def test_a_layer_is_found_by_its_whole_name() -> None:
-    assert find(layers(conv("conv1", "data", "num_output: 2 kernel_size: 3")), "conv1") == 1
+    assert find_layer(layers(conv("conv1", "data", "num_output: 2 kernel_size: 3")), "conv1") == 1
 
 
 def test_a_name_that_is_not_there_is_answered_with_those_that_are_alike() -> None:
@@ -63,13 +63,13 @@ def test_a_name_that_is_not_there_is_answered_with_those_that_are_alike() -> Non
         *(dense(f"fc{i}", "data" if i == 1 else f"fc{i - 1}", 2) for i in range(1, 8)), dense("score", "fc7", 2)
     )
     with pytest.raises(WhatIfError, match="there is no layer 'scores'") as refused:
-        find(many, "scores")
+        find_layer(many, "scores")
     assert refused.value.remedy == "Layers with parameters are score …"
     with pytest.raises(WhatIfError) as refused:
-        find(many, "zzzz")
+        find_layer(many, "zzzz")
     assert refused.value.remedy == "Layers with parameters are fc1, fc2, fc3, fc4, fc5 …"
     with pytest.raises(WhatIfError) as refused:
-        find(many, "fc")
+        find_layer(many, "fc")
     assert refused.value.remedy is not None
     assert refused.value.remedy.count(",") == 4
 

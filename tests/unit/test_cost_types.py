@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from logparse.cost.costing import RULES
+from logparse.cost.layer_types import RULES
 from logparse.cost.types import V0_TYPES, V1_TYPES, canonical_type, to_v2
 from logparse.textproto import parse
 

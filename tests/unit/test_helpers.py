@@ -67,7 +67,7 @@ def waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def start(helper: workers.Helper) -> None:
         started(helper)
-        helper._connection.poll(30)
+        assert helper._connection.poll(300)
 
     monkeypatch.setattr(workers.Helper, "__init__", start)
 

@@ -103,7 +103,7 @@ def test_a_pipe_is_written_as_it_is(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE) as reader:
         output.write_atomically(pipe, b"through")
-        assert reader.communicate(timeout=20)[0] == b"through"
+        assert reader.communicate(timeout=120)[0] == b"through"
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
