@@ -78,6 +78,13 @@ def test_a_blob_knows_its_maker_and_its_values() -> None:
     }
 
 
+def test_the_maker_of_a_blob_is_not_the_layer_that_works_on_it_in_place() -> None:
+    texts = (INPUT, CONV, layer("ReLU", "conv", "conv"))
+    assert {blob.name: blob.layer for blob in data_blobs(layers(*texts), "cpu")}["conv"] == 1
+    unsaid = [replace(one, spec=replace(one.spec, in_place=())) for one in layers(*texts)]
+    assert {blob.name: blob.layer for blob in data_blobs(unsaid, "cpu")}["conv"] == 2
+
+
 def test_what_shares_or_stands_in_place_has_no_memory_of_its_own() -> None:
     texts = (INPUT, CONV, layer("ReLU", "conv", "conv"), layer("Split", "conv", "a b"), layer("Flatten", "a", "flat"))
     assert data("cpu", *texts) == {"data", "label", "conv"}

@@ -316,15 +316,23 @@ def test_from_any_guess_the_search_ends_at_the_largest_that_fits(limit: int) -> 
         assert len(tried) < 16
 
 
-def test_a_good_guess_saves_trials() -> None:
+@pytest.mark.parametrize(
+    ("limit", "guess", "trials"),
+    [
+        (1000, 1000, [1000, 1001]),  # a good guess is all it needs
+        (20, 1, [1, 2, 4, 8, 16, 32, 24, 20, 22, 21]),  # else steps double, then halves are tried
+        (3, 40, [40, 39, 37, 33, 25, 9, 1, 5, 3, 4]),
+    ],
+)
+def test_steps_double_from_the_guess_on(limit: int, guess: int, trials: list[int]) -> None:
     tried: list[int] = []
 
     def holds(batch: int) -> bool:
         tried.append(batch)
-        return batch <= 1000
+        return batch <= limit
 
-    assert _largest(holds, 1000) == 1000
-    assert tried == [1000, 1001]
+    assert _largest(holds, guess) == limit
+    assert tried == trials
 
 
 def test_what_grows_per_image_and_what_does_not() -> None:
@@ -392,6 +400,15 @@ def test_for_a_cudnn_build_the_upper_end_must_fit() -> None:
     start, cudnn = one(), replace(TERMS, engine="cudnn")
     assert held_bytes(start, "gpu", cudnn) == footprint(start, "gpu", cudnn).high_bytes
     assert held_bytes(start, "gpu", replace(TERMS, engine=None)) == footprint(start, "gpu", TERMS).bytes
+
+
+def test_where_a_cudnn_build_would_stop_the_figure_of_the_other_engine_must_fit() -> None:
+    solid = (
+        'layer { name: "in" type: "Input" top: "data" input_param { shape { dim: 7 dim: 2 dim: 3 dim: 3 dim: 3 } } }'
+    )
+    conv = 'layer { type: "Convolution" bottom: "data" top: "c" convolution_param { num_output: 2 kernel_size: 3 } }'
+    start = run(net(solid + conv, batch=7))
+    assert held_bytes(start, "gpu", replace(TERMS, engine="cudnn")) == footprint(start, "gpu", TERMS).bytes
 
 
 def test_the_largest_blob_of_all_nets() -> None:

@@ -82,6 +82,7 @@ def without_definition(one: LayerMemory) -> LayerMemory:
         (layer("SoftmaxWithLoss"), True),  # through its inner Softmax
         (layer("SoftmaxWithLoss", "softmax_param { engine: CAFFE }"), False),
         (layer("InfogainLoss"), True),
+        (layer("InfogainLoss", "softmax_param { engine: CAFFE }"), False),
         (layer("InnerProduct", "inner_product_param { num_output: 2 }"), False),
         (layer("Dropout"), False),
         (layer("Eltwise"), False),

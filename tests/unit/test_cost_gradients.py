@@ -138,6 +138,11 @@ def test_a_layer_without_parameters_goes_back_only_where_something_below_learns(
     assert chain(below, flow_layer("y", "z")) == [(True, (False,)), (True, (True,))]
 
 
+def test_a_blob_whose_maker_the_log_lost_needs_no_gradient() -> None:
+    assert chain(flow_layer("lost", "z")) == [(False, (False,))]
+    assert chain(flow_layer("lost", "z", learning=True)) == [(True, (False,))]
+
+
 def test_a_gradient_may_be_forced_into_one_bottom_and_kept_from_another() -> None:
     below = flow_layer("data", "y", learning=True)
     both = flow_layer("data y", "z")

@@ -330,6 +330,7 @@ def test_a_padding_grows_the_map_by_the_same_even_number_on_each_axis() -> None:
         ("x", (7, 3, 1, 1), (7, 10, 1, 1), 1, 10),  # an old release's row to an old release's row
         ("ip1", MAP, (7, 10, 1, 1), 1, 10),  # from a map only where the name speaks
         ("ip1", (5, 3, 7), (5, 3, 10), 2, 10),  # a row per step and stream
+        ("ip1", (5, 3, 7), (5, 3, 2), 2, 2),
     ],
 )
 def test_a_row_per_image_is_an_inner_product(name: str, bottom: Shape, top: Shape, axis: int, outputs: int) -> None:
@@ -421,6 +422,8 @@ def test_several_kernels_that_fit_are_candidates() -> None:
     found = guess(layer("conv1", ((7, 3, 13, 13),), (7, 8, 13, 13)))
     assert found.reason.startswith("a convolution whose kernel the shapes do not fix: 1×1 (stride 1, pad 0), 3×3")
     assert found.reason.endswith("fit alike")
+    # other channels, even where the map is as wide as the bottom has channels
+    assert guess(layer("x", ((7, 3, 7, 7),), (7, 8, 3, 3))).reason.startswith("a convolution whose kernel")
     # one kernel at several strides is one kernel
     assert kind_of("conv", ((7, 3, 4, 4),), (7, 8, 1, 1)) is None
     assert kind_of("x", ((7, 3, 11, 11),), (7, 8, 1, 1), kind="Convolution") is None

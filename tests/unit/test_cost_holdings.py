@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from logparse.cost.memory.footprint import (
+    DEVICES,
+    ENGINES,
     PROGRAM_BYTES,
     USUAL,
     Terms,
@@ -314,6 +316,11 @@ def test_the_terms_that_were_measured() -> None:
     assert USUAL.cudnn_handle_bytes == 9_583_985
     assert USUAL.program_bytes == PROGRAM_BYTES == 20_197_376
     assert USUAL.engine is None
+
+
+def test_the_devices_and_engines_that_can_be_asked_for() -> None:
+    assert DEVICES == ("cpu", "gpu")
+    assert ENGINES == ("caffe", "cudnn")
 
 
 def test_the_driver_packs_small_blocks_and_gives_whole_pages_to_large_ones() -> None:

@@ -102,6 +102,7 @@ def test_a_peer_lends_its_window_and_the_layer_keeps_its_own_outputs() -> None:
     assert found is not None
     assert found.definition is not None
     assert found.definition.text("name") == "a2/x"
+    assert found.definition.line == 1
     assert found.assumptions == ("Convolution like the layers of the same role that are defined (a1/x)",)
 
 
@@ -151,6 +152,13 @@ def test_the_stride_may_be_another_where_the_shapes_say_so() -> None:
     assert back.integers("stride") == (1,)
     assert of_peers(bare("a2/x", MAP, (1, 8, 5, 5)), peer) is None  # stride 3 is nobody's
     assert of_peers(bare("a2/x", MAP, (1, 8, 14, 7)), peer) is None
+
+
+def test_a_deconvolution_keeps_its_stride() -> None:
+    text = 'type: "Deconvolution" convolution_param { num_output: 8 kernel_size: 2 stride: 2 }'
+    peer = stated("a1/x", MAP, (1, 8, 28, 28), text)
+    assert of_peers(bare("a2/x", MAP, (1, 8, 28, 28)), peer) is not None
+    assert of_peers(bare("a2/x", MAP, (1, 8, 15, 15)), peer) is None  # stride 1 would fit
 
 
 def test_a_pooling_lends_its_window_as_it_is() -> None:

@@ -38,6 +38,7 @@ def at(one: NetMemory, batch: int) -> Resized:
 
 def shapes(found: Resized, name: str) -> tuple[tuple[Shape | None, ...], tuple[Shape | None, ...]]:
     spec = named(found.layers, name).spec
+    assert all(type(dim) is int for shape in (*spec.bottoms, *spec.tops) for dim in shape or ())
     return spec.bottoms, spec.tops
 
 
@@ -89,10 +90,11 @@ def test_a_parameter_layers_top_does_not_grow() -> None:
     assert shapes(at(net(INPUT + source, batch=7), 2), "p")[1] == ((7, 3),)
 
 
-def test_in_a_recurrent_net_the_batch_is_the_number_of_streams() -> None:
+@pytest.mark.parametrize("kind", ["LSTM", "RNN"])
+def test_in_a_recurrent_net_the_batch_is_the_number_of_streams(kind: str) -> None:
     sizes = "shape { dim: 5 dim: 3 dim: 7 } shape { dim: 5 dim: 3 } shape { dim: 15 dim: 2 } shape { dim: 3 }"
     text = layer("in", "Input", "", "x cont rows fixed", f"input_param {{ {sizes} }}") + layer(
-        "lstm", "LSTM", "x cont", "h", "recurrent_param { num_output: 2 }"
+        "lstm", kind, "x cont", "h", "recurrent_param { num_output: 2 }"
     )
     found = at(net(text, batch=3), 4)
     # five steps stay; fifteen rows are five steps of three streams; three are neither
