@@ -472,6 +472,11 @@ def test_a_first_solver_line_may_come_more_than_a_day_after_the_start(stamp: str
     assert cells(log.train)["time"] == [f"2015-11-25T{stamp[5:]}"]
 
 
+@pytest.mark.parametrize(("clock", "seconds"), [("10:00:30.000000", -30.0), ("10:00:00.000000", -60.0)])
+def test_a_thread_may_be_a_minute_behind_the_attempts_first_line(clock: str, seconds: float) -> None:
+    assert spans(at("1124 10:01:00.000000", START) + at(f"1124 {clock}", display(0))) == [seconds]
+
+
 def test_new_year_between_the_start_and_the_first_display() -> None:
     text = at("1231 23:59:50.000000", START) + at("0101 00:00:10.000000", display(0))
 
