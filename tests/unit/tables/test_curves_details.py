@@ -492,6 +492,17 @@ def test_an_attempt_in_the_next_year_counts_from_its_own_start() -> None:
     assert cells(parse_log(text.encode(), year=2015).train)["time"] == ["2015-12-30T10:00:05", "2016-01-02T10:00:07"]
 
 
+@pytest.mark.parametrize("year", [2015, 2016])
+def test_solver_lines_that_begin_in_the_next_year_are_dated_so(year: int) -> None:
+    """The first attempt displays nothing, so that the series themselves have not seen New Year."""
+    text = (
+        at("1230 10:00:00.000000", START) + at("0102 10:00:00.000000", START) + at("0102 10:00:05.000000", display(0))
+    )
+
+    assert spans(text, year) == [5.0]
+    assert cells(parse_log(text.encode(), year=year).train)["time"] == [f"{year + 1}-01-02T10:00:05"]
+
+
 def test_lines_without_a_time_among_others_have_none() -> None:
     text = at("1124 10:00:00.000000", START) + "I1124 solver.cpp:1] Iteration 0, loss = 1\n"
     text += at("1124 10:00:05.000000", display(20))
