@@ -13,11 +13,11 @@ from pandas.testing import assert_frame_equal
 from logparse.api import parse_log
 from logparse.cli.export import WITHOUT_CURVES
 from logparse.errors import NothingRecognisedError
-from logparse.model import SERIES_COLUMNS
 from logparse.reading.extract import Extractor
 from logparse.reading.fast.scan import unscanned
 from logparse.reading.fast.scanner import SeriesScanner, scans
 from logparse.reading.input.blocks import Block, open_input
+from logparse.reading.messages.patterns.series import NAME_COLUMNS, SERIES_COLUMNS
 from tests.benchmarks.generate import DIALECTS, KINDS, write
 from tests.reference_reader import read_rows
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
     from logparse.model import Curves
     from logparse.reading.extract import Extracted
-
-NAMES: Final = frozenset({"name", "layer", "part", "blob"})
 
 # --- what a log says, as plain rows -------------------------------------------------------------------------
 
@@ -40,7 +38,7 @@ def rows_of(curves: Curves) -> dict[str, list[tuple[Any, ...]]]:
         names = SERIES_COLUMNS[series]
         lists = [columns[name].tolist() for name in (*names, "month_day", "seconds_of_day")]
         for place, name in enumerate(names):
-            if name in NAMES:
+            if name in NAME_COLUMNS:
                 lists[place] = [curves.names[index] for index in lists[place]]
         found[series] = [tuple(map(_comparable, row)) for row in zip(*lists, strict=True)]
     return found

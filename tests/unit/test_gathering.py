@@ -11,16 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logparse.reading.fast.columns import GrowingColumn, SeriesTable
-from logparse.reading.fast.rows import WHOLE_COLUMNS
-from logparse.reading.fast.scanner import SERIES_OF, SeriesScanner
-from logparse.reading.fast.templates import TEMPLATES, Leaf, tree
+from logparse.reading.fast.scanner import SeriesScanner
 from logparse.reading.input.blocks import Block
 from logparse.reading.messages.patterns import BY_NAME
 
 if TYPE_CHECKING:
     import re
 
-    from logparse.reading.fast.templates import Node
 
 HEADER: Final = b"I1124 10:43:20.990321 23669 solver.cpp:239] "
 PIECES: Final = st.lists(st.lists(st.sampled_from((0.0, 1.5, math.nan)), max_size=5), max_size=12)
@@ -71,18 +68,6 @@ def test_names_of_chunks_and_rows_are_numbered_together() -> None:
     table.add_chunk("train_output", scan.columns["train_output"], scan.names)
     curves = table.curves()
     assert [curves.names[number] for number in curves.series["train_output"]["name"]] == ["b", "a", "b"]
-
-
-def test_every_template_prints_the_whole_numbers_of_its_series() -> None:
-    """Only a column of decimals can be filled up with NaN."""
-    for pattern, series in SERIES_OF.items():
-        found = [{*leaf.columns} for leaf in _leaves(tree({pattern: TEMPLATES[pattern]}))]
-        whole = [columns & WHOLE_COLUMNS for columns in found]
-        assert all(columns == whole[0] for columns in whole), series
-
-
-def _leaves(node: Node) -> list[Leaf]:
-    return [node] if isinstance(node, Leaf) else [leaf for option in node.options for leaf in _leaves(option.then)]
 
 
 def _match(pattern: str, message: str) -> re.Match[str]:

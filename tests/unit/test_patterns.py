@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from logparse.reading.fast.rows import ROWS
 from logparse.reading.messages.convert import CONVERTERS
 from logparse.reading.messages.dispatch import LONGEST_MESSAGE, Dispatcher
 from logparse.reading.messages.dump import DUMPS
@@ -60,11 +59,6 @@ def test_the_dispatcher_finds_it(pattern: Pattern, sample: str) -> None:
 @pytest.mark.parametrize("pattern", [p for p in PATTERNS if p.role == "record"], ids=lambda pattern: pattern.name)
 def test_every_record_has_a_converter(pattern: Pattern) -> None:
     assert pattern.name in CONVERTERS or pattern.name in DUMPS
-
-
-@pytest.mark.parametrize("pattern", [p for p in PATTERNS if p.role == "series"], ids=lambda pattern: pattern.name)
-def test_every_series_has_a_row(pattern: Pattern) -> None:
-    assert pattern.name in ROWS
 
 
 @pytest.mark.parametrize(

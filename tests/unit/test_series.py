@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -11,14 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logparse.model import SERIES_COLUMNS
 from logparse.reading.fast import scanner
 from logparse.reading.fast.digits import KEEP, PADDING, WORD, Text, decimals, eight_digits, integers, last_byte_equal
 from logparse.reading.fast.names import LONGEST_NAME, REFUSED, Interner
-from logparse.reading.fast.scanner import SERIES_OF, SeriesScanner
+from logparse.reading.fast.scanner import SeriesScanner
 from logparse.reading.fast.templates import TEMPLATES, Fork, Leaf, tree
 from logparse.reading.input.blocks import Block
-from logparse.reading.messages.patterns import BY_NAME
+from logparse.reading.messages.patterns.solver_line import Template
 
 if TYPE_CHECKING:
     from logparse.reading.fast.scan import Scan
@@ -137,14 +135,6 @@ def test_an_e_that_begins_a_word_is_no_exponent() -> None:
     assert (value.tolist(), length.tolist()) == ([10.7], [4])
 
 
-def test_every_template_reads_its_own_line() -> None:
-    """Each template, filled in, is taken by the scan and by the pattern that it is a shortcut to."""
-    for pattern, forms in TEMPLATES.items():
-        for form in forms:
-            message = re.sub(r"\{(\w*):(.)\}", lambda field: FILLING[field[2]], form)
-            assert scan(message.encode()).counts.keys() == {pattern}, form
-
-
 def test_shifting_a_word_by_64_bits_or_more_gives_0() -> None:
     words = np.full(9, 2**64 - 1, np.uint64)
     for shift in (64, 65, 2**64 - 8):
@@ -203,7 +193,7 @@ def leaves(node: Node) -> list[Leaf]:
 
 def test_every_template_is_a_leaf_of_the_tree() -> None:
     found = sorted((leaf.pattern, leaf.template) for leaf in leaves(tree(TEMPLATES)))
-    assert found == sorted((pattern, form) for pattern, forms in TEMPLATES.items() for form in forms)
+    assert found == sorted((pattern, template) for pattern, some in TEMPLATES.items() for template in some)
 
 
 def test_no_two_options_of_a_fork_begin_alike() -> None:
@@ -218,16 +208,9 @@ def test_no_two_options_of_a_fork_begin_alike() -> None:
     check(tree(TEMPLATES))
 
 
-def test_templates_are_shortcuts_to_patterns_and_name_their_columns() -> None:
-    for pattern, series_name in SERIES_OF.items():
-        assert pattern in BY_NAME
-        columns = {name for leaf in leaves(tree({pattern: TEMPLATES[pattern]})) for name in leaf.columns if name}
-        assert columns - {"where"} <= set(SERIES_COLUMNS[series_name])
-
-
 def test_fields_of_two_kinds_at_one_place_are_refused() -> None:
     with pytest.raises(ValueError, match="two kinds"):
-        tree({"x": ("a {b:d}", "a {b:f}")})
+        tree({"x": (Template("a {b:d}"), Template("a {b:f}"))})
 
 
 # --- chunks -------------------------------------------------------------------------------------------------

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 import numpy as np
 
-from logparse.model import SERIES_COLUMNS
-from logparse.reading.fast.rows import CLOCK_COLUMNS
+from logparse.reading.messages.patterns.series import SERIES_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     Columns: TypeAlias = dict[str, Column]
     Places: TypeAlias = npt.NDArray[np.int64]
 
+CLOCK_COLUMNS: Final = ("month_day", "seconds_of_day")  # of every series, behind its own
 _NAN: Final = np.float64("nan")
 _LINE_END: Final = 10
 
@@ -35,7 +35,7 @@ class LineRun(NamedTuple):
 class Scan(NamedTuple):
     """What the fast scan read of one block.
 
-    `columns` are series → column → array, rows in the order of the block: the columns of model.SERIES_COLUMNS, and
+    `columns` are series → column → array, rows in the order of the block: those of SERIES_COLUMNS, and
     `month_day` (MMDD) and `seconds_of_day`. A column that no line of the series printed is a read-only view of one
     NaN. Name columns index `names`. `counts` are pattern → (lines, first line, its message). `residue` are the lines
     that were not taken: number, first and end byte (without the line end) in the block's data, in order.
