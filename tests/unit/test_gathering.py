@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from logparse.reading.fast.columns import GrowingColumn, SeriesTable
 from logparse.reading.fast.scanner import SeriesScanner
-from logparse.reading.input.blocks import Block
+from logparse.reading.input.blocks import TextBlock
 from logparse.reading.messages.patterns import BY_NAME
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def test_a_column_of_one_value_is_one_value(value: float) -> None:
 def test_rows_and_chunks_of_a_block_stand_in_the_order_of_their_lines() -> None:
     table = SeriesTable()
     first = HEADER + b"Iteration 1, loss = 1\n\n" + HEADER + b"Iteration 3, loss = 3\n"
-    scan = SeriesScanner().scan(Block(first, 1))
+    scan = SeriesScanner().scan(TextBlock(first, 1))
     for series, columns in scan.columns.items():
         table.add_chunk(series, columns, scan.names)
     table.add("display", _match("display", "Iteration 2, loss = 2"), 2, None, None)
@@ -63,7 +63,7 @@ def test_names_of_chunks_and_rows_are_numbered_together() -> None:
     table = SeriesTable()
     table.add("train_output", _match("train_output", "    Train net output #0: b = 1"), 1, None, None)
     scan = SeriesScanner().scan(
-        Block(HEADER + b"    Train net output #0: a = 1\n" + HEADER + b"    Train net output #1: b = 2\n", 2)
+        TextBlock(HEADER + b"    Train net output #0: a = 1\n" + HEADER + b"    Train net output #1: b = 2\n", 2)
     )
     table.add_chunk("train_output", scan.columns["train_output"], scan.names)
     curves = table.curves()

@@ -12,13 +12,13 @@ from logparse.reading.messages.convert import CONVERTERS
 from logparse.reading.messages.dispatch import LONGEST_MESSAGE, Dispatcher
 from logparse.reading.messages.dump import DUMPS
 from logparse.reading.messages.headerless import BARE_KINDS, bare_kind
-from logparse.reading.messages.ignored import IGNORED
+from logparse.reading.messages.ignored import IGNORED_PATTERNS
 from logparse.reading.messages.patterns import PATTERNS
 
 if TYPE_CHECKING:
     from logparse.reading.messages.patterns import Pattern
 
-ALL = (*PATTERNS, *IGNORED)
+ALL = (*PATTERNS, *IGNORED_PATTERNS)
 SAMPLES = [(pattern, sample) for pattern in ALL for sample in pattern.samples]
 DISPATCHER = Dispatcher(ALL)
 

@@ -15,7 +15,7 @@ from logparse.reading.fast.digits import KEEP, PADDING, WORD, Text, decimals, ei
 from logparse.reading.fast.names import LONGEST_NAME, REFUSED, Interner
 from logparse.reading.fast.scanner import SeriesScanner
 from logparse.reading.fast.templates import TEMPLATES, Fork, Leaf, tree
-from logparse.reading.input.blocks import Block
+from logparse.reading.input.blocks import TextBlock
 from logparse.reading.messages.patterns.solver_line import Template
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ def test_fields_of_two_kinds_at_one_place_are_refused() -> None:
 def scan(*messages: bytes, chunk_bytes: int | None = None, monkeypatch: pytest.MonkeyPatch | None = None) -> Scan:
     if monkeypatch is not None and chunk_bytes is not None:
         monkeypatch.setattr(scanner, "CHUNK_BYTES", chunk_bytes)
-    return SeriesScanner().scan(Block(b"".join(HEADER + message + b"\n" for message in messages), 1))
+    return SeriesScanner().scan(TextBlock(b"".join(HEADER + message + b"\n" for message in messages), 1))
 
 
 def test_a_display_and_its_lines_become_columns() -> None:
@@ -310,14 +310,14 @@ def test_what_fits_no_template_exactly_is_left_to_the_line_reader(message: bytes
     ],
 )
 def test_a_header_that_is_not_quite_one_is_left_to_the_line_reader(header: bytes) -> None:
-    found = SeriesScanner().scan(Block(header + b"Iteration 5, loss = 1\n", 7))
+    found = SeriesScanner().scan(TextBlock(header + b"Iteration 5, loss = 1\n", 7))
     assert found.residue[0].tolist() == [7]
     assert not found.columns
 
 
 def test_a_header_with_its_year_gives_the_same_row() -> None:
     line = b"I20261124 10:43:20.990321 23669 solver.cpp:239] Iteration 5, loss = 1\n"
-    display = SeriesScanner().scan(Block(line, 1)).columns["display"]
+    display = SeriesScanner().scan(TextBlock(line, 1)).columns["display"]
     assert (display["month_day"].tolist(), display["seconds_of_day"].tolist()) == ([1124], [38600.990321])
 
 
@@ -326,7 +326,7 @@ def test_residue_keeps_places_and_numbers_over_chunks(monkeypatch: pytest.Monkey
     data = b"".join(
         HEADER + (b"Iteration %d, loss = 1\n" % i if i % 3 else b"Snapshotting %d\n" % i) for i in range(50)
     )
-    found = SeriesScanner().scan(Block(data, 11))
+    found = SeriesScanner().scan(TextBlock(data, 11))
     lines = data.split(b"\n")
     assert list(found.residue_lines(data)) == [(11 + i, lines[i]) for i in range(0, 50, 3)]
     assert found.columns["display"]["line"].tolist() == [11 + i for i in range(50) if i % 3]
@@ -334,14 +334,14 @@ def test_residue_keeps_places_and_numbers_over_chunks(monkeypatch: pytest.Monkey
 
 
 def test_a_last_line_without_its_end_is_read() -> None:
-    found = SeriesScanner().scan(Block(HEADER + b"Iteration 5, loss = 1\n" + HEADER + b"Iteration 6, lo", 1))
+    found = SeriesScanner().scan(TextBlock(HEADER + b"Iteration 5, loss = 1\n" + HEADER + b"Iteration 6, lo", 1))
     assert found.lines == 2
     assert found.residue[0].tolist() == [2]
 
 
 def test_a_glance_reads_no_number_and_leaves_the_rest() -> None:
     data = HEADER + b"Creating Layer conv1\n" + b"layer {\n" + (HEADER + b"Iteration 5, loss = 1\n") * 40
-    found = SeriesScanner().glance(Block(data, 1))
+    found = SeriesScanner().glance(TextBlock(data, 1))
     assert not found.columns
     assert found.residue[0].tolist() == [1, 2]
     assert found.counts == {scanner.SOLVER_LINE: (40, 1, "")}

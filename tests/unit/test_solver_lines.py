@@ -12,8 +12,8 @@ import pytest
 from logparse.reading.fast.scan import CLOCK_COLUMNS
 from logparse.reading.fast.scanner import SeriesScanner
 from logparse.reading.fast.templates import TEMPLATES
-from logparse.reading.input.blocks import Block
-from logparse.reading.messages.ignored import IGNORED
+from logparse.reading.input.blocks import TextBlock
+from logparse.reading.messages.ignored import IGNORED_PATTERNS
 from logparse.reading.messages.patterns.series import BY_PATTERN, SERIES_COLUMNS, SOLVER_LINES
 from logparse.reading.messages.patterns.solver_line import DECIMAL, NAME, WHOLE
 from tests.reference_reader import read_rows
@@ -53,7 +53,7 @@ def row_of(line: SolverLine, message: str) -> tuple[list[str], dict[str, Any]]:
         return names.index(name)
 
     match = line.pattern.regex.fullmatch(message)
-    assert match is not None, message
+    assert match is not None, f"{line.pattern.name}: its pattern does not match {message!r}, which its template takes"
     return names, dict(zip((column.name for column in line.columns), line.row(match, intern), strict=True))
 
 
@@ -84,6 +84,17 @@ def test_every_group_of_the_pattern_belongs_to_a_column(line: SolverLine) -> Non
         f"{line.pattern.name}: no column is read from {unread}: add it to the entry's `columns`, "
         "or do not name the group"
     )
+
+
+@entries
+def test_every_group_of_the_pattern_is_shown_by_a_sample(line: SolverLine) -> None:
+    shown = set()
+    for sample in line.pattern.samples:
+        match = line.pattern.regex.fullmatch(sample)
+        assert match is not None, f"{line.pattern.name}: its pattern does not match its sample {sample!r}"
+        shown |= {group for group, text in match.groupdict().items() if text is not None}
+    missing = set(line.pattern.regex.groupindex) - shown
+    assert not missing, f"{line.pattern.name}: no sample prints {missing}: add a line that does"
 
 
 @pytest.mark.parametrize(("line", "template"), PAIRS, ids=lambda value: getattr(value, "text", ""))
@@ -148,7 +159,7 @@ def test_a_template_gives_the_row_of_its_pattern(line: SolverLine, template: Tem
     message = re.sub(
         r"\{[\w,]*:(.)\}", lambda field: FILLINGS[field[1]][filling % len(FILLINGS[field[1]])], template.text
     )
-    found = SeriesScanner().scan(Block(f"{HEADER}{message}\n".encode(), 1))
+    found = SeriesScanner().scan(TextBlock(f"{HEADER}{message}\n".encode(), 1))
     assert found.counts.keys() == {line.pattern.name}, message
     columns = found.columns[line.series]
     scanned = {name: columns[name][0].item() for name in SERIES_COLUMNS[line.series] if name != "line"}
@@ -168,7 +179,7 @@ def test_a_sample_gives_the_row_that_the_reference_reads(line: SolverLine, sampl
 
 
 def test_a_template_is_of_a_solver_line_or_of_an_ignored_message() -> None:
-    ignored = {pattern.name: pattern for pattern in IGNORED}
+    ignored = {pattern.name: pattern for pattern in IGNORED_PATTERNS}
     for name, templates in TEMPLATES.items():
         if name not in BY_PATTERN:
             assert all(ignored[name].regex.fullmatch(template.text) for template in templates), name

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from logparse.model import Column
-    from logparse.reading.input.blocks import Block
+    from logparse.reading.input.blocks import TextBlock
 
     Columns: TypeAlias = dict[str, Column]
-    Places: TypeAlias = npt.NDArray[np.int64]
+    Ints: TypeAlias = npt.NDArray[np.int64]
 
 CLOCK_COLUMNS: Final = ("month_day", "seconds_of_day")  # of every series, behind its own
 _NAN: Final = np.float64("nan")
@@ -44,7 +44,7 @@ class Scan(NamedTuple):
     columns: Mapping[str, Mapping[str, Column]]
     names: tuple[str, ...]
     counts: Mapping[str, tuple[int, int, str]]
-    residue: tuple[Places, Places, Places]
+    residue: tuple[Ints, Ints, Ints]
     lines: int
 
     def residue_lines(self, data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -62,7 +62,7 @@ class Scan(NamedTuple):
             yield LineRun(number, start, min(end + 1, len(data)))
 
 
-def unscanned(block: Block) -> Scan:
+def unscanned(block: TextBlock) -> Scan:
     """Nothing taken, every line left: for a block too small to pay for the fast scan's set-up."""
     ends = np.flatnonzero(np.frombuffer(block.data, np.uint8) == _LINE_END)
     if block.data and not block.data.endswith(b"\n"):

@@ -15,7 +15,7 @@ import numpy as np
 from logparse.reading.fast.digits import PADDING
 from logparse.reading.fast.scan import Scan, in_order
 from logparse.reading.fast.templates import TEMPLATES, beginnings, tree
-from logparse.reading.fast.walk import HEADER_MARKS, PLACE, Walker
+from logparse.reading.fast.walk import DEBUG_PLACE, HEADER_MARKS, Walker
 from logparse.reading.messages.patterns.series import BY_PATTERN, NAME_COLUMNS, PLACE_COLUMNS
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from logparse.reading.fast.templates import Leaf, Node
     from logparse.reading.fast.walk import Beginning, Bytes, Clock, Column, Lines, Walk
-    from logparse.reading.input.blocks import Block
+    from logparse.reading.input.blocks import TextBlock
 
     Columns: TypeAlias = dict[str, Column]
 
@@ -44,7 +44,7 @@ class SeriesScanner:
         self._of_outputs: list[int] = []
         self._of_places: list[tuple[int, int, int]] = []
 
-    def scan(self, block: Block) -> Scan:
+    def scan(self, block: TextBlock) -> Scan:
         """Read one block."""
         pieces = []
         line = block.first_line
@@ -53,7 +53,7 @@ class SeriesScanner:
             line += pieces[-1].lines
         return joined(pieces, tuple(self._names))
 
-    def glance(self, block: Block) -> Scan:
+    def glance(self, block: TextBlock) -> Scan:
         """Only tell the block's solver lines from all others, which are the residue: no columns, a third of the time.
 
         `counts` has one entry, SOLVER_LINE. A line whose message begins like a solver's is taken for one.
@@ -116,7 +116,7 @@ class SeriesScanner:
         for name in self._walker.outputs.names[len(self._of_outputs) :]:
             self._of_outputs.append(self._number(name))
         for place in self._walker.places.names[len(self._of_places) :]:
-            match = PLACE.fullmatch(place)
+            match = DEBUG_PLACE.fullmatch(place)
             layer, part, blob = match.groups() if match else (b"", b"", b"")
             self._of_places.append((self._number(layer), self._number(part), self._number(blob)))
 
@@ -124,7 +124,7 @@ class SeriesScanner:
         return self._names.setdefault(name.decode("ascii"), len(self._names))
 
 
-def scans(blocks: Iterable[Block], *, curves: bool = True) -> Iterator[tuple[Block, Scan]]:
+def scans(blocks: Iterable[TextBlock], *, curves: bool = True) -> Iterator[tuple[TextBlock, Scan]]:
     """Each block with its scan; without `curves`, with a glance at it."""
     scanner = SeriesScanner()
     look = scanner.scan if curves else scanner.glance

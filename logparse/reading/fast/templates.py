@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-WHOLE, DECIMAL, NAME, PLACE = "d", "f", "s", "k"
+WHOLE_FIELD, DECIMAL_FIELD, NAME_FIELD, PLACE_FIELD = "d", "f", "s", "k"
 # How many bytes of the line a reader of each kind wants to see at once; a shifted word touches the one behind it.
-_FIELD_BYTES: Final = {"": 0, WHOLE: WORD, DECIMAL: 2 * WORD, NAME: 0, PLACE: 0}
+_FIELD_BYTES: Final = {"": 0, WHOLE_FIELD: WORD, DECIMAL_FIELD: 2 * WORD, NAME_FIELD: 0, PLACE_FIELD: 0}
 
 # Pattern name → its templates. The last is of an ignored message: its lines are counted.
 TEMPLATES: Final[Mapping[str, tuple[Template, ...]]] = {
