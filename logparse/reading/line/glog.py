@@ -52,7 +52,7 @@ class _Origin(NamedTuple):
     file: str
 
 
-class CommonHeaders:
+class GlogHeaders:
     """Reads headers of the common form, and remembers their parts."""
 
     def __init__(self) -> None:
