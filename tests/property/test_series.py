@@ -18,6 +18,7 @@ from logparse.reading.extract import Extractor
 from logparse.reading.fast.scanner import SeriesScanner, scans
 from logparse.reading.input.blocks import Block, open_input
 from tests.benchmarks.generate import DIALECTS, KINDS, write
+from tests.parsed import parsed
 from tests.reference_reader import read_rows
 
 if TYPE_CHECKING:
@@ -284,7 +285,7 @@ def test_public_logs_equal_the_reference(public_log: Path) -> None:
 
 def test_tables_about_nets_need_no_curves(genuine_log: Path) -> None:
     try:
-        whole = parse_log(genuine_log)
+        whole = parsed(genuine_log)
     except NothingRecognisedError:
         pytest.skip("nothing of Caffe's in it")
     glance = parse_log(genuine_log, curves=False)
