@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -11,14 +10,14 @@ from logparse.assembling.assemble import assemble
 from logparse.assembling.definitions import apply_prototxt, read_prototxt
 from logparse.assembling.times import timed
 from logparse.cost.memory.footprint import Terms
-from logparse.derive.nets import facts_of
+from logparse.derive.log import DerivedLog
 from logparse.errors import DefinitionError
 from logparse.model import LogFacts
 from logparse.reading.line.years import find_year
 from logparse.reading.read import read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Mapping, Sequence
     from os import PathLike
 
     import pandas as pd
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from logparse.cost.memory.holdings import Run
     from logparse.cost.whatif.change import Change
     from logparse.cost.whatif.fit import Fit
-    from logparse.derive.nets import NetFact
+    from logparse.derive.facts import NetFact
     from logparse.errors import Note
     from logparse.reading.input.opening import Readable
     from logparse.textproto import Message
@@ -53,16 +52,19 @@ class Log:
         return self.facts.notes
 
     @cached_property
-    def net_facts(self) -> Mapping[int, list[NetFact]]:
-        """Attempt → its nets with everything derived."""
-        return {attempt.index: facts_of(attempt.nets) for attempt in self.facts.attempts}
+    def derived(self) -> DerivedLog:
+        """What follows from the facts by the cost rules."""
+        return DerivedLog(self.facts)
 
-    @cached_property
+    @property
+    def net_facts(self) -> Mapping[int, Sequence[NetFact]]:
+        """Attempt → its nets with everything derived."""
+        return self.derived.nets
+
+    @property
     def runs(self) -> Mapping[int, Run]:
         """Attempt → what it allocates, as the memory rules see it."""
-        from logparse.derive.runs import run_of
-
-        return {one.index: run_of(one, self.net_facts[one.index]) for one in self.facts.attempts}
+        return self.derived.runs
 
     @property
     def terms(self) -> Terms:
@@ -324,7 +326,7 @@ def _findings(log: Log) -> pd.DataFrame:
     from logparse.audit.finders import find
     from logparse.tables.frames import finding_rows, frame
 
-    return frame("findings", finding_rows(find(log.facts, Tables(log))))
+    return frame("findings", finding_rows(find(log)))
 
 
 def _held(name: str) -> Callable[[Log], pd.DataFrame]:
@@ -334,25 +336,6 @@ def _held(name: str) -> Callable[[Log], pd.DataFrame]:
         return held(name, log.facts.attempts, log.net_facts, log.runs, log.terms)
 
     return build
-
-
-class Tables(Mapping[str, "pd.DataFrame"]):
-    """A log's tables as a mapping: each is built when it is asked for."""
-
-    def __init__(self, log: Log) -> None:
-        self._log = log
-
-    def __getitem__(self, name: str) -> pd.DataFrame:
-        """One table."""
-        return self._log.table(name)
-
-    def __iter__(self) -> Iterator[str]:
-        """The names."""
-        return iter(self._log.table_names)
-
-    def __len__(self) -> int:
-        """How many there are."""
-        return len(self._log.table_names)
 
 
 _BUILDERS: Final[Mapping[str, Callable[[Log], pd.DataFrame]]] = {

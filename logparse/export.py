@@ -169,7 +169,7 @@ def to_markdown(frame: pd.DataFrame, table: str) -> Iterator[bytes]:
     columns = _described(frame, table)
     yield _markdown_line(map(markdown_text, map(_title, columns)))
     yield _markdown_line("---:" if column.dtype in NUMERIC else "---" for column in columns)
-    forms = [formats.FORMATS[_form(column)] for column in columns]
+    forms = [formats.FORMS[_form(column)] for column in columns]
     for row in rows(frame):
         yield _markdown_line(markdown_text(form(value)) for form, value in zip(forms, row, strict=True))
 
@@ -348,7 +348,7 @@ def _title(column: Column) -> str:
 
 
 def _form(column: Column) -> str:
-    """The form of a column's cells, a key of formats.FORMATS."""
+    """The form of a column's cells, a key of formats.FORMS."""
     if column.name.endswith("_share"):
         return "percent"
     kind = _list_kind(column)

@@ -19,20 +19,24 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Iterable
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, ROUND_HALF_UP, Context, Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, SupportsFloat, SupportsIndex, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 Form: TypeAlias = "Callable[[object], str]"
 
 NA: Final = "–"
 MINUS: Final = "−"
 SIGNIFICANT: Final = 3
+DIGITS_PRINTED: Final = 6  # digits of a float that C++ prints unless told otherwise
+_PLAIN: Final = (1e-9, 1e15)  # floats that read well without an exponent
+FIRST: Final = 8  # names in a sentence before it says how many more there are
 
-_CONTEXT: Final = Context(prec=60, rounding=ROUND_HALF_UP)
+# Rounds to a place and nothing else: no number has more digits, or a larger exponent.
+_CONTEXT: Final = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, rounding=ROUND_HALF_UP)
 _DECIMAL_PREFIXES: Final = ((18, "E"), (15, "P"), (12, "T"), (9, "G"), (6, "M"), (3, "k"), (0, ""))
 _TIME_UNITS: Final = ((0, "s"), (-3, "ms"), (-6, "µs"), (-9, "ns"))
 
@@ -67,14 +71,19 @@ def percent(value: object) -> str:
     return _known(value, _percent)
 
 
-def significant(value: object) -> str:
-    """A plain number with three significant digits and no prefix: `0.72`, `0.00125`, `8,190`; whole numbers exact."""
-    return _known(value, lambda number: _significant(number, SIGNIFICANT))
+def significant(value: object, digits: int = SIGNIFICANT) -> str:
+    """A plain number with three significant digits and no prefix: `0.72`, `0.00125`, `8,190`; whole numbers exact.
+
+    A float beyond 10^15 or next to 0, most of whose digits nobody printed, reads as in a log: `3.4e+38`.
+    """
+    if isinstance(value, float) and value and not _PLAIN[0] <= abs(value) < _PLAIN[1]:
+        return precise(value, digits)
+    return _known(value, lambda number: _significant(number, digits))
 
 
-def precise(value: object) -> str:
+def precise(value: object, digits: int = DIGITS_PRINTED) -> str:
     """A measured value as a log prints it, six significant digits: `2.30259`, `1e-05`; `nan` and `inf` are values."""
-    return _known(value, lambda number: f"{float(number):.6g}".replace("-", MINUS))
+    return _known(value, lambda number: f"{float(number):.{digits}g}".replace("-", MINUS))
 
 
 def milliseconds(value: object) -> str:
@@ -112,7 +121,7 @@ def each(form: Form) -> Form:
 
 
 # Name in the column registry → what makes text of a value.
-FORMATS: Final[Mapping[str, Form]] = MappingProxyType(
+FORMS: Final[Mapping[str, Form]] = MappingProxyType(
     {
         "text": plain,
         "count": count,
@@ -134,8 +143,36 @@ FORMATS: Final[Mapping[str, Form]] = MappingProxyType(
 
 
 def as_text(value: object, form: str) -> str:
-    """The value in the named form (a key of FORMATS); KeyError for a form that does not exist."""
-    return FORMATS[form](value)
+    """The value in the named form (a key of FORMS); KeyError for a form that does not exist."""
+    return FORMS[form](value)
+
+
+# --- words around figures ---------------------------------------------------------------------------------
+
+
+def plural(word: str, number: int) -> str:
+    """The word as it stands behind the number: `1 layer`, `2 layers`."""
+    return word if number == 1 else f"{word}s"
+
+
+def enumerated(items: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join(filter(None, [", ".join(items[:-1]), *items[-1:]]))
+
+
+def first_of(items: Iterable[str], limit: int = FIRST) -> list[str]:
+    """The first items, and how many more there are: `a`, `b`, `and 3 more`."""
+    listed = list(items)
+    more = len(listed) - limit
+    return [*listed[:limit], f"and {more} more"] if more > 0 else listed
+
+
+def capitalised(text: str) -> str:
+    """The text as the beginning of a sentence; all but its first letter as it is."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+# --- numbers ----------------------------------------------------------------------------------------------
 
 
 def _items(value: object) -> Iterable[object]:

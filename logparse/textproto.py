@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
 Scalar: TypeAlias = str | int | float | bool
 Value: TypeAlias = "Scalar | Message"
@@ -111,28 +112,17 @@ _TOKEN: Final = re.compile(
       | (?P<broken>.)""",
     re.VERBOSE | re.DOTALL,
 )
+# A match a line: as protobuf prints them (`name: "text"`, `name: word`, `name {`, `}`, nothing) or, last, any other.
+_LINE: Final = re.compile(
+    r"""^[ ]*+ (?: ([A-Za-z_]\w*+) (?: :[ ](?: ("[^"\\\n]*+") | ([-+\w.]++) ) | ([ ]\{) ) | (\}) )?$ | ^(.+)$""",
+    re.VERBOSE | re.MULTILINE,
+)
 _NUMBER: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?[fF]?\Z")
 _HEX: Final = re.compile(r"[-+]?0[xX][0-9a-fA-F]+\Z")
 _ESCAPE: Final = re.compile(r"\\(?:[0-7]{1,3}|[xX][0-9a-fA-F]{1,2}|.)", re.DOTALL)
 _PLAIN_ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
-_WORDS: Final[dict[str, Scalar]] = {"true": True, "false": False}
 _SPECIAL_FLOATS: Final = {"inf": "inf", "infinity": "inf", "nan": "nan", "-inf": "-inf", "-nan": "nan"}
 _WORD_LIMIT: Final = 400  # no number is longer; int() on a giant word would take quadratic time
-
-
-class _Token(NamedTuple):
-    kind: str
-    text: str
-    line: int
-
-
-def _tokens(text: str) -> Iterator[_Token]:
-    line = 1
-    for match in _TOKEN.finditer(text):
-        kind = match.lastgroup or "broken"
-        if kind != "blank":
-            yield _Token(kind, match.group(), line)
-        line += match.group().count("\n")
 
 
 def _unescape_one(match: re.Match[str]) -> str:
@@ -157,20 +147,25 @@ def _unquote(text: str) -> str:
 
 
 def _scalar(word: str) -> Scalar:
-    if word in _WORDS:
-        return _WORDS[word]
-    if word.lower() in _SPECIAL_FLOATS:
-        return float(_SPECIAL_FLOATS[word.lower()])
-    if len(word) <= _WORD_LIMIT and _HEX.match(word):
+    return _short_scalar(word) if len(word) <= _WORD_LIMIT else word
+
+
+@lru_cache(4096)  # the same few hundred numbers and enums make up every definition
+def _short_scalar(word: str) -> Scalar:
+    if word in {"true", "false"}:
+        return word == "true"
+    if (special := _SPECIAL_FLOATS.get(word.lower())) is not None:
+        return float(special)
+    if _HEX.match(word):
         return int(word, 16)
-    if len(word) <= _WORD_LIMIT and _NUMBER.match(word):
+    if _NUMBER.match(word):
         bare = word.rstrip("fF")
         return int(bare) if bare.lstrip("+-").isdigit() else float(bare)
     return word
 
 
 class _Reader:
-    """One pass over the tokens, with the stack of open messages instead of recursion."""
+    """One pass over a text, with the stack of open messages instead of recursion."""
 
     def __init__(self) -> None:
         self.root = Message()
@@ -180,61 +175,77 @@ class _Reader:
         self.in_list = False
         self.errors: list[tuple[int, str]] = []
 
-    def feed(self, token: _Token) -> None:
-        handler = _HANDLERS.get(token.kind)
-        if handler is None:
-            self.errors.append((token.line, f"unexpected {token.text!r}"))
-            self._forget()
-        else:
-            handler(self, token)
+    def read(self, text: str) -> None:
+        """Read a whole text: a line at a time as far as it is printed by protobuf, else a token at a time."""
+        if "\\\n" in text:  # a string may run over this line end
+            self._tokens(text, 1)
+            return
+        for number, (line, parts) in enumerate(zip(text.split("\n"), _LINE.findall(text), strict=True), 1):
+            name, string, word, opens, closes, other = parts
+            if other or self.name is not None or self.in_list:
+                self._tokens(line, number)
+            elif string:
+                self._add(name, string[1:-1])
+            elif word:
+                self._add(name, _scalar(word))
+            elif opens:
+                self._open(name, number)
+            elif closes:
+                self._close(number)
 
-    def open(self, token: _Token) -> None:
+    def _tokens(self, text: str, line: int) -> None:
+        for match in _TOKEN.finditer(text):
+            kind, token = match.lastgroup or "broken", match[0]
+            if kind != "blank":
+                _HANDLERS[kind](self, token, line)
+            line += token.count("\n")
+
+    def broken(self, token: str, line: int) -> None:
+        self.errors.append((line, f"unexpected {token!r}"))
+        self._forget()
+
+    def open(self, _token: str, line: int) -> None:
         if self.name is None:
-            self.errors.append((token.line, "a brace without a field name"))
-        child = Message(line=token.line)
-        self._add(self.name or "", child)
-        self.stack.append(child)
+            self.errors.append((line, "a brace without a field name"))
+        self._open(self.name or "", line)
         self._forget()
 
-    def close(self, token: _Token) -> None:
+    def close(self, _token: str, line: int) -> None:
         if self.name is not None:
-            self.errors.append((token.line, f"field {self.name!r} has no value"))
+            self.errors.append((line, f"field {self.name!r} has no value"))
         self._forget()
-        if len(self.stack) == 1:
-            self.errors.append((token.line, "a closing brace too many"))
-        else:
-            self.stack.pop()
+        self._close(line)
 
-    def mark(self, token: _Token) -> None:
-        if token.text == ":":
+    def mark(self, text: str, _line: int) -> None:
+        if text == ":":
             self.name_ended = self.name is not None
         else:
-            self.in_list = token.text == "["
-            if token.text == "]":
+            self.in_list = text == "["
+            if text == "]":
                 self._forget()
 
-    def word(self, token: _Token) -> None:
+    def word(self, token: str, line: int) -> None:
         if self.name is not None and (self.name_ended or self.in_list):
-            self._value(_scalar(token.text))
+            self._value(_scalar(token))
         else:
             if self.name is not None:
-                self.errors.append((token.line, f"field {self.name!r} has no value"))
-            self.name, self.name_ended = token.text, False
+                self.errors.append((line, f"field {self.name!r} has no value"))
+            self.name, self.name_ended = token, False
 
-    def string(self, token: _Token) -> None:
+    def string(self, token: str, line: int) -> None:
         if self.name is None:
-            self._continue_string(token)
+            self._continue_string(token, line)
         else:
-            self._value(_unquote(token.text))
+            self._value(_unquote(token))
 
-    def _continue_string(self, token: _Token) -> None:
+    def _continue_string(self, token: str, line: int) -> None:
         """Adjacent strings are one value (text format joins them)."""
         fields = self.stack[-1].fields
         last = next(reversed(fields.values()), None)
         if last and isinstance(last[-1], str):
-            last[-1] += _unquote(token.text)
+            last[-1] += _unquote(token)
         else:
-            self.errors.append((token.line, "a value without a field name"))
+            self.errors.append((line, "a value without a field name"))
 
     def _value(self, value: Scalar) -> None:
         self._add(self.name or "", value)
@@ -244,16 +255,23 @@ class _Reader:
     def _add(self, name: str, value: Value) -> None:
         self.stack[-1].fields.setdefault(name, []).append(value)
 
+    def _open(self, name: str, line: int) -> None:
+        child = Message(line=line)
+        self._add(name, child)
+        self.stack.append(child)
+
+    def _close(self, line: int) -> None:
+        if len(self.stack) == 1:
+            self.errors.append((line, "a closing brace too many"))
+        else:
+            self.stack.pop()
+
     def _forget(self) -> None:
         self.name, self.name_ended, self.in_list = None, False, False
 
 
-_HANDLERS: Final = {
-    "open": _Reader.open,
-    "close": _Reader.close,
-    "mark": _Reader.mark,
-    "word": _Reader.word,
-    "string": _Reader.string,
+_HANDLERS: Final[dict[str, Callable[[_Reader, str, int], None]]] = {
+    kind: getattr(_Reader, kind) for kind in ("open", "close", "mark", "word", "string", "broken")
 }
 
 
@@ -274,11 +292,9 @@ def parse(text: str, *, cut: bool = False) -> Document:
     if cut:
         text = text[: max(text.rfind("\n"), 0)]
     reader = _Reader()
-    for token in _tokens(text):
-        reader.feed(token)
-    open_messages = reader.stack[1:]
-    for message in open_messages:
+    reader.read(text)
+    for message in reader.stack[1:]:
         message.complete = False
-    is_cut = cut or bool(open_messages) or reader.name is not None
+    is_cut = cut or len(reader.stack) > 1 or reader.name is not None
     reader.root.complete = not is_cut
     return Document(reader.root, is_cut, tuple(reader.errors))

@@ -48,22 +48,22 @@ _COSTLESS: Final = frozenset(
 _SPLIT_NAME: Final = re.compile(r".+_\d+_split\Z", re.DOTALL)
 
 
-class Dump(NamedTuple):
+class ParsedDump(NamedTuple):
     """A parsed dump, and whether it was cut."""
 
     message: Message
     cut: bool
 
 
-def read_dump(text: str) -> Dump | None:
+def read_dump(text: str) -> ParsedDump | None:
     """Parse a dump; None where nothing stands in it."""
     if not text.strip():
         return None
-    document = parse(text)
-    near = len(text.encode("utf-8", "surrogatepass")) >= GLOG_LIMIT_BYTES - _NEAR_LIMIT
-    if document.cut or near:
-        return Dump(parse(text, cut=True).root, cut=True)
-    return Dump(document.root, cut=False)
+    if len(text.encode("utf-8", "surrogatepass")) < GLOG_LIMIT_BYTES - _NEAR_LIMIT:
+        document = parse(text)
+        if not document.cut:
+            return ParsedDump(document.root, cut=False)
+    return ParsedDump(parse(text, cut=True).root, cut=True)
 
 
 def layer_messages(net: Message) -> list[Message]:
@@ -150,7 +150,7 @@ def fill_from_siblings(nets: list[Net]) -> tuple[Net, ...]:
     Sources are left alone: they are what differs. Inner nets stand for themselves.
     """
     outer = [net for net in nets if net.nested is None]
-    if len(outer) < 2 or all(layer.definition is not None for net in outer for layer in net.layers):  # noqa: PLR2004 - no other
+    if len(outer) < 2 or all(layer.definition is not None for net in outer for layer in net.layers):
         return tuple(nets)
     known: dict[str, Definition] = {}
     for net in outer:

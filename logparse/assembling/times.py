@@ -49,11 +49,12 @@ def _stamps(attempts: Sequence[Attempt], extracted: Extracted) -> tuple[Ints, Fl
     """Line and raw time of every record, of the spine, and of each series' first and last row in each attempt."""
     import numpy as np
 
-    marked = [(record.line, record.time_s) for record in extracted.records if record.time_s is not None]
-    marked += extracted.clock
     starts = np.array([attempt.line for attempt in attempts], dtype=np.int64)
-    lines = [np.array([line for line, _ in marked], dtype=np.int64)]
-    raw = [np.array([time_s for _, time_s in marked], dtype=np.float64)]
+    marked = np.array([record.line for record in extracted.records], dtype=np.int64)
+    marks = np.array([record.time_s for record in extracted.records], dtype=np.float64)  # NaN for None
+    known = ~np.isnan(marks)
+    lines = [marked[known], np.array([line for line, _ in extracted.clock], dtype=np.int64)]
+    raw = [marks[known], np.array([time_s for _, time_s in extracted.clock], dtype=np.float64)]
     for name, columns in extracted.curves.series.items():
         rows = slice(None) if name in _SPINE else _ends(columns["line"], starts)
         lines.append(columns["line"][rows].astype(np.int64))

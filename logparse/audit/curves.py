@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from logparse.audit.finding import Case
+    from logparse.audit.finding import AuditedLog
     from logparse.model import Attempt
 
     Floats = npt.NDArray[np.float64]
     Ints = npt.NDArray[np.int64]
-    Places = npt.NDArray[np.intp]
+    Indices = npt.NDArray[np.intp]
     Bools = npt.NDArray[np.bool_]
 
 # −log(FLT_MIN): Caffe clamps a probability from below there. On a GPU the maximum of the scores drops a nan, so that
@@ -57,10 +57,10 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
-class Run:
+class Training:
     """The displays of one attempt, in the order of the log."""
 
-    case: Case
+    log: AuditedLog
     attempt: Attempt
     iteration: Ints
     loss: Floats
@@ -74,7 +74,7 @@ class Run:
         return trend(self.loss)
 
     @cached_property
-    def steady(self) -> Places:
+    def steady(self) -> Indices:
         """The displays whose trend is a number, under a softmax loss's ceiling, and taken over a whole window.
 
         At both ends the trend is that of fewer displays, so that one of them can move it.
@@ -92,7 +92,7 @@ class Run:
 
     def output(self, name: str) -> Floats | None:
         """The training output of a name at each display; None where there is none, or it is a vector."""
-        frame = self.case.frame("train")
+        frame = self.log.frame("train")
         columns = [] if frame is None else [str(column) for column in frame.columns]
         found = [column for column in columns if _OUTPUT.match(column) and _OUTPUT.sub("", column, count=1) == name]
         return numbers(frame, found[0])[self.rows] if frame is not None and len(found) == 1 else None
@@ -102,16 +102,16 @@ class Run:
 
         None where the attempt prints none.
         """
-        frame = self.case.frame("lr")
+        frame = self.log.frame("lr")
         if frame is None:
             return None
         lines = numbers(frame, "line")
-        place = int(np.searchsorted(lines, line)) - 1
-        inside = place >= 0 and lines[place] >= self.attempt.line
+        row = int(np.searchsorted(lines, line)) - 1
+        inside = row >= 0 and lines[row] >= self.attempt.line
         if not inside:  # the first display of all: its rate stands behind it
-            place += 1
-            inside = place < len(lines) and lines[place] <= self.attempt.end_line
-        return float(numbers(frame, "lr")[place]) if inside else None
+            row += 1
+            inside = row < len(lines) and lines[row] <= self.attempt.end_line
+        return float(numbers(frame, "lr")[row]) if inside else None
 
     def rate_text(self, line: int) -> str:
         """The same in words."""
@@ -119,19 +119,19 @@ class Run:
         return "no learning rate is printed" if rate is None else f"learning rate {formats.precise(rate)}"
 
 
-def runs(case: Case) -> Iterator[Run]:
+def trainings(log: AuditedLog) -> Iterator[Training]:
     """Every attempt that displays a loss."""
-    frame = case.frame("train")
+    frame = log.frame("train")
     if frame is None:
         return
     owner = numbers(frame, "attempt")
     columns = {name: numbers(frame, name) for name in ("iteration", "loss", "line", "elapsed_s")}
-    for attempt in case.facts.attempts:
+    for attempt in log.facts.attempts:
         mine = slice(*np.searchsorted(owner, [attempt.index, attempt.index + 1]).tolist())
         if mine.stop > mine.start:
             part = {name: column[mine] for name, column in columns.items()}
             whole = {name: part[name].astype(np.int64) for name in ("iteration", "line")}
-            yield Run(case, attempt, whole["iteration"], part["loss"], whole["line"], part["elapsed_s"], mine)
+            yield Training(log, attempt, whole["iteration"], part["loss"], whole["line"], part["elapsed_s"], mine)
 
 
 def numbers(frame: pd.DataFrame, column: str) -> Floats:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from logparse.audit.finding import Finding
-from logparse.audit.rows import net_name, texts
+from logparse.audit.nets import texts
+from logparse.rows import net_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from logparse.audit.finding import Case
+    from logparse.audit.finding import AuditedLog
 
 _ENDINGS: Final[Mapping[str, tuple[str, str, str]]] = {
     "fatal": ("error", "ended with a fatal error", "Caffe stops at the first failed check; nothing after it ran."),
@@ -27,7 +28,7 @@ _ENDINGS: Final[Mapping[str, tuple[str, str, str]]] = {
 }
 
 
-def endings(log: Case) -> Iterator[Finding]:
+def endings(log: AuditedLog) -> Iterator[Finding]:
     """Attempts that did not reach their end."""
     for attempt in log.facts.attempts:
         known = _ENDINGS.get(attempt.outcome)
@@ -46,7 +47,7 @@ def endings(log: Case) -> Iterator[Finding]:
         )
 
 
-def unfinished_nets(log: Case) -> Iterator[Finding]:
+def unfinished_nets(log: AuditedLog) -> Iterator[Finding]:
     """Nets whose set-up stops before its last line."""
     for attempt in log.facts.attempts:
         for net in attempt.nets:
@@ -56,7 +57,7 @@ def unfinished_nets(log: Case) -> Iterator[Finding]:
             yield Finding(
                 "warning",
                 "net_unfinished",
-                f"The set-up of {net_name(net.phase, net.test_index)} stops at {last.name or 'an unnamed layer'}",
+                f"The set-up of the {net_name(net.phase, net.test_index)} stops at {last.name or 'an unnamed layer'}",
                 "Layers after it are not in the log, so totals of this net are those of its first "
                 f"{len(net.layers)} layers.",
                 attempt=attempt.index,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from logparse import formats
-from logparse.audit.curves import at, at_ceiling, numbers, runs, snapshots_of
+from logparse.audit.curves import at, at_ceiling, numbers, snapshots_of, trainings
 from logparse.audit.finding import Finding
 from logparse.tables.milestones import trend, trend_window
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from logparse.audit.curves import Floats, Run, Snapshot
-    from logparse.audit.finding import Case
+    from logparse.audit.curves import Floats, Snapshot, Training
+    from logparse.audit.finding import AuditedLog
 
 # One test is a value, two are a comparison; the third makes a best of them worth telling.
 TESTS_LEAST: Final = 3
@@ -35,7 +35,7 @@ _LARGE: Final = re.compile(r"acc|prec|recall|top|map|\bap\b|eval|score|iou|f1|au
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class OutputCurve:
     """One scalar output of one test net over the tests of an attempt, those without a number left out."""
 
     attempt: int
@@ -52,16 +52,16 @@ class Outcome:
         return int(np.argmin(self.value) if self.lowest else np.argmax(self.value))
 
 
-def best_test(case: Case) -> Iterator[Finding]:
+def best_test(log: AuditedLog) -> Iterator[Finding]:
     """Per attempt and test net the best value of each output, and the snapshots nearest to it."""
-    found: dict[tuple[int, int], list[Outcome]] = {}
-    for outcome in outcomes(case):
-        if len(outcome.value) >= TESTS_LEAST:
-            found.setdefault((outcome.attempt, outcome.net), []).append(outcome)
+    found: dict[tuple[int, int], list[OutputCurve]] = {}
+    for curve in output_curves(log):
+        if len(curve.value) >= TESTS_LEAST:
+            found.setdefault((curve.attempt, curve.net), []).append(curve)
     for (attempt, net), listed in found.items():
         leading = next((one for one in listed if not one.lowest), listed[0])
         row = leading.best
-        kept = snapshots_of(next(one for one in case.facts.attempts if one.index == attempt))
+        kept = snapshots_of(log.attempt(attempt))
         others = [one for one in listed if one is not leading]
         yield Finding(
             "note",
@@ -79,7 +79,7 @@ def best_test(case: Case) -> Iterator[Finding]:
         )
 
 
-def _said(one: Outcome) -> str:
+def _said(one: OutputCurve) -> str:
     value, where = formats.precise(float(one.value[one.best])), at(one.iteration[one.best])
     return f"best {one.name}: {value} at {where} (line {int(one.line[one.best])})"
 
@@ -96,9 +96,9 @@ def _nearest(kept: Sequence[Snapshot], iteration: int) -> Iterator[str]:
         yield f"nearest snapshot after it: {after[0]}"
 
 
-def outcomes(case: Case) -> Iterator[Outcome]:
+def output_curves(log: AuditedLog) -> Iterator[OutputCurve]:
     """The scalar outputs whose name or loss weight tells what is good and that ever change; of tests done last."""
-    frame = case.frame("test")
+    frame = log.frame("test")
     if frame is None:
         return
     usable = frame[frame["iteration"].notna() & frame["test_net"].notna() & ~frame["superseded"].astype(bool)]
@@ -111,7 +111,7 @@ def outcomes(case: Case) -> Iterator[Outcome]:
         finite = np.isfinite(value)
         if lowest is not None and finite.any() and np.ptp(value[finite]) > 0:
             columns = (numbers(rows, column)[finite] for column in ("iteration", "value", "line"))
-            yield Outcome(int(attempt), int(net), str(name), lowest, *columns)
+            yield OutputCurve(int(attempt), int(net), str(name), lowest, *columns)
 
 
 def _of_broken_tests(frame: pd.DataFrame) -> Any:  # noqa: ANN401 - a boolean array
@@ -133,18 +133,18 @@ def _lowest_is_best(name: str, rows: pd.DataFrame) -> bool | None:
 class _Parting:
     """A test loss beside the training loss of the same name: where the test was lowest, and at the end."""
 
-    outcome: Outcome
+    curve: OutputCurve
     trained: Floats
 
     @property
     def test(self) -> tuple[float, float]:
         """The lowest and the last test loss."""
-        return float(self.outcome.value[self.outcome.best]), float(self.outcome.value[-1])
+        return float(self.curve.value[self.curve.best]), float(self.curve.value[-1])
 
     @property
     def training(self) -> tuple[float, float]:
         """The training loss at both."""
-        return float(self.trained[self.outcome.best]), float(self.trained[-1])
+        return float(self.trained[self.curve.best]), float(self.trained[-1])
 
     @property
     def has_turned(self) -> bool:
@@ -159,7 +159,7 @@ class _Parting:
 
     def lines(self) -> tuple[str, str]:
         """Its figures as evidence."""
-        name, lines = self.outcome.name, self.outcome.line[[self.outcome.best, -1]]
+        name, lines = self.curve.name, self.curve.line[[self.curve.best, -1]]
         both = [
             f"line {int(line)}: {name} {formats.precise(test)}, in training {formats.precise(training)}"
             for line, test, training in zip(lines, self.test, self.training, strict=True)
@@ -167,17 +167,17 @@ class _Parting:
         return both[0], both[1]
 
 
-def overfitting(case: Case) -> Iterator[Finding]:
+def overfitting(log: AuditedLog) -> Iterator[Finding]:
     """Test nets whose loss has turned while the same loss went on falling in training, or ends far above it."""
     found: dict[tuple[int, int], list[_Parting]] = {}
-    trained = {run.attempt.index: run for run in runs(case)}
-    for outcome in outcomes(case):
-        run = trained.get(outcome.attempt)
-        if run is None or not outcome.lowest or len(outcome.value) < TESTS_LEAST or outcome.value.min() <= 0:
+    trained = {training.attempt.index: training for training in trainings(log)}
+    for curve in output_curves(log):
+        training = trained.get(curve.attempt)
+        if training is None or not curve.lowest or len(curve.value) < TESTS_LEAST or curve.value.min() <= 0:
             continue
-        values = _trained_at(run, outcome)
+        values = _trained_at(training, curve)
         if values is not None and values.min() > 0:
-            found.setdefault((outcome.attempt, outcome.net), []).append(_Parting(outcome, values))
+            found.setdefault((curve.attempt, curve.net), []).append(_Parting(curve, values))
     for listed in found.values():
         turned = [one for one in listed if one.has_turned]
         if turned:
@@ -186,12 +186,12 @@ def overfitting(case: Case) -> Iterator[Finding]:
             yield _apart(sorted((one for one in listed if one.ratio >= GAP_RATIO), key=lambda one: -one.ratio))
 
 
-def _trained_at(run: Run, outcome: Outcome) -> Floats | None:
+def _trained_at(training: Training, curve: OutputCurve) -> Floats | None:
     """The trend of the training output of the same name at each test; None where there is too little of it.
 
     At the ends it is that of the nearest whole window.
     """
-    values = run.output(outcome.name)
+    values = training.output(curve.name)
     if values is None:
         return None
     margin = trend_window(len(values)) // 2
@@ -199,7 +199,7 @@ def _trained_at(run: Run, outcome: Outcome) -> Floats | None:
     known = np.flatnonzero(np.isfinite(trended))
     if len(known) < TESTS_LEAST:
         return None
-    return np.interp(outcome.iteration, run.iteration[margin:][known], trended[known])
+    return np.interp(curve.iteration, training.iteration[margin:][known], trended[known])
 
 
 _MEASURED: Final = (
@@ -214,13 +214,13 @@ def _turned(listed: list[_Parting]) -> Finding:
     return Finding(
         "warning",
         "overfitting",
-        f"{one.outcome.name} of test net #{one.outcome.net} rose from {formats.significant(low)} at "
-        f"{at(one.outcome.iteration[one.outcome.best])} to {formats.significant(last)} while in training it fell from "
+        f"{one.curve.name} of test net #{one.curve.net} rose from {formats.significant(low)} at "
+        f"{at(one.curve.iteration[one.curve.best])} to {formats.significant(last)} while in training it fell from "
         f"{formats.significant(then)} to {formats.significant(now)}",
         f"Both by {formats.percent(OVERFIT_RISE)} or more. {_MEASURED}",
         tuple(line for each in reversed(listed) for line in each.lines()),
-        one.outcome.attempt,
-        line=int(one.outcome.line[one.outcome.best]),
+        one.curve.attempt,
+        line=int(one.curve.line[one.curve.best]),
     )
 
 
@@ -229,10 +229,10 @@ def _apart(listed: list[_Parting]) -> Finding:
     return Finding(
         "note",
         "test_gap",
-        f"{one.outcome.name} of test net #{one.outcome.net} ends at {formats.significant(one.test[1])}, "
+        f"{one.curve.name} of test net #{one.curve.net} ends at {formats.significant(one.test[1])}, "
         f"{formats.significant(one.ratio)} times that in training",
         f"Told from a ratio of {GAP_RATIO:g}. {_MEASURED}",
         tuple(each.lines()[1] for each in listed),
-        one.outcome.attempt,
-        line=int(one.outcome.line[-1]),
+        one.curve.attempt,
+        line=int(one.curve.line[-1]),
     )

@@ -9,25 +9,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse.audit import endings, evaluation, gaps, memory, not_a_number, throughput, training
-from logparse.audit.finding import SEVERITIES, Case, Finding
+from logparse.audit.finding import SEVERITIES, AuditedLog, Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
-    import pandas as pd
-
-    from logparse.model import LogFacts
+    from logparse.audit.finding import LogLike
 
 __all__ = ["FINDERS", "SEVERITIES", "Finding", "find"]
 
-FINDERS: Final[tuple[Callable[[Case], Iterator[Finding]], ...]] = (
+FINDERS: Final[tuple[Callable[[AuditedLog], Iterator[Finding]], ...]] = (
     endings.endings,
     not_a_number.not_a_number,
     not_a_number.saturated,
     endings.unfinished_nets,
     gaps.missing_bytes,
     gaps.missing_shapes,
-    gaps.contradictions,
+    gaps.contradicted,
     gaps.cut_dumps,
     gaps.not_derived,
     memory.in_place_candidates,
@@ -41,7 +39,7 @@ FINDERS: Final[tuple[Callable[[Case], Iterator[Finding]], ...]] = (
     evaluation.best_test,
     training.progress,
     throughput.lost_time,
-    throughput.data_waits,
+    throughput.waited_for_data,
     throughput.slowed,
     throughput.speed,
     throughput.time_left,
@@ -50,14 +48,13 @@ FINDERS: Final[tuple[Callable[[Case], Iterator[Finding]], ...]] = (
 )
 
 
-def find(facts: LogFacts, tables: Mapping[str, pd.DataFrame]) -> tuple[Finding, ...]:
+def find(log: LogLike) -> tuple[Finding, ...]:
     """All findings about one log, worst first; within a severity those that name more bytes first.
 
-    `tables` maps names to frames as the registry describes them; used: layers, nets, train, train_outputs,
-    test, lr, debug, throughput.
+    Of its tables the finders read layers, nets, train, train_outputs, test, lr, debug and throughput.
     """
-    log = Case(facts, tables)
-    found = [finding for finder in FINDERS for finding in finder(log)]
+    audited = AuditedLog(log)
+    found = [finding for finder in FINDERS for finding in finder(audited)]
     first: dict[tuple[Any, ...], Finding] = {}
     for one in found:
         first.setdefault(_identity(one), one)

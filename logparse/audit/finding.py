@@ -1,24 +1,23 @@
-"""A finding, what the finders see of a log, and the words that they share."""
+"""A finding, and what the finders see of a log."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
-from logparse import formats
+from logparse.rows import grouped, net_key, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator
 
     import pandas as pd
 
-    from logparse.model import LogFacts
-
-    Record = Mapping[str, Any]
+    from logparse.derive.facts import LayerFact
+    from logparse.derive.log import DerivedLog
+    from logparse.model import Attempt, LogFacts
+    from logparse.rows import NetWithLayers, TableRow
 
 SEVERITIES: Final = ("error", "warning", "hint", "note")  # worst first
-NAMES_SHOWN: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,58 +41,55 @@ class Finding:
     saves_bytes: int | None = None
 
 
+class LogLike(Protocol):
+    """What a reader of tables needs of a log: what was read, and its tables by name."""
+
+    @property
+    def facts(self) -> LogFacts:
+        """What was read."""
+
+    @property
+    def derived(self) -> DerivedLog:
+        """What follows from it by the cost rules."""
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One table by name."""
+
+
 @dataclass(frozen=True)
-class Case:
+class AuditedLog:
     """What a finder sees of one log: the facts, and its tables as frames or as rows."""
 
-    facts: LogFacts
-    tables: Mapping[str, pd.DataFrame]
-    _rows: dict[str, list[Record]] = field(default_factory=dict)
+    parsed: LogLike
+    _rows: dict[str, list[TableRow]] = field(default_factory=dict)
+
+    @property
+    def facts(self) -> LogFacts:
+        """What was read."""
+        return self.parsed.facts
 
     def frame(self, name: str) -> pd.DataFrame | None:
         """A table, or None where it is empty."""
-        found = self.tables.get(name)
-        return None if found is None or found.empty else found
+        found = self.parsed.table(name)
+        return None if found.empty else found
 
-    def rows(self, name: str) -> list[Record]:
+    def rows(self, name: str) -> list[TableRow]:
         """A table's rows; for tables of layers and nets, not for curves."""
         if name not in self._rows:
             frame = self.frame(name)
-            rows = [] if frame is None else frame.to_dict("records")
-            self._rows[name] = rows  # type: ignore[assignment]  # the keys are names
+            self._rows[name] = [] if frame is None else rows_of(frame)
         return self._rows[name]
 
-    def nets(self) -> Iterator[tuple[Record, list[Record]]]:
+    def nets(self) -> Iterator[NetWithLayers]:
         """Every net with its layers in order."""
-        layers: dict[tuple[Any, Any], list[Record]] = {}
-        for row in self.rows("layers"):
-            layers.setdefault(net_key(row), []).append(row)
+        layers = grouped(self.rows("layers"), net_key)
         for net in self.rows("nets"):
             yield net, layers.get(net_key(net), [])
 
+    def derived(self, row: TableRow) -> LayerFact:
+        """What is derived of a row's layer."""
+        return self.parsed.derived.nets[row["attempt"]][row["net_index"]].layers[row["layer_index"]]
 
-def net_key(row: Record) -> tuple[Any, Any]:
-    """What tells a row's net from all others."""
-    return row["attempt"], row["net_index"]
-
-
-def whole(value: Any) -> int | None:  # noqa: ANN401 - a cell of a frame
-    """A cell as an int; None where it is NA."""
-    return None if formats.is_na(value) or (isinstance(value, float) and math.isnan(value)) else int(value)
-
-
-def first_of(items: Iterable[str], limit: int = NAMES_SHOWN) -> list[str]:
-    """The first items, and how many more there are."""
-    listed = list(items)
-    more = len(listed) - limit
-    return [*listed[:limit], f"and {more} more"] if more > 0 else listed
-
-
-def joined(names: Sequence[str]) -> str:
-    """`a, b and c`."""
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-
-
-def plural(word: str, number: int) -> str:
-    """The word as it stands behind the number."""
-    return word if number == 1 else f"{word}s"
+    def attempt(self, index: int) -> Attempt:
+        """The attempt of a number."""
+        return next(attempt for attempt in self.facts.attempts if attempt.index == index)

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from logparse import formats
-from logparse.audit.finding import Finding, first_of, joined, plural, whole
-from logparse.audit.rows import by_attempt, grouped, is_blank, items_of, known_sum, name_of, net_of, place_of, some
+from logparse.audit.finding import Finding
+from logparse.audit.nets import by_attempt, location_of, name_of, net_of, some
+from logparse.formats import capitalised, enumerated, first_of, plural
+from logparse.rows import grouped, int_of, is_blank, items_of, known_sum
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from logparse.audit.finding import Case
+    from logparse.audit.finding import AuditedLog
+    from logparse.rows import NetWithLayers, TableRow
 
-    Record = Mapping[str, Any]
 
-
-def missing_bytes(log: Case) -> Iterator[Finding]:
+def missing_bytes(log: AuditedLog) -> Iterator[Finding]:
     """Layers whose running figure grew by other than their own tops."""
     for net, layers in log.nets():
         for previous, layer in zip([None, *layers], layers, strict=False):
-            logged, expected = whole(layer.get("logged_step_bytes")), whole(layer.get("expected_step_bytes"))
+            logged, expected = int_of(layer.get("logged_step_bytes")), int_of(layer.get("expected_step_bytes"))
             if logged is not None and expected is not None and logged != expected:
                 yield _gap(net, previous, layer, logged - expected)
 
 
-def _gap(net: Record, previous: Record | None, layer: Record, gap: int) -> Finding:
-    element = whole(net.get("element_bytes")) or 4
+def _gap(net: TableRow, previous: TableRow | None, layer: TableRow, gap: int) -> Finding:
+    element = int_of(net.get("element_bytes")) or 4
     between = name_of(layer) if previous is None else f"{name_of(previous)} and {name_of(layer)}"
     where = "before" if previous is None else "between"
     words = f"{formats.exact_bytes(abs(gap))} {'are missing' if gap > 0 else 'too many'} {where} {between}"
@@ -37,19 +38,19 @@ def _gap(net: Record, previous: Record | None, layer: Record, gap: int) -> Findi
             f"{formats.count(gap // element)} values of {element} bytes. Lines of one or more layers are not in the "
             "log, so the table has a gap here, and totals of parameters and MACs leave out what stood there."
         )
-        return Finding("warning", "missing_bytes", words, meaning, evidence, *place_of(layer))
+        return Finding("warning", "missing_bytes", words, meaning, evidence, *location_of(layer))
     meaning = (
         "The running figure grows by less than the printed shapes need: lines belong to another net, or the element "
         "size is not what the rest of the net shows."
     )
-    return Finding("warning", "surplus_bytes", words, meaning, evidence, *place_of(layer))
+    return Finding("warning", "surplus_bytes", words, meaning, evidence, *location_of(layer))
 
 
-def missing_shapes(log: Case) -> Iterator[Finding]:
+def missing_shapes(log: AuditedLog) -> Iterator[Finding]:
     """Layers whose tops have no shape line, although the running figure counts them."""
     for row in log.rows("layers"):
-        step = whole(row.get("logged_step_bytes"))
-        if step and whole(row.get("expected_step_bytes")) is None and items_of(row.get("tops")):
+        step = int_of(row.get("logged_step_bytes"))
+        if step and int_of(row.get("expected_step_bytes")) is None and items_of(row.get("tops")):
             yield Finding(
                 "warning",
                 "missing_shape",
@@ -57,11 +58,11 @@ def missing_shapes(log: Case) -> Iterator[Finding]:
                 f"The running figure grows by {formats.exact_bytes(step)} at this layer. What rests on its shape is "
                 "shown as not known.",
                 (),
-                *place_of(row),
+                *location_of(row),
             )
 
 
-def contradictions(log: Case) -> Iterator[Finding]:
+def contradicted(log: AuditedLog) -> Iterator[Finding]:
     """Layers whose definition and printed shapes do not agree."""
     for row in log.rows("layers"):
         for problem in items_of(row.get("problems")):
@@ -71,11 +72,11 @@ def contradictions(log: Case) -> Iterator[Finding]:
                 f"{name_of(row)}: {problem}",
                 "The rule of this layer type and the printed line do not agree; the printed shape is used.",
                 (),
-                *place_of(row),
+                *location_of(row),
             )
 
 
-def cut_dumps(log: Case) -> Iterator[Finding]:
+def cut_dumps(log: AuditedLog) -> Iterator[Finding]:
     """The nets of an attempt whose dump is cut, as one finding."""
     cut = [
         (net, layers)
@@ -83,7 +84,7 @@ def cut_dumps(log: Case) -> Iterator[Finding]:
         if not formats.is_na(net.get("definition_cut")) and net["definition_cut"]
     ]
     for pairs in by_attempt(cut):
-        nets = joined([net_of(net) for net, _ in pairs])
+        nets = enumerated([net_of(net) for net, _ in pairs])
         counts = [_without_definition(net, layers) for net, layers in pairs]
         yield Finding(
             "warning",
@@ -92,19 +93,19 @@ def cut_dumps(log: Case) -> Iterator[Finding]:
             "glog cuts every message at 29,999 bytes. Shapes and bytes of all layers are exact; parameters and MACs of "
             "the layers after the cut need the definition: give it with --prototxt FILE.",
             tuple(counts),
-            *place_of(pairs[0][0]),
+            *location_of(pairs[0][0]),
         )
 
 
-def _without_definition(net: Record, layers: Sequence[Record]) -> str:
+def _without_definition(net: TableRow, layers: Sequence[TableRow]) -> str:
     missing = sum(formats.is_na(row.get("type")) or bool(items_of(row.get("assumptions"))) for row in layers)
     return f"{net_of(net)}: {missing} of {len(layers)} layers without their definition"
 
 
-def not_derived(log: Case) -> Iterator[Finding]:
+def not_derived(log: AuditedLog) -> Iterator[Finding]:
     """Costs that are NA: one finding per attempt and reason, with the layers of each net as evidence."""
     for pairs in by_attempt(list(log.nets())):
-        reasons: dict[str, list[tuple[Record, list[Record]]]] = {}
+        reasons: dict[str, list[NetWithLayers]] = {}
         for net, layers in pairs:
             for reason, rows in grouped(filter(_is_unknown, layers), _reason).items():
                 reasons.setdefault(reason, []).append((net, rows))
@@ -112,28 +113,28 @@ def not_derived(log: Case) -> Iterator[Finding]:
             yield _unknown_costs(reason, found)
 
 
-def _is_unknown(row: Record) -> bool:
+def _is_unknown(row: TableRow) -> bool:
     return formats.is_na(row.get("params")) or formats.is_na(row.get("macs"))
 
 
-def _reason(row: Record) -> str:
+def _reason(row: TableRow) -> str:
     return next((str(row[key]) for key in ("params_reason", "macs_reason") if not is_blank(row.get(key))), "")
 
 
-def _unknown_costs(reason: str, found: Sequence[tuple[Record, list[Record]]]) -> Finding:
-    where = joined([f"{len(rows)} {plural('layer', len(rows))} of {net_of(net)}" for net, rows in found])
-    why = f"{reason[:1].upper()}{reason[1:]}".rstrip(".") or "No reason is recorded"
+def _unknown_costs(reason: str, found: Sequence[NetWithLayers]) -> Finding:
+    where = enumerated([f"{len(rows)} {plural('layer', len(rows))} of {net_of(net)}" for net, rows in found])
+    why = capitalised(reason).rstrip(".") or "No reason is recorded"
     return Finding(
         "warning",
         "not_derived",
         f"Parameters or MACs of {where} are not known",
         f"{why}. They are shown as not known, never as 0; totals are lower bounds.",
-        tuple(f"{net_of(net)}: {some(rows)[0]}{_share_of(net, rows)}" for net, rows in found),
-        *place_of(found[0][1][0]),
+        tuple(f"{net_of(net)}: {some(rows)}{_share_of(net, rows)}" for net, rows in found),
+        *location_of(found[0][1][0]),
     )
 
 
-def _share_of(net: Record, rows: Sequence[Record]) -> str:
+def _share_of(net: TableRow, rows: Sequence[TableRow]) -> str:
     """How much of the net's distinct data the layers hold."""
     part, _ = known_sum(rows, "distinct_bytes")
     total = net.get("distinct_bytes")
@@ -144,7 +145,7 @@ def _share_of(net: Record, rows: Sequence[Record]) -> str:
     )
 
 
-def assumed(log: Case) -> Iterator[Finding]:
+def assumed(log: AuditedLog) -> Iterator[Finding]:
     """Inferred figures: one finding per attempt, its evidence what was assumed, for which layers."""
     for pairs in by_attempt(list(log.nets())):
         rows = [row for _, layers in pairs for row in layers if items_of(row.get("assumptions"))]
@@ -161,11 +162,11 @@ def assumed(log: Case) -> Iterator[Finding]:
             f"Figures of {len(names)} {plural('layer', len(names))} rest on a stated assumption",
             "Their basis is “inferred”. With the definition (--prototxt FILE) they are exact.",
             tuple(first_of(evidence)),
-            *place_of(rows[0]),
+            *location_of(rows[0]),
         )
 
 
-def unknown_lines(log: Case) -> Iterator[Finding]:
+def unknown_lines(log: AuditedLog) -> Iterator[Finding]:
     """Lines that no pattern claims."""
     rows = [row for row in log.facts.ledger if row.kind == "unknown"]
     lines = sum(row.lines for row in rows)
@@ -183,7 +184,7 @@ def unknown_lines(log: Case) -> Iterator[Finding]:
     )
 
 
-def notes(log: Case) -> Iterator[Finding]:
+def notes(log: AuditedLog) -> Iterator[Finding]:
     """What the reader noted on its way."""
     for note in log.facts.notes:
         yield Finding("note", "reader", note.what, note.meaning, line=note.line)

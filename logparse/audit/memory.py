@@ -3,39 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from logparse import formats
-from logparse.audit.finding import Finding, joined, whole
-from logparse.audit.rows import is_blank, items_of, known_sum, leading, name_of, net_of, place_of, some, texts
+from logparse.audit.finding import Finding
+from logparse.audit.nets import leading, location_of, name_of, net_of, some, texts
+from logparse.cost.layer_types import traits_of
+from logparse.cost.memory.reads import backward_reads
+from logparse.cost.traits import InPlace
+from logparse.formats import enumerated
+from logparse.rows import int_of, is_blank, items_of, known_rows, known_sum
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from logparse.audit.finding import Case
-
-    Record = Mapping[str, Any]
-
-# Layer types that may overwrite their bottom: their backward pass reads the top, a mask or a copy of its own, never
-# the bottom's data (caffe/src/caffe/layers/*_layer.cpp). PReLU and Scale can, too, but then keep a copy of the bottom.
-OVERWRITES: Final = frozenset({"ReLU", "ReLU6", "ELU", "Sigmoid", "TanH", "Dropout", "BatchNorm"})
-# Layer types whose own backward pass reads their top's data, so that nothing may overwrite it.
-READS_TOP: Final = frozenset({"Sigmoid", "TanH", "ELU", "Exp", "LRN", "Softmax", "MVN", "Power", "Swish"})
+    from logparse.audit.finding import AuditedLog
+    from logparse.rows import TableRow
 
 
-def in_place_candidates(log: Case) -> Iterator[Finding]:
+def in_place_candidates(log: AuditedLog) -> Iterator[Finding]:
     """Layers that could overwrite their bottom and do not, with what that would save; one finding per layer name."""
     seen: set[tuple[str, Any]] = set()
     for net, layers in log.nets():
-        for row in _candidates(layers):
+        for row in _candidates(log, layers):
             if (name_of(row), row["attempt"]) in seen:
                 continue
             seen.add((name_of(row), row["attempt"]))
             yield _in_place(net, row)
 
 
-def _in_place(net: Record, row: Record) -> Finding:
-    saved, total = int(row["distinct_bytes"]), whole(net.get("distinct_bytes"))
+def _in_place(net: TableRow, row: TableRow) -> Finding:
+    saved, total = int(row["distinct_bytes"]), int_of(net.get("distinct_bytes"))
     share = f", {formats.percent(saved / total)} of the net's distinct data" if total else ""
     bottom, top = items_of(row["bottoms"])[0], items_of(row["tops"])[0]
     return Finding(
@@ -46,7 +44,7 @@ def _in_place(net: Record, row: Record) -> Finding:
         "again of diff in training. Nothing else reads the bottom, and neither this layer's backward pass nor that "
         "of the layer before needs what is overwritten.",
         (f"bottom {bottom}, top {top}",),
-        *place_of(row),
+        *location_of(row),
         saves_bytes=saved,
     )
 
@@ -55,12 +53,12 @@ def _in_place(net: Record, row: Record) -> Finding:
 class _Version:
     """What a blob holds between two writes: the layer that wrote it, as which top, and the layers that read it."""
 
-    maker: Record
+    maker: TableRow
     top_index: int
-    readers: list[Record]
+    readers: list[TableRow]
 
 
-def _candidates(layers: Sequence[Record]) -> Iterator[Record]:
+def _candidates(log: AuditedLog, layers: Sequence[TableRow]) -> Iterator[TableRow]:
     current: dict[str, _Version] = {}
     for row in layers:
         for bottom in items_of(row.get("bottoms")):
@@ -68,23 +66,25 @@ def _candidates(layers: Sequence[Record]) -> Iterator[Record]:
                 current[bottom].readers.append(row)
         for index, top in enumerate(items_of(row.get("tops"))):
             if version := current.get(top):
-                yield from _overwriting(version)
+                yield from _overwriting(log, version)
             current[top] = _Version(row, index, [])
     for version in current.values():
-        yield from _overwriting(version)
+        yield from _overwriting(log, version)
 
 
-def _overwriting(version: _Version) -> Iterator[Record]:
+def _overwriting(log: AuditedLog, version: _Version) -> Iterator[TableRow]:
     """The one reader of what a layer wrote, if it could write its own result over it."""
-    if len(version.readers) == 1 and _may_overwrite(version.readers[0]) and _may_be_overwritten(version):
+    if len(version.readers) == 1 and _may_overwrite(version.readers[0]) and _may_be_overwritten(log, version):
         yield version.readers[0]
 
 
-def _may_overwrite(row: Record) -> bool:
-    type_, bottoms, tops = row.get("type"), items_of(row.get("bottoms")), items_of(row.get("tops"))
+def _may_overwrite(row: TableRow) -> bool:
+    """Whether a layer's type may: Scale and PReLU can, too, but then keep a copy of the bottom."""
+    traits = None if formats.is_na(row.get("type")) else traits_of(row["type"])
+    bottoms, tops = items_of(row.get("bottoms")), items_of(row.get("tops"))
     return (
-        not formats.is_na(type_)
-        and type_ in OVERWRITES
+        traits is not None
+        and traits.in_place is InPlace.FREE
         and len(bottoms) == len(tops) == 1
         and bottoms[0] != tops[0]
         and not formats.is_na(row.get("distinct_bytes"))
@@ -92,20 +92,26 @@ def _may_overwrite(row: Record) -> bool:
     )
 
 
-def _may_be_overwritten(version: _Version) -> bool:
+def _may_be_overwritten(log: AuditedLog, version: _Version) -> bool:
     """Whether a blob is its maker's own memory, and the maker is known, no data layer, and does not need its top.
 
     A top that shares another blob's memory (Split, Flatten, Reshape) is read by somebody else as well.
     """
     maker, index = version.maker, version.top_index
-    if formats.is_na(maker.get("type")) or not items_of(maker.get("bottoms")) or maker["type"] in READS_TOP:
+    if formats.is_na(maker.get("type")) or not items_of(maker.get("bottoms")) or _needs_top(log, maker, index):
         return False
     shared, in_place = items_of(maker.get("shares_with")), items_of(maker.get("in_place"))
     borrowed = index < len(shared) and not is_blank(shared[index])
     return not borrowed or (index < len(in_place) and bool(in_place[index]))
 
 
-def counted_twice(log: Case) -> Iterator[Finding]:
+def _needs_top(log: AuditedLog, maker: TableRow, index: int) -> bool:
+    """Whether the maker's own backward pass reads what it wrote; a layer of which that is not known may."""
+    reads = backward_reads(log.derived(maker).spec)
+    return reads is None or index in reads.tops
+
+
+def counted_twice(log: AuditedLog) -> Iterator[Finding]:
     """How much of Caffe's figure is memory that it has counted before."""
     for net, layers in leading(log):
         logged, distinct = net.get("logged_bytes"), net.get("distinct_bytes")
@@ -120,17 +126,17 @@ def counted_twice(log: Case) -> Iterator[Finding]:
             f" ({formats.percent(twice / int(logged))})",
             "It adds the data of every top of every layer. A top that is written in place, and the tops of Split, "
             "Flatten and Reshape layers, are memory that is counted already.",
-            tuple(f"{kind}: {formats.exact_bytes(size)}, {some(rows)[0]}" for kind, (size, rows) in parts.items()),
-            *place_of(net),
+            tuple(f"{kind}: {formats.exact_bytes(size)}, {some(rows)}" for kind, (size, rows) in parts.items()),
+            *location_of(net),
         )
 
 
-def repeated_bytes(layers: Iterable[Record]) -> dict[str, tuple[int, list[Record]]]:
+def repeated_bytes(layers: Iterable[TableRow]) -> dict[str, tuple[int, list[TableRow]]]:
     """Bytes that the running figure counts although they are another blob's: way → (bytes, the layers)."""
-    parts: dict[str, tuple[int, list[Record]]] = {}
+    parts: dict[str, tuple[int, list[TableRow]]] = {}
     for row in layers:
-        distinct, expected = whole(row.get("distinct_bytes")), whole(row.get("expected_step_bytes"))
-        counted = whole(row.get("logged_step_bytes")) if expected is None else expected
+        distinct, expected = int_of(row.get("distinct_bytes")), int_of(row.get("expected_step_bytes"))
+        counted = int_of(row.get("logged_step_bytes")) if expected is None else expected
         if counted is None or distinct is None or counted <= distinct:
             continue
         kind = "written in place" if any(items_of(row.get("in_place"))) else "tops that share their bottom's memory"
@@ -139,14 +145,14 @@ def repeated_bytes(layers: Iterable[Record]) -> dict[str, tuple[int, list[Record
     return parts
 
 
-def largest_steps(log: Case) -> Iterator[Finding]:
+def largest_steps(log: AuditedLog) -> Iterator[Finding]:
     """The layers that add most to the memory of the largest net of each attempt."""
     for net, layers in leading(log):
-        known = [row for row in layers if not formats.is_na(row.get("distinct_bytes"))]
+        known = known_rows(layers, "distinct_bytes")
         total, _ = known_sum(known, "distinct_bytes")
         top = sorted(known, key=lambda row: -row["distinct_bytes"])[:3]
         if total and len(known) > len(top):
-            names = joined([name_of(row) for row in top])
+            names = enumerated([name_of(row) for row in top])
             share = formats.percent(sum(row["distinct_bytes"] for row in top) / total)
             yield Finding(
                 "note",
@@ -158,16 +164,16 @@ def largest_steps(log: Case) -> Iterator[Finding]:
                     f"({formats.percent(row['distinct_bytes'] / total)})"
                     for row in top
                 ),
-                *place_of(top[0]),
+                *location_of(top[0]),
             )
 
 
-def hot_spots(log: Case) -> Iterator[Finding]:
+def hot_spots(log: AuditedLog) -> Iterator[Finding]:
     """The layers that hold most of the parameters and most of the MACs, where one alone holds a third or more."""
     third = 1 / 3
     for net, layers in leading(log):
         for key, what in (("params", "parameters"), ("macs", "MACs")):
-            known = [row for row in layers if not formats.is_na(row.get(key))]
+            known = known_rows(layers, key)
             total, _ = known_sum(known, key)
             top = max(known, key=lambda row: row[key], default=None)
             if top is None or not total or len(known) < len(layers) / 2 or top[key] / total < third:
@@ -178,5 +184,5 @@ def hot_spots(log: Case) -> Iterator[Finding]:
                 f"{name_of(top)} alone holds {formats.percent(top[key] / total)} of the {what} of {net_of(net)}",
                 f"{formats.count(top[key])} of {formats.count(total)} {what}.",
                 (),
-                *place_of(top),
+                *location_of(top),
             )

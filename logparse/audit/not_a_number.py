@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from logparse import formats
-from logparse.audit.curves import at, at_ceiling, numbers, runs
-from logparse.audit.finding import Finding, first_of
+from logparse.audit.curves import at, at_ceiling, numbers, trainings
+from logparse.audit.finding import Finding
+from logparse.formats import capitalised, first_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from logparse.audit.curves import Bools, Floats, Ints, Run
-    from logparse.audit.finding import Case
+    from logparse.audit.curves import Bools, Floats, Ints, Training
+    from logparse.audit.finding import AuditedLog
     from logparse.model import Attempt
 
     IsMarked = Callable[[Floats, Sequence[float]], Bools]
@@ -57,9 +58,9 @@ class _Breakdown:
         return f"line {formats.count(mark.line)}" if mark.iteration is None else at(mark.iteration)
 
 
-def not_a_number(case: Case) -> Iterator[Finding]:
+def not_a_number(log: AuditedLog) -> Iterator[Finding]:
     """The first nan or infinity of each attempt: what went first, and what was in force then."""
-    for one in _breakdowns(case, lambda values, _: ~np.isfinite(values)):
+    for one in _breakdowns(log, lambda values, _: ~np.isfinite(values)):
         names = ", ".join(first_of(one.names, 4))
         title = (
             f"Not a number from {one.place} on: {names}" if one.in_training else f"Not a number at {one.place}: {names}"
@@ -69,7 +70,7 @@ def not_a_number(case: Case) -> Iterator[Finding]:
             "not_a_number" if one.in_training else "test_not_a_number",
             title,
             _SPOILT if one.in_training else _SPOILT_TEST,
-            (*_values(one), f"such values in all: {formats.count(one.total)}", *_circumstances(case, one)),
+            tuple(_evidence(log, one)),
             one.attempt.index,
             line=one.first[0].line,
         )
@@ -85,17 +86,17 @@ _SPOILT_TEST: Final = (
 )
 
 
-def saturated(case: Case) -> Iterator[Finding]:
+def saturated(log: AuditedLog) -> Iterator[Finding]:
     """Attempts whose softmax loss sits at its ceiling, in a display, an output or a test."""
-    for one in _breakdowns(case, at_ceiling):
+    for one in _breakdowns(log, at_ceiling):
         leading = next((mark for mark in one.first if mark.what == _LOSS), one.first[0])
         yield Finding(
             "error",
             "saturated",
-            f"{leading.what[0].upper()}{leading.what[1:]} sits at {formats.precise(leading.value)} from {one.place} on",
+            f"{capitalised(leading.what)} sits at {formats.precise(leading.value)} from {one.place} on",
             "This is −log of the smallest float, 87.3365, times loss weights: the softmax gives the right class a "
             "probability of 0. On a GPU it is all that is seen of scores that are nan.",
-            (*_values(one), f"such values in all: {formats.count(one.total)}", *_circumstances(case, one)),
+            tuple(_evidence(log, one)),
             one.attempt.index,
             line=one.first[0].line,
         )
@@ -116,12 +117,12 @@ class _Marked:
     is_test: bool
 
 
-def _breakdowns(case: Case, is_marked: IsMarked) -> Iterator[_Breakdown]:
-    weights = _weights(case)
+def _breakdowns(log: AuditedLog, is_marked: IsMarked) -> Iterator[_Breakdown]:
+    weights = _weights(log)
     tables = [
-        marked for name in ("train", "train_outputs", "test") if (marked := _marked(case, name, is_marked, weights))
+        marked for name in ("train", "train_outputs", "test") if (marked := _marked(log, name, is_marked, weights))
     ]
-    for attempt in case.facts.attempts:
+    for attempt in log.facts.attempts:
         mine = [(table, np.flatnonzero(table.attempt == attempt.index)) for table in tables]
         total = sum(len(rows) for _, rows in mine)
         in_training = any(len(rows) and not table.is_test for table, rows in mine)
@@ -130,12 +131,12 @@ def _breakdowns(case: Case, is_marked: IsMarked) -> Iterator[_Breakdown]:
                 (mark for table, rows in mine for mark in _first_marks(table, rows)), key=lambda mark: mark.line
             )
             same = [mark for mark in first if mark.iteration == first[0].iteration]
-            yield _Breakdown(attempt, tuple(same), total, _displays(case, attempt, is_marked, weights), in_training)
+            yield _Breakdown(attempt, tuple(same), total, _displays(log, attempt, is_marked, weights), in_training)
 
 
-def _weights(case: Case) -> tuple[float, ...]:
+def _weights(log: AuditedLog) -> tuple[float, ...]:
     """The loss weights that the training outputs print, one for each output."""
-    frame = case.frame("train_outputs")
+    frame = log.frame("train_outputs")
     if frame is None:
         return ()
     indices, weights = numbers(frame, "index"), numbers(frame, "loss_weight")
@@ -143,9 +144,9 @@ def _weights(case: Case) -> tuple[float, ...]:
     return tuple(weights[: len(group)].tolist())
 
 
-def _marked(case: Case, name: str, is_marked: IsMarked, weights: Sequence[float]) -> _Marked | None:
+def _marked(log: AuditedLog, name: str, is_marked: IsMarked, weights: Sequence[float]) -> _Marked | None:
     """The marked rows of a table; one that adds up several losses is held against sums of their weights."""
-    frame = case.frame(name)
+    frame = log.frame(name)
     if frame is None:
         return None
     values = numbers(frame, "loss" if name == "train" else "value")
@@ -171,8 +172,8 @@ def _first_marks(table: _Marked, rows: Ints) -> Iterator[_Mark]:
         yield _Mark(int(table.line[row]), iteration, table.what[row], float(table.value[row]))
 
 
-def _displays(case: Case, attempt: Attempt, is_marked: IsMarked, weights: Sequence[float]) -> Bools:
-    frame = case.frame("train")
+def _displays(log: AuditedLog, attempt: Attempt, is_marked: IsMarked, weights: Sequence[float]) -> Bools:
+    frame = log.frame("train")
     if frame is None:
         return np.zeros(0, dtype=bool)
     mine = numbers(frame, "attempt") == attempt.index
@@ -182,43 +183,45 @@ def _displays(case: Case, attempt: Attempt, is_marked: IsMarked, weights: Sequen
 # What was in force --------------------------------------------------------------------------------------------------
 
 
-def _values(one: _Breakdown) -> list[str]:
-    return first_of([f"line {mark.line}: {mark.what} is {formats.precise(mark.value)}" for mark in one.first])
+def _evidence(log: AuditedLog, one: _Breakdown) -> Iterator[str]:
+    yield from first_of(f"line {mark.line}: {mark.what} is {formats.precise(mark.value)}" for mark in one.first)
+    yield f"such values in all: {formats.count(one.total)}"
+    yield from _circumstances(log, one)
 
 
-def _circumstances(case: Case, one: _Breakdown) -> Iterator[str]:
+def _circumstances(log: AuditedLog, one: _Breakdown) -> Iterator[str]:
     """The learning rate then, the last good display and snapshot, and what came after."""
-    run = next((run for run in runs(case) if run.attempt is one.attempt), None)
-    yield from _first_blob(case, one)
-    if run is None:
+    training = next((training for training in trainings(log) if training.attempt is one.attempt), None)
+    yield from _first_blob(log, one)
+    if training is None:
         return
     line = one.first[0].line
-    rate = run.rate_at(line)
+    rate = training.rate_at(line)
     if rate is not None:
         yield f"learning rate before it: {formats.precise(rate)}"
-    good = np.flatnonzero(np.isfinite(run.loss) & ~one.displays & (run.line < line))
+    good = np.flatnonzero(np.isfinite(training.loss) & ~one.displays & (training.line < line))
     if len(good):
         last = good[-1]
-        loss = formats.precise(float(run.loss[last]))
-        yield f"last good display: {at(run.iteration[last])}, loss {loss} (line {run.line[last]})"
-    yield from _snapshots(run, int(run.iteration[good[-1]]) if len(good) else -1, line)
-    after = one.displays[run.line >= line]
+        loss = formats.precise(float(training.loss[last]))
+        yield f"last good display: {at(training.iteration[last])}, loss {loss} (line {training.line[last]})"
+    yield from _snapshots(training, int(training.iteration[good[-1]]) if len(good) else -1, line)
+    after = one.displays[training.line >= line]
     if len(after):
         yield f"displays from there on: {formats.count(int(after.sum()))} of {formats.count(len(after))} like it"
 
 
-def _snapshots(run: Run, good: int, line: int) -> Iterator[str]:
+def _snapshots(training: Training, good: int, line: int) -> Iterator[str]:
     """A snapshot is good if a later or the same iteration was displayed with a good loss: it ran the same weights."""
-    before = [one for one in run.snapshots if one.line < line]
+    before = [one for one in training.snapshots if one.line < line]
     safe = [one for one in before if one.iteration <= good]
     yield f"last good snapshot: {safe[-1]}" if safe else "no snapshot before it that is known to be good"
     if len(before) > len(safe):
         yield f"saved between the last good display and it, so perhaps spoilt: {before[-1]}"
 
 
-def _first_blob(case: Case, one: _Breakdown) -> Iterator[str]:
+def _first_blob(log: AuditedLog, one: _Breakdown) -> Iterator[str]:
     """With debug_info: the first blob that is no number."""
-    frame = case.frame("debug")
+    frame = log.frame("debug")
     if frame is None:
         return
     bad = np.flatnonzero((numbers(frame, "attempt") == one.attempt.index) & ~np.isfinite(numbers(frame, "value")))

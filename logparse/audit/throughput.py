@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from logparse import formats
-from logparse.audit.finding import Finding, plural
+from logparse.audit.finding import Finding
+from logparse.formats import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from logparse.audit.finding import Case
+    from logparse.audit.finding import AuditedLog
     from logparse.model import Attempt
-
-    Record = Mapping[str, Any]
+    from logparse.rows import TableRow
 
 # A tenth of the time is worth a change of test_interval, test_iter or snapshot; less is not worth the thought.
 TIME_WORTH: Final = 0.1
@@ -25,9 +25,9 @@ WAITS_WORTH: Final = 0.1
 SLOW_SHARE: Final = 0.7
 
 
-def speed(case: Case) -> Iterator[Finding]:
+def speed(log: AuditedLog) -> Iterator[Finding]:
     """Images and FLOPs a second of each attempt that trained or was timed."""
-    for row in case.rows("throughput"):
+    for row in log.rows("throughput"):
         if formats.is_na(row["images_per_s"]):
             continue
         gflops = row["gflops"]
@@ -49,7 +49,7 @@ def _flops(gflops: float) -> str:
     return f"{formats.short(gflops * 1e9)}FLOP/s"
 
 
-def _speed_evidence(row: Record) -> Iterator[str]:
+def _speed_evidence(row: TableRow) -> Iterator[str]:
     yield (
         f"batch {formats.count(row['batch'])} × iter_size {row['iter_size']} × {row['gpus']} "
         f"{plural('GPU', row['gpus'])} = {formats.count(row['images_per_iteration'])} "
@@ -63,15 +63,15 @@ def _speed_evidence(row: Record) -> Iterator[str]:
         yield f"a lower bound: the MACs of {number} {plural('layer', number)} are not known"
 
 
-def lost_time(case: Case) -> Iterator[Finding]:
+def lost_time(log: AuditedLog) -> Iterator[Finding]:
     """Attempts that spend much of their time in tests or snapshots."""
-    for row in case.rows("throughput"):
+    for row in log.rows("throughput"):
         for what, advice in _PAUSES.items():
             total, seconds = row["seconds_total"], row[f"seconds_in_{what}"]
             if not _trains(row) or formats.is_na(total) or total < SECONDS_WORTH or seconds < TIME_WORTH * total:
                 continue
             number = int(row[what])
-            attempt = _attempt(case, row)
+            attempt = log.attempt(row["attempt"])
             yield Finding(
                 "hint",
                 f"time_in_{what}",
@@ -102,24 +102,20 @@ def _settings(attempt: Attempt, what: str) -> Iterator[str]:
             yield f"{name}: {', '.join(str(value) for value in attempt.solver.all(name))}"
 
 
-def _trains(row: Record) -> bool:
+def _trains(row: TableRow) -> bool:
     """Whether the attempt trained at all: a job that only tests spends all its time so on purpose."""
     return not formats.is_na(row["iterations"]) and row["iterations"] > 0
 
 
-def _attempt(case: Case, row: Record) -> Attempt:
-    return next(one for one in case.facts.attempts if one.index == row["attempt"])
-
-
-def data_waits(case: Case) -> Iterator[Finding]:
+def waited_for_data(log: AuditedLog) -> Iterator[Finding]:
     """Attempts that waited for their data more than once in a while."""
-    for row in case.rows("throughput"):
+    for row in log.rows("throughput"):
         if not _trains(row):
             continue
         waits, iterations = row["data_waits"], row["iterations"]
         batches = int(iterations) * int(row["iter_size"]) * int(row["gpus"])
-        lines = [event.line for event in _attempt(case, row).events if event.kind == "stall"]
-        if len(lines) < 2 or waits < WAITS_WORTH * batches:  # noqa: PLR2004 - the first is every start's
+        lines = [event.line for event in log.attempt(row["attempt"]).events if event.kind == "stall"]
+        if len(lines) < 2 or waits < WAITS_WORTH * batches:  # the first is every start's
             continue
         yield Finding(
             "hint",
@@ -133,9 +129,9 @@ def data_waits(case: Case) -> Iterator[Finding]:
         )
 
 
-def slowed(case: Case) -> Iterator[Finding]:
+def slowed(log: AuditedLog) -> Iterator[Finding]:
     """Attempts whose last displays came much slower than the rest."""
-    for row in case.rows("throughput"):
+    for row in log.rows("throughput"):
         median, recent = row["iterations_per_second"], row["recent_iterations_per_second"]
         if formats.is_na(median) or formats.is_na(recent) or recent >= SLOW_SHARE * median:
             continue
@@ -150,9 +146,9 @@ def slowed(case: Case) -> Iterator[Finding]:
         )
 
 
-def time_left(case: Case) -> Iterator[Finding]:
+def time_left(log: AuditedLog) -> Iterator[Finding]:
     """Of a run whose end is not in the log: what it still has to do, if it is still going."""
-    for row in case.rows("throughput"):
+    for row in log.rows("throughput"):
         if formats.is_na(row["seconds_left"]):
             continue
         yield Finding(
@@ -164,5 +160,5 @@ def time_left(case: Case) -> Iterator[Finding]:
             "tests and snapshots.",
             (f"{formats.significant(row['recent_iterations_per_second'])} iterations/s of late",),
             int(row["attempt"]),
-            line=_attempt(case, row).end_line,
+            line=log.attempt(row["attempt"]).end_line,
         )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from logparse import formats
-from logparse.audit.curves import at, runs
+from logparse.audit.curves import at, trainings
 from logparse.audit.finding import Finding
 from logparse.tables.milestones import reached
 from logparse.tables.robust import noise
@@ -19,8 +19,8 @@ from logparse.tables.robust import noise
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from logparse.audit.curves import Run
-    from logparse.audit.finding import Case
+    from logparse.audit.curves import Training
+    from logparse.audit.finding import AuditedLog
 
 # Fewer displays than these have no trend: a running median of five among twenty is the least that shows one.
 DISPLAYS_LEAST: Final = 20
@@ -38,108 +38,109 @@ _HALF: Final = 0.5
 _TENTH: Final = 0.1
 
 
-def progress(case: Case) -> Iterator[Finding]:
+def progress(log: AuditedLog) -> Iterator[Finding]:
     """From which loss to which, and how long half and a tenth of the first took."""
-    for run in runs(case):
-        known, steady = np.flatnonzero(np.isfinite(run.trend)), run.steady
+    for training in trainings(log):
+        known, steady = np.flatnonzero(np.isfinite(training.trend)), training.steady
         if len(steady) < DISPLAYS_LEAST:
             continue
-        first, low = known[0], steady[np.argmin(run.trend[steady])]
-        if not 0 < run.trend[low] <= (1 - PLATEAU_GAIN) * run.trend[first]:
+        first, low = known[0], steady[np.argmin(training.trend[steady])]
+        if not 0 < training.trend[low] <= (1 - PLATEAU_GAIN) * training.trend[first]:
             continue
         yield Finding(
             "note",
             "progress",
-            f"The loss fell from {formats.significant(float(run.trend[first]))} to "
-            f"{formats.significant(float(run.trend[low]))}, reached at {at(run.iteration[low])}{_after(run, int(low))}",
+            f"The loss fell from {formats.significant(float(training.trend[first]))} to "
+            f"{formats.significant(float(training.trend[low]))}, reached at {at(training.iteration[low])}"
+            f"{_after(training, int(low))}",
             "Running medians of the displayed loss. The table milestones has the time to each round loss between them.",
-            tuple(_milestones(run, float(run.trend[first]))),
-            run.attempt.index,
-            line=int(run.line[low]),
+            tuple(_milestones(training, float(training.trend[first]))),
+            training.attempt.index,
+            line=int(training.line[low]),
         )
 
 
-def _milestones(run: Run, start: float) -> Iterator[str]:
+def _milestones(training: Training, start: float) -> Iterator[str]:
     for share, name in ((_HALF, "half"), (_TENTH, "a tenth")):
-        row = reached(run.trend, share * start)
+        row = reached(training.trend, share * start)
         if row is not None:
-            yield f"{name} of it at {at(run.iteration[row])}{_after(run, row)} (line {run.line[row]})"
+            yield f"{name} of it at {at(training.iteration[row])}{_after(training, row)} (line {training.line[row]})"
 
 
-def _after(run: Run, row: int) -> str:
-    seconds = float(run.elapsed_s[row])
+def _after(training: Training, row: int) -> str:
+    seconds = float(training.elapsed_s[row])
     return f" after {formats.duration(seconds)}" if np.isfinite(seconds) else ""
 
 
-def plateau(case: Case) -> Iterator[Finding]:
+def plateau(log: AuditedLog) -> Iterator[Finding]:
     """Runs whose loss has stopped falling, at the end or from the start."""
-    for run in runs(case):
-        rows = run.steady
+    for training in trainings(log):
+        rows = training.steady
         if len(rows) < DISPLAYS_LEAST:
             continue
-        values = run.trend[rows]
+        values = training.trend[rows]
         lowest = np.minimum.accumulate(values)
         # from here on the trend gains less than PLATEAU_GAIN of what it had reached
         start = int(np.argmax(lowest * (1 - PLATEAU_GAIN) <= lowest[-1]))
-        if len(rows) - start < PLATEAU_SHARE * len(rows) or _rises(run) or lowest[-1] <= 0:
+        if len(rows) - start < PLATEAU_SHARE * len(rows) or _rises(training) or lowest[-1] <= 0:
             continue
-        yield _flat(run, int(rows[start]), int(rows[-1]))
+        yield _flat(training, int(rows[start]), int(rows[-1]))
 
 
-def _flat(run: Run, start: int, end: int) -> Finding:
-    span = f"from {at(run.iteration[start])} to {formats.count(int(run.iteration[end]))}"
-    share = (end - start + 1) / len(run.iteration)
-    never = start == int(run.steady[0])
+def _flat(training: Training, start: int, end: int) -> Finding:
+    span = f"from {at(training.iteration[start])} to {formats.count(int(training.iteration[end]))}"
+    share = (end - start + 1) / len(training.iteration)
+    never = start == int(training.steady[0])
     return Finding(
         "hint" if never else "note",
         "no_progress" if never else "plateau",
         f"The loss has {'never fallen' if never else 'stopped falling'} {span}: "
-        f"{formats.significant(float(run.trend[start]))} to {formats.significant(float(run.trend[end]))}",
+        f"{formats.significant(float(training.trend[start]))} to {formats.significant(float(training.trend[end]))}",
         f"Its running median gains less than {formats.percent(PLATEAU_GAIN)} there, over {formats.percent(share)} of "
         "the displays.",
         (
-            f"line {run.line[start]}: {run.rate_text(int(run.line[start]))}",
-            f"line {run.line[end]}: {run.rate_text(int(run.line[end]))}",
+            f"line {training.line[start]}: {training.rate_text(int(training.line[start]))}",
+            f"line {training.line[end]}: {training.rate_text(int(training.line[end]))}",
         ),
-        run.attempt.index,
-        line=int(run.line[start]),
+        training.attempt.index,
+        line=int(training.line[start]),
     )
 
 
-def diverged(case: Case) -> Iterator[Finding]:
+def diverged(log: AuditedLog) -> Iterator[Finding]:
     """Runs whose loss ends far above the lowest that it had reached, though it is a number."""
-    for run in runs(case):
-        if not _rises(run):
+    for training in trainings(log):
+        if not _rises(training):
             continue
-        rows = run.steady
-        values = run.trend[rows]
+        rows = training.steady
+        values = training.trend[rows]
         low, last = int(rows[np.argmin(values)]), int(rows[-1])
-        kept = [one for one in run.snapshots if one.iteration <= run.iteration[low]]
+        kept = [one for one in training.snapshots if one.iteration <= training.iteration[low]]
         yield Finding(
             "warning",
             "diverged",
-            f"The loss rose from {formats.significant(float(run.trend[low]))} at {at(run.iteration[low])} to "
-            f"{formats.significant(float(run.trend[last]))} at {at(run.iteration[last])}",
+            f"The loss rose from {formats.significant(float(training.trend[low]))} at {at(training.iteration[low])} to "
+            f"{formats.significant(float(training.trend[last]))} at {at(training.iteration[last])}",
             f"The running median ends at {DIVERGED_RATIO:g} times its lowest or more, and by more than "
             f"{DIVERGED_SIGMAS:g} standard deviations of its noise and {formats.percent(DIVERGED_OF_FIRST)} of the "
             "first loss.",
             (
-                f"line {run.line[low]}: lowest, {run.rate_text(int(run.line[low]))}",
-                f"line {run.line[last]}: last, {run.rate_text(int(run.line[last]))}",
+                f"line {training.line[low]}: lowest, {training.rate_text(int(training.line[low]))}",
+                f"line {training.line[last]}: last, {training.rate_text(int(training.line[last]))}",
                 f"last snapshot before it rose: {kept[-1]}" if kept else "no snapshot before it rose",
             ),
-            run.attempt.index,
-            line=int(run.line[low]),
+            training.attempt.index,
+            line=int(training.line[low]),
         )
 
 
-def _rises(run: Run) -> bool:
-    rows = run.steady
+def _rises(training: Training) -> bool:
+    rows = training.steady
     if len(rows) < DISPLAYS_LEAST:
         return False
-    values = run.trend[rows]
+    values = training.trend[rows]
     low = int(np.argmin(values))
-    spread = noise(run.loss[rows], values)
+    spread = noise(training.loss[rows], values)
     rise = float(values[-1] - values[low])
     least = max(DIVERGED_SIGMAS * spread, DIVERGED_OF_FIRST * float(values[0]))
     return bool(values[low] > 0 and values[-1] >= DIVERGED_RATIO * values[low] and rise > least)

@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import argparse
 import os
-import re
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from logparse import formats
-from logparse.cli.words import say, suggestion
+from logparse.cli.argument_types import MOST_PROCESSES, one_of, process_count, share, size_bytes, year
+from logparse.cli.words import say
 from logparse.cost.memory.footprint import ENGINES, USUAL
 from logparse.errors import GateError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    import argparse
+    from collections.abc import Sequence
 
     from logparse.api import Log
     from logparse.cost.memory.footprint import Terms
-
-_UNITS: Final[Mapping[str, int]] = {
-    "": 1,
-    "b": 1,
-    **{f"{prefix}b": 1000**power for power, prefix in enumerate("kmgt", 1)},
-    **{f"{prefix}ib": 1024**power for power, prefix in enumerate("kmgt", 1)},
-}
-_SIZE: Final = re.compile(r"(?P<number>[0-9]{1,18}(?:\.[0-9]{1,6})?) ?(?P<unit>(?:[kmgt]i?)?b|)", re.IGNORECASE)
-
-MOST_PROCESSES: Final = 4  # one reads and puts together what the others scan
-YEARS: Final = range(1970, 2200)
 
 
 def add_reading_options(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +26,7 @@ def add_reading_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--prototxt", type=Path, metavar="FILE", help="the network definition, where the log lacks it")
     parser.add_argument(
         "--processes",
-        type=whole,
+        type=process_count,
         metavar="N",
         help=f"how many processes may read a large log (default: one per core, up to {MOST_PROCESSES})",
     )
@@ -57,7 +46,7 @@ def add_memory_options(parser: argparse.ArgumentParser) -> None:
     """Add what no log tells and a memory footprint needs."""
     parser.add_argument(
         "--gpu-context",
-        type=size,
+        type=size_bytes,
         metavar="SIZE",
         help="CUDA context and first cuBLAS handle (default: 594MiB, measured on an H100)",
     )
@@ -68,7 +57,7 @@ def add_memory_options(parser: argparse.ArgumentParser) -> None:
         help=f"narrow the GPU's footprint to one engine: {' or '.join(ENGINES)}",
     )
     parser.add_argument(
-        "--cudnn-handle", type=size, metavar="SIZE", help="one cuDNN handle (default: 9.14MiB, cuDNN 9)"
+        "--cudnn-handle", type=size_bytes, metavar="SIZE", help="one cuDNN handle (default: 9.14MiB, cuDNN 9)"
     )
 
 
@@ -82,7 +71,7 @@ def terms_of(arguments: argparse.Namespace) -> Terms:
     return replace(USUAL, **{name: value for name, value in asked.items() if value is not None})
 
 
-def read(source: str, arguments: argparse.Namespace, *, curves: bool = True, hashing: bool = True) -> Log:
+def read_log(source: str, arguments: argparse.Namespace, *, curves: bool = True, hashing: bool = True) -> Log:
     """Read one log as the options say; its problems that did not stop the reading go to standard error.
 
     Without `curves`, and where no gate counts lines, the solver's lines are passed over.
@@ -101,7 +90,7 @@ def read(source: str, arguments: argparse.Namespace, *, curves: bool = True, has
     for note in log.notes:
         where = f"{source}:{note.line}" if note.line else source
         say(f"{where}: {note.what}; {note.meaning}")
-    if told := coverage(log):
+    if told := not_understood(log):
         say(f"{source}: {told}")
     return log
 
@@ -112,7 +101,7 @@ def _cores() -> int:
     return min(usable, MOST_PROCESSES)
 
 
-def coverage(log: Log) -> str:
+def not_understood(log: Log) -> str:
     """How many lines were not understood, and how many are not Caffe's at all; empty where there are none of either."""
     counts = {row.kind: 0 for row in log.facts.ledger}
     for row in log.facts.ledger:
@@ -147,47 +136,3 @@ def _gate_failures(log: Log, arguments: argparse.Namespace) -> list[str]:
     if arguments.strict and log.notes:
         failures.append(f"{name}: {formats.count(len(log.notes))} problems noted, --strict allows none")
     return failures
-
-
-def one_of(names: Sequence[str], what: str) -> Callable[[str], str]:
-    """Make an argument type: one of these names; a misspelt one is answered with the nearest."""
-
-    def name(text: str) -> str:
-        if text in names:
-            return text
-        raise argparse.ArgumentTypeError(f"there is no {what} {text!r}; {suggestion(text, names)}")
-
-    return name
-
-
-def whole(text: str) -> int:
-    """Argument type: a whole number from 1 on."""
-    if not (text.isascii() and text.isdigit() and 0 < int(text) <= MOST_PROCESSES):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {MOST_PROCESSES}")
-    return int(text)
-
-
-def year(text: str) -> int:
-    """Argument type: a year with four digits."""
-    if not (text.isascii() and text.isdigit() and int(text) in YEARS):
-        raise argparse.ArgumentTypeError(f"{text!r} is no year between {YEARS[0]} and {YEARS[-1]}")
-    return int(text)
-
-
-def size(text: str) -> int:
-    """Argument type: a size in bytes, `8GiB`, `9.14MiB` or `600MB`."""
-    found = _SIZE.fullmatch(text)
-    if found is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no size: give 8GiB, 594MiB or bytes")
-    return round(float(found["number"]) * _UNITS[found["unit"].lower()])
-
-
-def share(text: str) -> float:
-    """Argument type: a share, `99%` or `0.99`."""
-    try:
-        value = float(text[:-1]) / 100 if text.endswith("%") else float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no share: give 99% or 0.99")
-    return value

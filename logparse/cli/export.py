@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from logparse import export
 from logparse.cli import common
+from logparse.cli.argument_types import one_of
 from logparse.errors import UsageError
 from logparse.output import STDOUT, check_target, write
 from logparse.tables.columns import TABLES
@@ -26,13 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--table",
         required=True,
-        type=common.one_of(tuple(TABLES), "table"),
+        type=one_of(tuple(TABLES), "table"),
         metavar="TABLE",
         help=f"one of {', '.join(TABLES)}",
     )
     parser.add_argument(
         "--format",
-        type=common.one_of(forms, "format"),
+        type=one_of(forms, "format"),
         metavar="FORMAT",
         help=f"one of {', '.join(forms)} (default: as FILE's ending says, else csv)",
     )
@@ -52,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"{form} is not for a terminal", remedy="Give a file with -o, or send the output into a pipe.")
     inputs = [arguments.log, *([arguments.prototxt] if arguments.prototxt else [])]
     check_target(arguments.output, force=arguments.force, inputs=inputs)
-    log = common.read(arguments.log, arguments, curves=arguments.table not in WITHOUT_CURVES, hashing=False)
+    log = common.read_log(arguments.log, arguments, curves=arguments.table not in WITHOUT_CURVES, hashing=False)
     log.terms = common.terms_of(arguments)
     chunks = export.FORMATS[form].chunks(log.table(arguments.table), arguments.table)
     write(arguments.output, chunks, force=arguments.force)

@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     sources = expand(arguments.logs)
     inputs = [*sources, *([arguments.prototxt] if arguments.prototxt else [])]
     check_target(arguments.output, force=arguments.force, inputs=inputs)
-    logs = tuple(common.read(source, arguments) for source in sources)
+    logs = tuple(common.read_log(source, arguments) for source in sources)
     for log in logs:
         log.terms = common.terms_of(arguments)
     from logparse.report.page import write_report

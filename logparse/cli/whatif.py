@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from logparse import export, formats
 from logparse.cli import common
+from logparse.cli.argument_types import one_of, positive, share, size_bytes
 from logparse.cost.memory.footprint import DEVICES
 from logparse.cost.whatif.change import PRECISIONS, SOLVERS, Change, LowRank
 from logparse.cost.whatif.surgery import SCHEMES
@@ -30,17 +31,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("log", metavar="LOG", help="a log, or - for standard input")
     parser.add_argument("--attempt", type=positive, metavar="N", help="which start of the solver (default: the last)")
     _add_changes(parser)
-    parser.add_argument("--fit", type=common.size, metavar="SIZE", help="the largest batch that fits, e.g. 8GiB")
+    parser.add_argument("--fit", type=size_bytes, metavar="SIZE", help="the largest batch that fits, e.g. 8GiB")
     parser.add_argument(
         "--device",
-        type=common.one_of(DEVICES, "device"),
+        type=one_of(DEVICES, "device"),
         default="gpu",
         metavar="DEVICE",
         help=f"what --fit is about: {' or '.join(DEVICES)} (default: gpu)",
     )
     parser.add_argument(
         "--format",
-        type=common.one_of(forms, "format"),
+        type=one_of(forms, "format"),
         metavar="FORMAT",
         help=f"one of {', '.join(forms)} (default: as FILE's ending says, else text)",
     )
@@ -53,14 +54,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_changes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", type=positive, metavar="N", help="images of one forward pass of the train net")
     parser.add_argument("--test-batch", type=positive, metavar="N", help="the same of the test nets")
-    parser.add_argument(
-        "--solver", type=common.one_of(SOLVERS, "solver"), metavar="TYPE", help=f"one of {', '.join(SOLVERS)}"
-    )
+    parser.add_argument("--solver", type=one_of(SOLVERS, "solver"), metavar="TYPE", help=f"one of {', '.join(SOLVERS)}")
     parser.add_argument("--no-test-net", action="store_true", help="without the test nets")
     for name, what in (("--weights", "stored weights"), ("--activations", "blobs' data")):
         parser.add_argument(
             name,
-            type=common.one_of(tuple(PRECISIONS), "precision"),
+            type=one_of(tuple(PRECISIONS), "precision"),
             metavar="PRECISION",
             help=f"precision of the {what}: one of {', '.join(PRECISIONS)}",
         )
@@ -80,19 +79,12 @@ def _add_changes(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def positive(text: str) -> int:
-    """Argument type: a whole number from 1."""
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1")
-    return int(text)
-
-
 def layer_share(text: str) -> tuple[str, float]:
     """Argument type: `LAYER=SHARE`; the layer's name may hold a `=` itself."""
     found = _SHARED.fullmatch(text)
     if found is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no LAYER=SHARE, e.g. fc6=90%")
-    return found["layer"], common.share(found["share"])
+    return found["layer"], share(found["share"])
 
 
 def layer_factors(text: str) -> tuple[str, LowRank]:
@@ -126,7 +118,7 @@ def run(arguments: argparse.Namespace) -> int:
         export.check_available(form)
     inputs = [arguments.log, *([arguments.prototxt] if arguments.prototxt else [])]
     check_target(arguments.output, force=arguments.force, inputs=inputs)
-    log = common.read(arguments.log, arguments)
+    log = common.read_log(arguments.log, arguments)
     log.terms = common.terms_of(arguments)
     change = change_of(arguments)
     fit = None

@@ -10,60 +10,46 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost.fields import same_but_padding
+from logparse.cost.layer_types import RULES
 from logparse.cost.rule import Missing, View, dims, equation
-from logparse.cost.rules import (
-    convolution,
-    data,
-    dense,
-    elementwise,
-    forks,
-    losses,
-    moving,
-    normalisation,
-    pooling,
-    recurrent,
-    ssd,
-)
-from logparse.cost.spec import Basis, Cost, Derived
+from logparse.cost.spec import NO_FIGURE, Basis, Cost, Derived
 from logparse.cost.types import canonical_type
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from logparse.cost.rule import CountRule, Rule
     from logparse.cost.spec import LayerSpec, Shape
-
-RULES: Final[Mapping[str, Rule]] = {
-    **convolution.RULES,
-    **dense.RULES,
-    **normalisation.RULES,
-    **pooling.RULES,
-    **elementwise.RULES,
-    **moving.RULES,
-    **losses.RULES,
-    **data.RULES,
-    **recurrent.RULES,
-    **ssd.RULES,
-    **forks.RULES,
-}
 
 NO_TYPE: Final = "nothing tells the layer's type"
 
 
-def view_of(spec: LayerSpec, rule: Rule) -> tuple[View, tuple[Shape | None, ...]]:
-    """The layer as the rule's parts read it, and the shapes that the rule expects of its tops."""
+def view_of(spec: LayerSpec, rule: Rule) -> View:
+    """The layer as the rule's parts read it; where a top is not printed, with the shape that the rule expects."""
+    if rule.shapes not in spec.kept:
+        spec.kept[rule.shapes] = _view_of(spec, rule)
+    found: View = spec.kept[rule.shapes]
+    return found
+
+
+def _view_of(spec: LayerSpec, rule: Rule) -> View:
     definition = spec.definition if spec.definition is not None and spec.definition.complete else None
     bare = View(spec, definition, spec.tops)
-    try:
-        expected = rule.shapes(bare)
-    except (Missing, IndexError, ValueError, ZeroDivisionError):
-        # A definition may be nonsense (a stride of 0, too few axes); then there is nothing to expect
-        expected = ()
+    if spec.tops and None not in spec.tops:
+        return bare
+    expected = expected_tops(bare, rule)
     length = max(len(spec.tops), len(expected))
     printed = (*spec.tops, *(None,) * (length - len(spec.tops)))
     filled = (*expected, *(None,) * (length - len(expected)))
     tops = tuple(p if p is not None else e for p, e in zip(printed, filled, strict=True))
-    return View(spec, definition, tops[: max(len(spec.tops), 1)]), expected
+    return View(spec, definition, tops[: max(len(spec.tops), 1)])
+
+
+def expected_tops(view: View, rule: Rule) -> tuple[Shape | None, ...]:
+    """The shapes that the rule expects of the layer's tops; empty where it tells none."""
+    try:
+        return rule.shapes(view)
+    except (Missing, IndexError, ValueError, ZeroDivisionError):
+        # A definition may be nonsense (a stride of 0, too few axes); then there is nothing to expect
+        return ()
 
 
 def contradictions(expected: tuple[Shape | None, ...], printed: tuple[Shape | None, ...]) -> tuple[str, ...]:
@@ -76,7 +62,7 @@ def contradictions(expected: tuple[Shape | None, ...], printed: tuple[Shape | No
     )
 
 
-def derive(part: CountRule, view: View) -> Derived:
+def told(part: CountRule, view: View) -> Derived:
     """One count with its basis: without a definition it stands on type and shapes alone."""
     try:
         count = part(view)
@@ -99,7 +85,7 @@ def backward(rule: Rule, view: View) -> Derived:
         return _TEST_NET
     if view.spec.backward is False:
         return _NO_BACKWARD
-    count = derive(rule.backward, view)
+    count = told(rule.backward_macs, view)
     if view.spec.backward is None and count.value:
         return Derived(None, Basis.UNKNOWN, reason=_NOT_SAID)
     return count
@@ -153,21 +139,50 @@ def _demoted(cost: Cost) -> Cost:
     )
 
 
+def with_backward(known: Cost, spec: LayerSpec) -> Cost:
+    """The cost with the backward pass of a layer of which it has become known who needs a gradient; kept with it."""
+    rule = RULES.get(canonical_type(spec.type)) if spec.type else None
+    if rule is None:
+        return known
+    found = backward(rule, view_of(spec, rule))
+    spec.kept[_COST] = told = replace(known, backward_macs=_doubted(found) if known.problems else found)
+    return told
+
+
 def cost(spec: LayerSpec) -> Cost:
     """What one layer costs by the rule of its type; pure.
 
     NA (with a reason) where the type is not known or the rule lacks something. `problems` holds every
     contradiction between the rule's shapes and the printed ones; the printed shape wins.
     """
+    if _COST not in spec.kept:
+        spec.kept[_COST] = _cost(spec)
+    found: Cost = spec.kept[_COST]
+    return found
+
+
+_COST: Final = "cost"
+
+
+def macs(spec: LayerSpec) -> Derived:
+    """The matrix products of one forward pass alone."""
+    if _COST in spec.kept:
+        return cost(spec).macs
+    rule = RULES.get(canonical_type(spec.type)) if spec.type else None
+    return NO_FIGURE if rule is None else told(rule.macs, view_of(spec, rule))
+
+
+def _cost(spec: LayerSpec) -> Cost:
     rule = RULES.get(canonical_type(spec.type)) if spec.type else None
     if rule is None:
         return _unknown(spec)
-    view, expected = view_of(spec, rule)
+    view = view_of(spec, rule)
+    expected = expected_tops(view if view.tops is spec.tops else View(spec, view.definition, spec.tops), rule)
     base = Cost(
         params=None,
         params_basis=Basis.UNKNOWN,
-        macs=derive(rule.macs, view),
-        other_ops=derive(rule.other_ops, view),
+        macs=told(rule.macs, view),
+        other_ops=told(rule.other_ops, view),
         backward_macs=backward(rule, view),
         expected_tops=expected,
         problems=contradictions(expected, spec.tops),

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar, cast
 
 if TYPE_CHECKING:
     from logparse.cost.spec import LayerSpec, ParamBlob, Shape
     from logparse.textproto import Message
+
+
+_T = TypeVar("_T")
 
 
 class Missing(Exception):  # noqa: N818 - not an error: the ground for an NA
@@ -35,16 +38,24 @@ class Params(NamedTuple):
     assumptions: tuple[str, ...] = ()
 
 
-class View(NamedTuple):
+class View:
     """One layer as the parts of a rule read it.
 
     `definition` is None where it is missing or was cut. `tops` are the printed shapes, and where none
     is printed the shapes that the rule expects.
     """
 
-    spec: LayerSpec
-    definition: Message | None
-    tops: tuple[Shape | None, ...]
+    __slots__ = ("_read", "definition", "spec", "tops")
+
+    def __init__(self, spec: LayerSpec, definition: Message | None, tops: tuple[Shape | None, ...]) -> None:
+        self.spec, self.definition, self.tops = spec, definition, tops
+        self._read: dict[Callable[[View], object], object] = {}
+
+    def once(self, read: Callable[[View], _T]) -> _T:
+        """What `read` finds in this layer; several parts of a rule ask for the same settings."""
+        if read not in self._read:
+            self._read[read] = read(self)
+        return cast("_T", self._read[read])
 
     def need(self) -> Message:
         """The layer's definition."""
@@ -95,6 +106,11 @@ class View(NamedTuple):
         if index >= len(self.spec.bottom_needs_grad):
             raise Missing("it is not known which bottoms need a gradient")
         return self.spec.bottom_needs_grad[index]
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the first top overwrites its bottom."""
+        return bool(self.spec.in_place and self.spec.in_place[0])
 
     @property
     def is_training(self) -> bool:
@@ -198,7 +214,8 @@ def not_told(reason: str) -> CountRule:
 class Rule(NamedTuple):
     """How one layer type costs: each part is a small function of the layer's view.
 
-    `source` names the Caffe file or the paper that the parts follow.
+    `source` names the Caffe file or the paper that the parts follow. `backward` may stay unstated only where there
+    is nothing to multiply: a type with parameters or matrix products must say what its backward pass multiplies.
     """
 
     source: str
@@ -206,4 +223,14 @@ class Rule(NamedTuple):
     params: ParamRule = no_params
     macs: CountRule = no_macs
     other_ops: CountRule = no_ops
-    backward: CountRule = no_macs
+    backward: CountRule | None = None
+
+    @property
+    def backward_macs(self) -> CountRule:
+        """Matrix products of a backward pass."""
+        return self.backward or no_macs
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the backward pass is stated where it has to be."""
+        return self.backward is not None or (self.params is no_params and self.macs is no_macs)

@@ -1,31 +1,39 @@
-"""Which layers of a net do backward and which bottoms get a gradient: the printed flags, brought to the costing."""
+"""Which layers of a net do backward and which bottoms get a gradient: the printed flags, brought to the costs."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from logparse.cost.inference.infer import cost_or_infer
-from logparse.cost.memory.gradients import FlowLayer, forced_bottoms, learns, printed_flow
+from logparse.cost.costing import with_backward
+from logparse.cost.layer_types import is_loss
+from logparse.cost.memory.gradients import FlowLayer, forced_bottoms, learns, printed_flow, propagate_down
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from logparse.cost.inference.infer import Resolved
     from logparse.cost.memory.gradients import Flow
-    from logparse.cost.spec import LayerSpec
     from logparse.model import Layer, Net
 
 
-def with_gradients(net: Net, specs: list[LayerSpec]) -> list[LayerSpec]:
-    """The specs told which bottoms get a gradient: by the printed flags, and by the definitions where none is."""
+def with_gradients(net: Net, settled: Sequence[Resolved]) -> list[Resolved]:
+    """The layers told which bottoms get a gradient, and what their backward pass then multiplies.
+
+    By the printed flags, and by the definitions where none is printed.
+    """
     forced = net.dump is not None and net.dump.flag("force_backward", default=False)
-    decided = forced or any(layer.backward is None for layer in net.layers)
-    flow = [_flow(layer, spec, weigh=decided) for layer, spec in zip(net.layers, specs, strict=True)]
+    flow = [_flow(layer, one) for layer, one in zip(net.layers, settled, strict=True)]
     flags = printed_flow(flow, [layer.backward for layer in net.layers], force_backward=forced)
-    if not decided:
-        return [replace(spec, bottom_needs_grad=flag.bottoms) for spec, flag in zip(specs, flags, strict=True)]
     return [
-        replace(spec, bottom_needs_grad=flag.bottoms, force_backward=forced, backward=_decided(net, layer, flag))
-        for spec, layer, flag in zip(specs, net.layers, flags, strict=True)
+        _told(one, flag, backward=_decided(net, layer, flag), forced=forced)
+        for one, layer, flag in zip(settled, net.layers, flags, strict=True)
     ]
+
+
+def _told(one: Resolved, flag: Flow, *, backward: bool | None, forced: bool) -> Resolved:
+    spec = replace(one.spec, bottom_needs_grad=flag.bottoms, backward=backward, force_backward=forced)
+    return one._replace(spec=spec, cost=with_backward(one.cost, spec))
 
 
 def _decided(net: Net, layer: Layer, flag: Flow) -> bool | None:
@@ -35,17 +43,14 @@ def _decided(net: Net, layer: Layer, flag: Flow) -> bool | None:
     return flag.backward if net.dump is not None and not net.dump_cut else None
 
 
-def _flow(layer: Layer, spec: LayerSpec, *, weigh: bool) -> FlowLayer:
-    """`weigh` is whether a flag is missing, so that it matters what learns."""
-    definition = spec.definition
-    stated = tuple(value is True for value in definition.all("propagate_down")) if definition is not None else ()
-    blobs = len(cost_or_infer(spec).params or ()) if weigh else 0
+def _flow(layer: Layer, one: Resolved) -> FlowLayer:
+    definition = one.spec.definition
     weights = (top.loss_weight for top in layer.tops)
     return FlowLayer(
         bottoms=layer.bottoms,
         tops=tuple(top.name for top in layer.tops),
-        learns=learns(definition, blobs),
-        loss=any(weight is not None for weight in weights) or (layer.type or "").endswith("Loss"),
-        propagate_down=stated,
+        learns=learns(definition, len(one.cost.params or ())),
+        loss=any(weight is not None for weight in weights) or is_loss(layer.type),
+        propagate_down=propagate_down(definition),
         forced_bottoms=forced_bottoms(layer.type, len(layer.bottoms)),
     )

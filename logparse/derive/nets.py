@@ -3,82 +3,36 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from logparse.cost.inference.infer import resolve
+from logparse.cost.inference.infer import settle
+from logparse.cost.layer_types import traits_of
 from logparse.cost.memory.sharing import LayerUse, TopUse, shared_tops
 from logparse.cost.spec import LayerSpec
+from logparse.cost.traits import When
+from logparse.derive.facts import LayerFact, NetFact, ParamFact, with_images
 from logparse.derive.gradients import with_gradients
+from logparse.derive.memory import net_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from logparse.cost.inference.infer import Resolved
-    from logparse.cost.spec import Cost, ParamBlob, Shape
+    from logparse.cost.spec import Cost, Shape
     from logparse.model import Blob, Layer, Net
 
 FLOAT_BYTES: Final = 4  # Caffe's default Dtype; used only where the running memory line does not tell
 _STREAMS: Final = re.compile(r"of (\d++) independent streams")
 
 
-class ParamFact(NamedTuple):
-    """One parameter blob of a layer: what it is, and the earlier layer that owns it (None: its own)."""
-
-    blob: ParamBlob
-    owner: str | None
-
-
-class LayerFact(NamedTuple):
-    """One layer with everything that is derived from it; sums are of whole batches."""
-
-    layer: Layer
-    type: str | None
-    type_basis: str
-    spec: LayerSpec
-    cost: Cost
-    params: tuple[ParamFact, ...] | None
-    owners: tuple[str | None, ...]
-    assumptions: tuple[str, ...]
-    logged_step_bytes: int | None
-    expected_step_bytes: int | None
-    distinct_bytes: int | None
-    distinct_total_bytes: int | None
-
-    @property
-    def own_params(self) -> int | None:
-        """Learnable values that no earlier layer owns."""
-        return _own(self.params, ("weight", "bias"))
-
-    @property
-    def own_values(self) -> int | None:
-        """The same with statistics."""
-        return _own(self.params, ("weight", "bias", "statistic"))
-
-
-def _own(params: tuple[ParamFact, ...] | None, kinds: tuple[str, ...]) -> int | None:
-    if params is None:
-        return None
-    return sum(fact.blob.count for fact in params if fact.owner is None and fact.blob.kind in kinds)
-
-
-class NetFact(NamedTuple):
-    """One net with its derived layers."""
-
-    net: Net
-    element_bytes: int
-    batch: int | None
-    layers: tuple[LayerFact, ...]
-    is_per_image: bool = False  # the log prints shapes without their batch (2013): every count is of one image
-
-
 def derive(net: Net) -> NetFact:
     """Everything that is derived from one net."""
     size = net.element_bytes or FLOAT_BYTES
-    resolved = _resolve_bottoms(net)
-    specs = [_spec(net, layer, shapes) for layer, (shapes, _) in zip(net.layers, resolved, strict=True)]
-    settled = resolve(with_gradients(net, specs))
+    bottoms = _resolve_bottoms(net)
+    specs = [_spec(net, layer, shapes) for layer, (shapes, _) in zip(net.layers, bottoms, strict=True)]
+    settled = with_gradients(net, settle(specs))
     types = [_type(layer, one) for layer, one in zip(net.layers, settled, strict=True)]
-    owners = shared_tops(_use(layer, kind) for layer, (kind, _) in zip(net.layers, types, strict=True))
+    owners = shared_tops(_use(layer, type_) for layer, (type_, _) in zip(net.layers, types, strict=True))
     facts = []
     before: int | None = 0
     total: int | None = 0
@@ -96,7 +50,7 @@ def derive(net: Net) -> NetFact:
                 cost=cost,
                 params=_params(layer, cost),
                 owners=owners[place],
-                assumptions=(*resolved[place][1], *cost.assumptions),
+                assumptions=(*bottoms[place][1], *cost.assumptions),
                 logged_step_bytes=_step(layer, before),
                 expected_step_bytes=_bytes_of([top.count for top in layer.tops], size) if layer.tops else None,
                 distinct_bytes=distinct,
@@ -105,7 +59,9 @@ def derive(net: Net) -> NetFact:
         )
         before = layer.logged_bytes
     per_image = _is_per_image(net)
-    return NetFact(net, size, None if per_image else batch_of(net), tuple(facts), per_image)
+    batch = None if per_image else batch_of(net)
+    memory = net_memory(facts, size, batch, is_per_image=per_image)
+    return NetFact(net, size, batch, tuple(facts), memory, per_image)
 
 
 def _is_per_image(net: Net) -> bool:
@@ -179,8 +135,10 @@ def _type(layer: Layer, settled: Resolved) -> tuple[str | None, str]:
     return (settled.spec.type, "inferred") if settled.origin == "inferred" else (None, "unknown")
 
 
-def _use(layer: Layer, kind: str | None) -> LayerUse:
-    return LayerUse(kind, layer.bottoms, tuple(TopUse(top.name, top.in_place) for top in layer.tops))
+def _use(layer: Layer, type_: str | None) -> LayerUse:
+    traits = traits_of(type_)
+    shares = When.NEVER if traits is None else traits.shares_data
+    return LayerUse(shares, layer.bottoms, tuple(TopUse(top.name, top.in_place) for top in layer.tops))
 
 
 def _bytes_of(counts: list[int | None], size: int) -> int | None:
@@ -213,17 +171,12 @@ def _owners_by_index(layer: Layer, cost: Cost) -> dict[int, str]:
     return owners
 
 
-def with_batch(fact: NetFact, batch: int | None) -> NetFact:
-    """The same net with another batch for the per-image columns (an inner net takes its outer net's)."""
-    return fact._replace(batch=batch)
-
-
 def facts_of(nets: Iterable[Net]) -> list[NetFact]:
     """All nets of an attempt; an inner net counts images as its enclosing net does."""
     facts: list[NetFact] = []
     for net in nets:
         fact = derive(net)
         if net.parent is not None and facts[net.parent].batch is not None:
-            fact = with_batch(fact, facts[net.parent].batch)
+            fact = with_images(fact, facts[net.parent].batch)
         facts.append(fact)
     return facts

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from logparse import formats
-from logparse.report.parts import known_sum
+from logparse.rows import known_sum
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from logparse.report.context import NetRows
-
-    Record = Mapping[str, Any]
+    from logparse.report.reported_log import ReportedNet
+    from logparse.rows import TableRow
 
 _BASES: Final = {
     "definition": "their definition",
@@ -24,13 +23,13 @@ _OF_TYPE: Final = {"definition": "definition", "log": "shapes", "inferred": "inf
 _UNKNOWN: Final = "unknown"
 
 
-def coverage(lead: NetRows) -> tuple[str, ...]:
+def coverage(lead: ReportedNet) -> tuple[str, ...]:
     """Two sentences: layers by basis, with what is unknown; and shares of bytes, weights and MACs by basis."""
     shares = "; ".join(_shares(lead))
     return (_layers(lead), *((f"By basis: {shares}.",) if shares else ()))
 
 
-def _layers(lead: NetRows) -> str:
+def _layers(lead: ReportedNet) -> str:
     bases: dict[str, int] = {}
     for row in lead.layers:
         name = _basis(row, "macs", "macs_basis")
@@ -39,22 +38,22 @@ def _layers(lead: NetRows) -> str:
     named = ", ".join(f"{number} by {_BASES.get(name, name)}" for name, number in bases.items() if name != _UNKNOWN)
     if not unknown:
         return f"All {len(lead.layers)} layers are known: {named}."
-    bytes_, _ = known_sum(row.get("distinct_bytes") for row in unknown)
-    total, _ = known_sum(row.get("distinct_bytes") for row in lead.layers)
+    bytes_, _ = known_sum(unknown, "distinct_bytes")
+    total, _ = known_sum(lead.layers, "distinct_bytes")
     share = f", which hold {formats.percent(bytes_ / total)} of the distinct data" if total else ""
     what = f"{len(unknown)} of {len(lead.layers)} layers are not known{share}"
     return f"{what}; they count as nothing here. The others: {named}."
 
 
-def _basis(row: Record, figure: str, column: str) -> str:
+def _basis(row: TableRow, figure: str, column: str) -> str:
     return _UNKNOWN if formats.is_na(row.get(figure)) or formats.is_na(row.get(column)) else str(row[column])
 
 
-def _data_basis(row: Record) -> str:
+def _data_basis(row: TableRow) -> str:
     return _OF_TYPE.get(str(row.get("type_basis")), _UNKNOWN)
 
 
-def _shares(lead: NetRows) -> Iterator[str]:
+def _shares(lead: ReportedNet) -> Iterator[str]:
     """One text a figure: which share of its known sum stands on which basis."""
     bases = {
         "distinct data": ("distinct_bytes", [_data_basis(row) for row in lead.layers]),

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
-from logparse.report.context import Context
-from logparse.report.parts import Cell, Field, tabulate
+from logparse.report.elements import Cell
+from logparse.report.reported_log import ReportedLog
 from logparse.report.sections import (
     compute,
     events,
@@ -26,12 +26,13 @@ from logparse.report.sections import (
     training,
     whatif,
 )
+from logparse.report.tabulate import Field, tabulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from logparse.report.context import LogLike
-    from logparse.report.parts import Table
+    from logparse.audit.finding import LogLike
+    from logparse.report.elements import TableView
     from logparse.report.sections.head import HeadView
 
 
@@ -42,7 +43,7 @@ class Section:
     name: str
     title: str
     partial: str
-    build: Callable[[Context], Any]
+    build: Callable[[ReportedLog], Any]
 
 
 SECTIONS: Final = (
@@ -85,44 +86,44 @@ class PageView:
 
     title: str
     logs: tuple[LogView, ...]
-    comparison: Table | None
+    comparison: TableView | None
 
 
 def page_view(logs: Sequence[LogLike], title: str | None) -> PageView:
     """Logs → page, in the order given."""
-    contexts = [Context(log, number, len(logs) == 1) for number, log in enumerate(logs, 1)]
-    views = tuple(_log_view(context) for context in contexts)
+    contexts = [ReportedLog(log, number, len(logs) == 1) for number, log in enumerate(logs, 1)]
+    views = tuple(_log_view(log) for log in contexts)
     heading = title or (views[0].head.title if len(views) == 1 else f"{len(views)} logs")
     return PageView(heading, views, _comparison(contexts, views) if len(views) > 1 else None)
 
 
-def _log_view(context: Context) -> LogView:
-    built = ((section, section.build(context)) for section in SECTIONS)
+def _log_view(log: ReportedLog) -> LogView:
+    built = ((section, section.build(log)) for section in SECTIONS)
     sections = tuple(
-        SectionView(f"{context.prefix}{section.name}", section.title, section.partial, view)
+        SectionView(f"{log.prefix}{section.name}", section.title, section.partial, view)
         for section, view in built
         if view is not None
     )
-    return LogView(f"{context.prefix}top", head.build(context), sections)
+    return LogView(f"{log.prefix}top", head.build(log), sections)
 
 
-def _comparison(contexts: Sequence[Context], views: Sequence[LogView]) -> Table:
+def _comparison(contexts: Sequence[ReportedLog], views: Sequence[LogView]) -> TableView:
     """One row per log with the figures that one compares first."""
     return tabulate(
         "The logs beside each other", _COMPARED, [_row(*pair) for pair in zip(contexts, views, strict=True)]
     )
 
 
-def _row(context: Context, view: LogView) -> Mapping[str, Any]:
-    net = {} if context.lead is None else context.lead.net
-    train = context.frame("train")
-    last = context.attempts[-1].outcome if context.attempts else None
+def _row(log: ReportedLog, view: LogView) -> Mapping[str, Any]:
+    net = {} if log.lead is None else log.lead.row
+    train = log.frame("train")
+    last = log.attempts[-1].outcome if log.attempts else None
     return {
         **net,
-        "_name": context.file_name,
+        "_name": log.file_name,
         "_href": f"#{view.anchor}",
         "_title": view.head.title,
-        "_layers": None if context.lead is None else len(context.lead.layers),
+        "_layers": None if log.lead is None else len(log.lead.layers),
         "_loss": train["loss"].iloc[-1] if len(train) else None,
         "_iteration": train["iteration"].iloc[-1] if len(train) else None,
         "_outcome": formats.NA if last is None else last.replace("_", " "),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from logparse.derive.runs import held_per_layer
+from logparse.derive.memory import held_per_layer
 from logparse.tables.columns import TABLES
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from logparse.audit.finding import Finding
-    from logparse.derive.nets import LayerFact, NetFact
+    from logparse.derive.facts import LayerFact, NetFact
     from logparse.model import LedgerRow
 
     Row = dict[str, Any]

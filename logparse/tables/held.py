@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from logparse.cost.memory.footprint import Terms
     from logparse.cost.memory.holdings import Run
-    from logparse.derive.nets import NetFact
+    from logparse.derive.facts import NetFact
     from logparse.model import Attempt
 
     Row = dict[str, Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from logparse.cost.memory.buffer_rules import GPU
+from logparse.cost.buffer import GPU
 from logparse.cost.memory.footprint import DEVICES, footprint, left_out
 from logparse.cost.memory.holdings import Kind, holdings
 from logparse.cost.spec import Basis
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from logparse.cost.memory.footprint import Terms
     from logparse.cost.memory.holdings import Holding, Run
-    from logparse.derive.nets import NetFact
+    from logparse.derive.facts import NetFact
     from logparse.model import Attempt
 
     Row = dict[str, Any]
@@ -104,6 +104,6 @@ def _footprint_row(attempt: Attempt, run: Run, device: str, terms: Terms) -> Row
 
 
 def _several(attempt: Attempt) -> tuple[str, ...]:
-    if len(attempt.devices) < 2:  # noqa: PLR2004 - several
+    if len(attempt.devices) < 2:
         return ()
     return (f"of one GPU; what {len(attempt.devices)} GPUs add for their exchange is not known (NA)",)

@@ -11,7 +11,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from logparse.cost.memory.buffer_rules import GPU
+from logparse.cost.buffer import GPU
+from logparse.cost.layer_types import traits_of
 from logparse.cost.memory.footprint import footprint, rounded
 from logparse.cost.memory.holdings import Kind, holdings, threads
 from logparse.cost.whatif.change import Change, changed
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from logparse.cost.memory.footprint import Terms
     from logparse.cost.memory.holdings import Holding, Run
-    from logparse.derive.nets import NetFact
+    from logparse.derive.facts import NetFact
     from logparse.model import Attempt, OutOfMemory
 
     Row = dict[str, Any]
@@ -32,8 +33,6 @@ _STAGE_KINDS: Final[Mapping[str, Kind]] = {
     "update": Kind.HISTORY,
     "prefetch": Kind.PREFETCH,
 }
-# Layers that touch a buffer of their own before they touch their top (lrn_layer.cu, softmax_loss_layer.cu)
-_BUFFER_FIRST: Final = frozenset({"LRN", "SoftmaxWithLoss", "Softmax", "Swish"})
 _COLUMN: Final = re.compile(r"BaseConvolutionLayer(?:<.*?>)?::(?:\w+_gemm|\w+_bias)\(")
 _READS: Final = re.compile(r"SyncedMemory::gpu_data\(")  # what is read must come from the host first
 _ASKS: Final = re.compile(r"SyncedMemory::|Blob(?:<.*?>)?::|cudaMalloc|to_gpu")
@@ -79,7 +78,8 @@ def _kind(place: OutOfMemory, fact: NetFact | None) -> str | None:
     if fixed is not None or place.stage != "forward":
         return None if fixed is None else str(fixed)
     inner = next((frame for frame in place.frames if not _ASKS.search(frame)), "")
-    if _COLUMN.search(inner) or place.layer_type in _BUFFER_FIRST:
+    traits = traits_of(place.layer_type)
+    if _COLUMN.search(inner) or (traits is not None and traits.buffer_first):
         return str(Kind.BUFFERS)
     layers = [one for one in fact.layers if one.type == place.layer_type]
     if any(_READS.search(frame) for frame in place.frames[:3]):

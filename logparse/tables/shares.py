@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from logparse.cost.costing import RULES, view_of
-from logparse.cost.memory.blobs import kind_of
+from logparse.cost.costing import view_of
+from logparse.cost.layer_types import RULES, traits_of
 from logparse.cost.rule import Missing
 from logparse.cost.rules.convolution import geometry
+from logparse.cost.traits import Family
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from logparse.derive.nets import LayerFact, NetFact
+    from logparse.derive.facts import LayerFact, NetFact
 
     Row = dict[str, Any]
 
@@ -26,23 +27,21 @@ DEPTHWISE: Final = "depthwise convolution"
 OTHER: Final = "other"
 GROUPS: Final = (DENSE, POINTWISE, THREE, LARGER, OTHER_KERNEL, UNKNOWN_KERNEL, DEPTHWISE, OTHER)
 
-_DEPTHWISE_TYPES: Final = frozenset({"ConvolutionDepthwise", "DepthwiseConvolution"})
 _SMALL: Final = 3
+_BY_KERNEL: Final = frozenset({Family.CONVOLUTION, Family.DECONVOLUTION})
+_GROUP_OF: Final = {Family.FULLY_CONNECTED: DENSE, Family.DEPTHWISE: DEPTHWISE}
 
 
 def group_of(one: LayerFact) -> str:
     """The group of one layer."""
-    kind = kind_of(one.type)
-    if kind == "InnerProduct":
-        return DENSE
-    if kind in _DEPTHWISE_TYPES:
-        return DEPTHWISE
-    return _by_kernel(one) if kind in {"Convolution", "Deconvolution"} else OTHER
+    traits = traits_of(one.type)
+    family = Family.OTHER if traits is None else traits.family
+    return _by_kernel(one) if family in _BY_KERNEL else _GROUP_OF.get(family, OTHER)
 
 
 def _by_kernel(one: LayerFact) -> str:
     try:
-        view, _ = view_of(one.spec, RULES["Convolution"])
+        view = view_of(one.spec, RULES["Convolution"])
         found, channels = geometry(view), view.bottom()
         if found.group > 1 and found.group == channels[found.axis]:
             return DEPTHWISE

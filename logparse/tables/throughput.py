@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from logparse.derive.nets import NetFact
+    from logparse.derive.facts import NetFact
     from logparse.model import Attempt, LogFacts
     from logparse.tables.filing import Column, Columns
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from logparse.derive.nets import LayerFact, NetFact
+    from logparse.derive.facts import LayerFact, NetFact
     from logparse.model import Attempt, Event, LogFacts
 
     Row = dict[str, Any]

@@ -13,9 +13,9 @@ from logparse.cost.whatif.resize import WhatIfError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from logparse.cost.memory.blobs import LayerMemory
     from logparse.cost.memory.footprint import Terms
     from logparse.cost.memory.holdings import Run
+    from logparse.cost.memory.layer import LayerMemory
     from logparse.cost.whatif.fit import Fit
 
     Row = dict[str, Any]
@@ -120,7 +120,7 @@ def _compressed(layers: tuple[LayerMemory, ...]) -> Iterator[tuple[str, Change]]
 def _quarter(layer: LayerMemory) -> Iterator[tuple[str, Change]]:
     """An SVD that leaves about a quarter of the weights: r = K·M / 4(K + M)."""
     shape = layer.params[0].shape if layer.params else ()
-    rank = shape[0] * shape[1] // (4 * (shape[0] + shape[1])) if len(shape) == 2 else 0  # noqa: PLR2004 - a matrix
+    rank = shape[0] * shape[1] // (4 * (shape[0] + shape[1])) if len(shape) == 2 else 0  # a matrix
     if rank:
         name = layer.spec.name
         yield f"{name} at rank {rank}", Change(low_rank={name: LowRank(rank)})

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from logparse.reading.input.blocks import open_input
-from logparse.reading.line.lines import LineSplitter
+from logparse.reading.line.splitter import LineSplitter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from logparse.reading.line.lines import Line
+    from logparse.reading.line.pieces import Line
 
 # Independent of the tables: what glog's documentation says a line begins with.
 PLAIN_GLOG: Final = re.compile(rb"^[IWEF](?:20\d\d)?\d{4} \d\d:\d\d:\d\d\.\d{6} +\d+ \S+:\d+\]", re.MULTILINE)
@@ -27,7 +27,7 @@ def read(path: Path) -> tuple[bytes, list[Line]]:
     splitter = LineSplitter()
     with open_input(path) as log:
         blocks = list(log.blocks())
-        lines = [line for block in blocks for _, line in splitter.lines(block)]
+        lines = [splitter.split(raw) for block in blocks for raw in block.data.removesuffix(b"\n").split(b"\n")]
         assert len(lines) == log.source().lines
         assert log.notes == []
     return b"".join(block.data for block in blocks), lines

@@ -14,7 +14,7 @@ import pytest
 
 from logparse.api import parse_log
 from logparse.cost.costing import cost
-from logparse.cost.inference.infer import resolve
+from logparse.cost.inference.infer import settle
 from logparse.cost.spec import Basis, LayerSpec
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def studied(path: Path) -> Study:
     for specs in defined_nets(path):
         truth = [cost(spec) for spec in specs]
         for first in cuts(specs):
-            resolved = resolve(without_definitions(specs, first))
+            resolved = settle(without_definitions(specs, first))
             for place, (one, true) in enumerate(zip(resolved, truth, strict=True)):
                 wrong += [(first, one.spec.name, name) for name in false_certainties(one.cost, true)]
                 if place >= first and specs[place].type in CONVOLUTIONS:
@@ -151,7 +151,7 @@ def test_nets_with_known_names_and_roles_are_inferred_whole(outcomes: dict[str, 
 def test_what_is_not_inferred_tells_its_candidates_or_why(shared_logs: Path) -> None:
     for net in NETS:
         for specs in defined_nets(shared_logs / "genuine" / f"{net}.log"):
-            for resolved in resolve(without_definitions(specs, 0)):
+            for resolved in settle(without_definitions(specs, 0)):
                 found = resolved.cost
                 assert found.macs.value is not None or found.macs.reason, (net, resolved.spec.name)
                 assert found.params is not None or found.params_reason, (net, resolved.spec.name)

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from logparse.reading.line.clock import DAY_S, raw_time_s, resolve
 from logparse.reading.line.headers import HEADERS, PREFIXES
-from logparse.reading.line.lines import LineSplitter
+from logparse.reading.line.pieces import BlankLines, Line
+from logparse.reading.line.splitter import LineSplitter
+from logparse.reading.messages.headerless import bare_kind
 
 if TYPE_CHECKING:
     from logparse.reading.line.headers import HeaderForm, PrefixForm
-    from logparse.reading.line.lines import Line
 
 FORMS: Final[tuple[HeaderForm | PrefixForm, ...]] = (*HEADERS, *PREFIXES)
 SAMPLES: Final = tuple(sample for form in FORMS for sample in form.samples)
@@ -37,6 +38,21 @@ FRAGMENTS: Final = (
     b"\\",
     b"0",
     b"\xff",
+)
+DUMP_LINES: Final = (
+    b"layer {",
+    b'  name: "conv1"',
+    b"  bias_term: false",
+    b"}",
+    b"",
+    b"0\t1.5/2\t",
+    b"    major: x",
+    b"corrupted {",
+    b"e",
+)
+PREFIX_SAMPLES: Final = tuple(sample for form in PREFIXES for sample in form.samples)
+BEHIND_PREFIX: Final = tuple(
+    one + other + b"I1124 10:43:20.990321 23669 solver.cpp:102] z" for one in PREFIX_SAMPLES for other in PREFIX_SAMPLES
 )
 MESSY_LINE = st.lists(st.sampled_from(FRAGMENTS), max_size=6).map(b"".join)
 ANY_LINE = st.one_of(st.binary(max_size=200), MESSY_LINE).map(lambda raw: raw.replace(b"\n", b""))
@@ -66,6 +82,43 @@ def test_the_quick_way_agrees_with_the_thorough_one(raw: bytes, seen_before: lis
         used.split(line)
     fresh.split(b"before")
     assert used.split(raw) == fresh.split(raw)
+
+
+@given(st.lists(st.sampled_from(SAMPLES), max_size=3), st.sampled_from(BEHIND_PREFIX), st.sampled_from(PREFIX_SAMPLES))
+def test_a_line_is_read_by_what_stands_before_it_not_by_what_was_seen(
+    seen_before: list[bytes], raw: bytes, prefix: bytes
+) -> None:
+    """Which prefixes a line had says what is taken from the lines behind it."""
+    fresh, used = LineSplitter(), LineSplitter()
+    for line in seen_before:
+        used.split(line + b"I1124 10:43:20.990321 23669 solver.cpp:102] x")
+    for splitter in (fresh, used):
+        splitter.split(b"before")
+        splitter.split(prefix + b"I1124 10:43:20.990321 23669 solver.cpp:102] y")
+    assert [used.split(line) for line in (raw, b"  a: 1", prefix + b"  a: 1")] == [
+        fresh.split(line) for line in (raw, b"  a: 1", prefix + b"  a: 1")
+    ]
+
+
+@given(st.lists(ANY_LINE | st.sampled_from(DUMP_LINES), max_size=12), st.booleans(), st.integers(0, 12))
+def test_pieces_are_the_lines(lines: list[bytes], ended: bool, skipped: int) -> None:  # noqa: FBT001 - drawn
+    """Taken apart by one expression or line by line: the same, and the plain text is of no kind."""
+    text = b"".join(line + b"\n" for line in lines)
+    text = text if ended else text.removesuffix(b"\n")
+    start = len(b"".join(line + b"\n" for line in lines[:skipped])) if skipped < len(lines) else 0
+    whole, single = LineSplitter(), LineSplitter()
+    found: list[Line] = []
+    for piece in whole.pieces(text, start, len(text)):
+        if isinstance(piece, Line):
+            found.append(piece)
+        elif isinstance(piece, BlankLines):
+            found += [Line("")] * piece.lines
+        else:
+            one_by_one = piece.text.split("\n")
+            assert len(one_by_one) == piece.lines
+            assert not any(map(bare_kind, one_by_one))
+            found += map(Line, one_by_one)
+    assert found == [single.split(raw) for raw in text[start:].removesuffix(b"\n").split(b"\n") if text[start:]]
 
 
 @given(

@@ -15,6 +15,7 @@ from logparse.cli.export import WITHOUT_CURVES
 from logparse.errors import NothingRecognisedError
 from logparse.model import SERIES_COLUMNS
 from logparse.reading.extract import Extractor
+from logparse.reading.fast.scan import unscanned
 from logparse.reading.fast.scanner import SeriesScanner, scans
 from logparse.reading.input.blocks import Block, open_input
 from tests.benchmarks.generate import DIALECTS, KINDS, write
@@ -70,9 +71,7 @@ def line_by_line(blocks: Iterable[Block]) -> Curves:
     """The series as the patterns read them, without the fast scan."""
     extractor = Extractor()
     for block in blocks:
-        lines = block.data.removesuffix(b"\n").split(b"\n")
-        for number, raw in enumerate(lines, block.first_line):
-            extractor.feed_line(number, raw)
+        extractor.take(block, unscanned(block))
     return extractor.finish().curves
 
 

@@ -33,7 +33,7 @@ def fits(run: Run, batch: int, budget: int, device: str, terms: Terms) -> bool:
 
 
 @given(
-    name=st.sampled_from(("lenet", "alexnet", "siamese", "lstm")),
+    name=st.sampled_from(("lenet", "alexnet", "siamese", "lstm", "resnet18")),
     budget=st.integers(1, 400_000).map(lambda count: count * MIB),
     device=st.sampled_from(("cpu", "gpu")),
     engine=st.sampled_from((None, *ENGINES)),

@@ -11,7 +11,7 @@ import pytest
 
 from logparse.reading.input.blocks import open_input
 from logparse.reading.line.clock import DAY_S, raw_time_s, resolve
-from logparse.reading.line.lines import LineSplitter
+from logparse.reading.line.splitter import LineSplitter
 from logparse.reading.line.years import YearHint, find_year, year_hints
 
 # Days before each
@@ -128,7 +128,7 @@ def year_of(text: str, name: str = "") -> tuple[int | None, str | None]:
     with open_input(text.encode(), block_bytes=100) as log:
         blocks = list(log.blocks())
     splitter = LineSplitter()
-    lines = [line for block in blocks for _, line in splitter.lines(block)]
+    lines = [splitter.split(raw) for block in blocks for raw in block.data.removesuffix(b"\n").split(b"\n")]
     first = next((line.month_day for line in lines if line.month_day), None)
     return find_year([hint for block in blocks for hint in year_hints(block)], name=name, first_month_day=first)
 

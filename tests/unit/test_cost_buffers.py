@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from logparse.cost.costing import RULES
-from logparse.cost.memory.buffer_rules import BUFFERS
 from logparse.cost.memory.buffers import buffers, prefetch_batches
 from logparse.cost.spec import Basis, LayerSpec
 from logparse.textproto import parse
@@ -108,6 +106,12 @@ def test_the_softmax_loss_holds_its_bottom_once_on_the_cpu_and_twice_on_the_gpu(
     assert total(spec, "cpu") == 32 * 1000 * 4 + 32 * 4 + 1000 * 4
 
 
+def test_a_norm_is_one_per_image_or_one_per_place() -> None:
+    assert sizes(layer('type: "Normalize"', SHAPE), "cpu")["norms"] == 8 * 4
+    places = layer('type: "Normalize" norm_param { across_spatial: false }', SHAPE)
+    assert sizes(places, "cpu")["norms"] == 8 * 36 * 4
+
+
 def test_the_inner_net_of_an_lstm_is_most_of_it() -> None:
     text = 'type: "LSTM" recurrent_param { num_output: 48 }'
     spec = replace(layer(text, (20, 256, 32), (20, 256, 48)), bottoms=((20, 256, 32), (20, 256)))
@@ -135,8 +139,11 @@ def test_unknown_is_na_with_the_reason() -> None:
 def test_prefetched_batches_are_four_unless_stated() -> None:
     assert prefetch_batches(layer('type: "Data"', SHAPE)) == 4
     assert prefetch_batches(layer('type: "Data" data_param { prefetch: 10 }', SHAPE)) == 10
-    assert prefetch_batches(layer('type: "DummyData"', SHAPE)) == 0
+    assert prefetch_batches(layer('type: "DummyData" data_param { prefetch: 10 }', SHAPE)) == 0
+    assert prefetch_batches(replace(layer('type: "Data"', SHAPE), definition=None)) == 4
+    assert prefetch_batches(replace(layer('type: "Data"', SHAPE), type=None)) == 0
 
 
-def test_every_type_with_buffers_has_a_rule() -> None:
-    assert set(BUFFERS) <= set(RULES)
+@pytest.mark.parametrize("kind", ["Data", "DATA", "ImageData", "WindowData", "AnnotatedData", "VideoData"])
+def test_which_layers_prefetch(kind: str) -> None:
+    assert prefetch_batches(layer(f'type: "{kind}"', SHAPE)) == 4

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from logparse.cost.costing import RULES, cost
+from logparse.cost.costing import cost
+from logparse.cost.layer_types import RULES
 from logparse.cost.spec import Basis, LayerSpec
 from logparse.textproto import parse
 
@@ -97,7 +99,7 @@ def test_a_depthwise_convolution_has_one_kernel_per_channel(kind: str) -> None:
 
 
 def test_normalize_has_one_scale_or_one_per_channel() -> None:
-    assert layer('type: "Normalize"', (2, 512, 38, 38)).weights == 1
+    assert layer('type: "Normalize" norm_param { }', (2, 512, 38, 38)).weights == 1
     assert layer('type: "Normalize" norm_param { channel_shared: false }', (2, 512, 38, 38)).weights == 512
 
 
@@ -141,5 +143,40 @@ def test_what_depends_on_the_content_is_na_with_the_reason() -> None:
         assert "depends" in found.other_ops.reason
 
 
-def test_every_rule_names_its_source() -> None:
-    assert [kind for kind, rule in RULES.items() if not rule.source.strip()] == []
+FILE: Final = r"[a-z0-9_]+\.[ch]pp"
+FORKS: Final = (
+    "SegNet|PSPNet|DeepLab|FlowNet|DispNet|SENet|SphereFace|L-Softmax|Fast R-CNN|R-FCN|NVIDIA 0\\.15|LSTM-CF, CRNN"
+    "|depthwise forks over"
+)
+SOURCES: Final = (
+    rf"(?:(?:{FORKS}) )?{FILE}(?: \((?:SSD|2013)\))?|[A-Z][a-z]+ et al\. 20\d\d|YOLO ports|Mask R-CNN ports|R-FCN forks"
+)
+
+
+@pytest.mark.parametrize("kind", sorted(kind for kind in RULES if kind != "HardSwish"))  # another name of Hardswish
+def test_every_rule_names_its_source(kind: str) -> None:
+    """Files of Caffe or of a named fork, papers; or that many forks have it, or that only the data tell its shapes."""
+    own = rf"{kind} of forks|{kind} layer: shapes come from the data"
+    assert re.fullmatch(rf"(?:{own}|{SOURCES})(?:[;,] (?:{SOURCES}))*", RULES[kind].source)
+
+
+@pytest.mark.parametrize(
+    ("kind", "file"),
+    [
+        ("Convolution", "conv"),
+        ("Deconvolution", "deconv"),
+        ("InnerProduct", "inner_product"),
+        ("BatchNorm", "batch_norm"),
+        ("AbsVal", "absval"),
+        ("SoftmaxWithLoss", "softmax_loss"),
+        ("ArgMax", "argmax"),
+        ("LSTM", "lstm"),
+        ("RNN", "rnn"),
+        ("LSTMUnit", "lstm_unit"),
+        ("MultiBoxLoss", "multibox_loss"),
+        ("PSROIPooling", "psroi_pooling"),
+        ("Correlation1D", "correlation"),
+    ],
+)
+def test_a_rule_names_the_file_of_its_layer(kind: str, file: str) -> None:
+    assert f"{file}_layer" in RULES[kind].source

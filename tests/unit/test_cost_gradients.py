@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from logparse.cost.costing import cost
-from logparse.cost.memory.gradients import Flow, FlowLayer, flow_of, forced_bottoms, learns, printed_flow
+from logparse.cost.memory.gradients import (
+    Flow,
+    FlowLayer,
+    flow_of,
+    forced_bottoms,
+    learns,
+    printed_flow,
+    propagate_down,
+)
 from logparse.cost.spec import LayerSpec
 from logparse.textproto import parse
 
@@ -111,3 +121,140 @@ def test_backward_is_na_where_nothing_tells() -> None:
     assert unsaid.value is None
     assert "does not say" in unsaid.reason
     assert cost(convolution(bottoms=())).backward_macs.value is None
+
+
+# -- the decision, case by case (net.cpp, Net::Init) -----------------------------------------------------
+
+
+def chain(*layers: FlowLayer) -> list[tuple[bool, tuple[bool, ...]]]:
+    """Data, the given layers, and a loss on `z`."""
+    net = (flow_layer("", "data"), *layers, flow_layer("z", "loss", loss=True))
+    return [(flow.backward, flow.bottoms) for flow in flow_of(net)][1:-1]
+
+
+def test_a_layer_without_parameters_goes_back_only_where_something_below_learns() -> None:
+    assert chain(flow_layer("data", "z")) == [(False, (False,))]
+    below = flow_layer("data", "y", learning=True)
+    assert chain(below, flow_layer("y", "z")) == [(True, (False,)), (True, (True,))]
+
+
+def test_a_gradient_may_be_forced_into_one_bottom_and_kept_from_another() -> None:
+    below = flow_layer("data", "y", learning=True)
+    both = flow_layer("data y", "z")
+    assert chain(below, both)[1] == (True, (False, True))
+    assert chain(below, both._replace(propagate_down=(True, False)))[1] == (True, (True, False))
+    # what is kept from `y` leaves its maker without work
+    assert chain(below, both._replace(propagate_down=(True, False)))[0] == (False, (False,))
+
+
+def test_a_layer_that_is_told_to_propagate_goes_back_though_nothing_below_learns() -> None:
+    assert chain(flow_layer("data", "z")._replace(propagate_down=(True,))) == [(True, (True,))]
+
+
+def test_a_list_of_another_length_says_nothing() -> None:
+    both = flow_layer("data y", "z")._replace(propagate_down=(False,))
+    assert chain(flow_layer("data", "y", learning=True), both)[1] == (True, (False, True))
+
+
+def test_a_layer_goes_back_where_one_of_its_tops_leads_to_a_loss() -> None:
+    fork = flow_layer("data", "z unused", learning=True)
+    assert chain(fork) == [(True, (False,))]
+    assert chain(flow_layer("data", "unused", learning=True), flow_layer("data", "z")) == [
+        (False, (False,)),
+        (False, (False,)),
+    ]
+
+
+def test_a_layer_stops_only_where_all_its_tops_are_skipped() -> None:
+    maker = flow_layer("data", "a b", learning=True)
+    keeps = flow_layer("a", "c", learning=True)
+    cuts = flow_layer("b", "d", learning=True)._replace(propagate_down=(False,))
+    join = flow_layer("c d", "z")
+    assert chain(maker, keeps, cuts, join)[0] == (True, (False,))
+    both_cut = chain(maker, keeps._replace(propagate_down=(False,)), cuts, join)
+    assert both_cut[0] == (False, (False,))
+
+
+def test_force_backward_reaches_all_but_what_no_gradient_may_reach() -> None:
+    net = (flow_layer("", "data"), flow_layer("data label", "z")._replace(forced_bottoms=(True, False)))
+    assert flow_of(net, force_backward=True)[1] == Flow(backward=True, bottoms=(True, False))
+    unlisted = (flow_layer("", "data"), flow_layer("data label", "z"))
+    assert flow_of(unlisted, force_backward=True)[1] == Flow(backward=True, bottoms=(True, True))
+
+
+def test_what_is_needed_anyway_stays_needed_under_force_backward() -> None:
+    net = with_layer(LOSS, NET[LOSS]._replace(forced_bottoms=(False, False)))
+    assert flow_of(net, force_backward=True)[LOSS].bottoms == (True, False)
+
+
+def test_a_flag_that_is_not_printed_is_decided_from_the_definitions() -> None:
+    printed: list[bool | None] = [None] * len(NET)
+    assert printed_flow(NET, printed) == flow_of(NET)
+    printed[CONV] = False
+    flows = printed_flow(NET, printed)
+    assert flows[CONV] == Flow(backward=False, bottoms=(False,))
+    assert flows[CONV + 1].bottoms == (False,)  # its maker does none
+    assert flows[IP].bottoms == (True,)
+
+
+def test_force_backward_wins_over_printed_flags() -> None:
+    """Caffe prints the flags before it forces them."""
+    printed = [False] * len(NET)
+    assert printed_flow(NET, printed, force_backward=True) == flow_of(NET, force_backward=True)
+
+
+def test_printed_flags_heed_propagate_down() -> None:
+    net = with_layer(LOSS, NET[LOSS]._replace(propagate_down=(False, False)))
+    printed = [False, False, True, True, True, True, False, True]
+    assert printed_flow(net, printed)[LOSS].bottoms == (False, False)
+    short = with_layer(LOSS, NET[LOSS]._replace(propagate_down=(False,)))
+    assert printed_flow(short, printed)[LOSS].bottoms == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "reached"),
+    [
+        ("SoftmaxWithLoss", (True, False, True)),  # LossLayer::AllowForceBackward: not the label
+        ("SmoothL1Loss", (True, True, True)),  # a bottom of weights, too
+        ("MultiBoxLoss", (True, False, True)),
+        ("EuclideanLoss", (True, True, True)),  # it compares two predictions
+        ("ContrastiveLoss", (True, True, False)),  # its third bottom says whether the pair is alike
+        ("LSTM", (True, False, True)),  # not the sequence's continuation
+        ("Convolution", (True, True, True)),
+        (None, (True, True, True)),
+    ],
+)
+def test_which_bottoms_a_gradient_may_be_forced_into(kind: str | None, reached: tuple[bool, ...]) -> None:
+    assert forced_bottoms(kind, 3) == reached
+    assert forced_bottoms(kind, 1) == reached[:1]
+
+
+@pytest.mark.parametrize(("kind", "reached"), [("RNN", (True, False, True)), ("LSTMUnit", (True, True, False))])
+def test_no_gradient_is_forced_into_a_sequences_continuation(kind: str, reached: tuple[bool, ...]) -> None:
+    assert forced_bottoms(kind, 3) == reached
+
+
+@pytest.mark.parametrize(
+    ("text", "blobs", "does"),
+    [
+        ("", 1, True),
+        ("", 0, False),
+        ("param { lr_mult: 0 }", 1, False),
+        ("param { lr_mult: 0 }", 2, True),  # the second has 1 by default
+        ("param { lr_mult: 0 } param { lr_mult: 3 }", 2, True),
+        ("param { lr_mult: 0 } param { lr_mult: 3 }", 1, False),  # the second is of no blob
+        ("param { decay_mult: 0 }", 1, True),
+    ],
+)
+def test_a_layer_learns_where_one_of_its_blobs_has_a_rate(text: str, blobs: int, *, does: bool) -> None:
+    assert learns(parse(text).root, blobs) is does
+
+
+def test_without_a_definition_every_blob_learns() -> None:
+    assert learns(None, 1)
+
+
+def test_propagate_down_is_read_in_every_form_of_a_truth_value() -> None:
+    text = 'propagate_down: true propagate_down: false propagate_down: 1 propagate_down: 0 propagate_down: "true"'
+    assert propagate_down(parse(text).root) == (True, False, True, False, True)
+    assert propagate_down(parse("").root) == propagate_down(None) == ()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from logparse.cost.inference.architectures import architectures
-from logparse.cost.inference.infer import cost_or_infer, resolve
+from logparse.cost.inference.infer import cost_or_infer, settle
 from logparse.cost.inference.names import named_type, place_of, stated_kernel
 from logparse.cost.inference.windows import Window, customary
 from logparse.cost.spec import Basis, LayerSpec
@@ -162,14 +162,14 @@ def test_in_place_without_a_telling_name_is_na() -> None:
 
 
 def test_concat_and_eltwise_follow_from_shapes() -> None:
-    concat = resolve([layer("out", ((2, 3, 4, 4), (2, 5, 4, 4)), (2, 8, 4, 4))])[0]
-    eltwise = resolve([layer("out", ((2, 3, 4, 4), (2, 3, 4, 4)), (2, 3, 4, 4))])[0]
+    concat = settle([layer("out", ((2, 3, 4, 4), (2, 5, 4, 4)), (2, 8, 4, 4))])[0]
+    eltwise = settle([layer("out", ((2, 3, 4, 4), (2, 3, 4, 4)), (2, 3, 4, 4))])[0]
     assert (concat.spec.type, eltwise.spec.type) == ("Concat", "Eltwise")
     assert (concat.cost.weights, eltwise.cost.macs.value) == (0, 0)
 
 
 def test_a_slice_follows_from_shapes() -> None:
-    found = resolve([layer("pair", ((64, 2, 28, 28),), (64, 1, 28, 28), (64, 1, 28, 28))])[0]
+    found = settle([layer("pair", ((64, 2, 28, 28),), (64, 1, 28, 28), (64, 1, 28, 28))])[0]
     assert found.spec.type == "Slice"
 
 
@@ -200,7 +200,7 @@ def test_an_unknown_type_is_never_guessed_away() -> None:
 
 
 def by_name(specs: list[LayerSpec]) -> dict[str, Cost]:
-    return {one.spec.name: one.cost for one in resolve(specs)}
+    return {one.spec.name: one.cost for one in settle(specs)}
 
 
 def test_layers_of_the_same_role_share_their_kernel() -> None:
@@ -291,13 +291,13 @@ def test_no_bias_where_the_nets_convolutions_have_none() -> None:
 def test_the_other_nets_definition_counts_as_a_definition() -> None:
     defined = conv("conv5", (8, 3, 28, 28), (8, 16, 28, 28), "kernel_size: 3 pad: 1")
     bare = layer("conv5", ((4, 3, 28, 28),), (4, 16, 28, 28))
-    found = resolve([bare], [[defined]])[0]
+    found = settle([bare], [[defined]])[0]
     assert (found.cost.weights, found.cost.params_basis, found.origin) == (432, Basis.DEFINITION, "other net")
 
 
 def test_another_nets_definition_that_does_not_fit_is_not_used() -> None:
     defined = conv("conv5", (8, 3, 28, 28), (8, 32, 28, 28), "kernel_size: 3 pad: 1")
-    found = resolve([layer("conv5", ((4, 3, 28, 28),), (4, 16, 28, 28))], [[defined]])[0]
+    found = settle([layer("conv5", ((4, 3, 28, 28),), (4, 16, 28, 28))], [[defined]])[0]
     assert found.cost.weights is None
 
 
@@ -339,10 +339,10 @@ def test_every_table_has_distinct_names_and_holds_its_published_size() -> None:
 
 def test_an_unrolled_net_has_many_layers_of_one_series() -> None:
     unit = layer("lstm1_unit_1", ((1, 4, 8), (1, 4, 32), (1, 4)), (1, 4, 8), (1, 4, 8), text='type: "LSTMUnit"')
-    found = resolve([unit, replace(unit, name="lstm1_unit_2", type=None, definition=None)])[1]
+    found = settle([unit, replace(unit, name="lstm1_unit_2", type=None, definition=None)])[1]
     assert (found.spec.type, found.cost.weights) == ("LSTMUnit", 0)
     other = replace(unit, name="lstm1_unit_3", type=None, definition=None, tops=((1, 4, 9), (1, 4, 9)))
-    assert resolve([unit, other])[1].spec.type is None
+    assert settle([unit, other])[1].spec.type is None
 
 
 def test_a_window_is_never_taken_from_a_series() -> None:
@@ -353,18 +353,18 @@ def test_a_window_is_never_taken_from_a_series() -> None:
 
 
 def test_a_loss_of_2014_has_no_top() -> None:
-    found = resolve([layer("loss", ((128, 1000, 1, 1), (128, 1, 1, 1)))])[0]
+    found = settle([layer("loss", ((128, 1000, 1, 1), (128, 1, 1, 1)))])[0]
     assert (found.spec.type, found.cost.weights) == ("SoftmaxWithLoss", 0)
 
 
 def test_what_costs_nothing_needs_a_name_and_one_trait() -> None:
-    perm = resolve([layer("x_mbox_loc_perm", ((8, 16, 38, 38),), (8, 38, 38, 16))])[0]
+    perm = settle([layer("x_mbox_loc_perm", ((8, 16, 38, 38),), (8, 38, 38, 16))])[0]
     assert (perm.spec.type, perm.cost.weights, perm.cost.macs.basis) == ("Permute", 0, Basis.INFERRED)
-    priors = resolve([layer("x_priorbox", ((8, 16, 3, 3), (8, 3, 300, 300)), (1, 2, 144))])[0]
+    priors = settle([layer("x_priorbox", ((8, 16, 3, 3), (8, 3, 300, 300)), (1, 2, 144))])[0]
     assert (priors.spec.type, priors.cost.weights) == ("PriorBox", 0)
-    assert resolve([layer("x_perm", ((8, 16, 38, 38),), (8, 38, 38, 15))])[0].cost.weights is None
+    assert settle([layer("x_perm", ((8, 16, 38, 38),), (8, 38, 38, 15))])[0].cost.weights is None
 
 
 def test_a_norm_behind_a_layer_may_have_parameters() -> None:
     """SSD's conv4_3_norm is a Normalize with one scale per channel; nothing in the log tells it from an LRN."""
-    assert resolve([layer("conv4_3_norm", ((8, 512, 38, 38),), (8, 512, 38, 38))])[0].cost.weights is None
+    assert settle([layer("conv4_3_norm", ((8, 512, 38, 38),), (8, 512, 38, 38))])[0].cost.weights is None

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from logparse.cost.costing import RULES, cost
+from logparse.cost.costing import cost
+from logparse.cost.layer_types import RULES
 from logparse.cost.spec import Basis, LayerSpec
 from logparse.cost.types import canonical_type, to_v2
 from logparse.textproto import Message, parse
@@ -91,6 +92,12 @@ def test_the_printed_shape_wins_and_the_contradiction_is_told() -> None:
     assert found.problems == ("top 0: the definition gives 64·20·24·24, the log prints 64·32·24·24",)
     assert found.weights == 32 * 25
     assert found.params_basis is Basis.INFERRED
+
+
+def test_a_printed_top_without_a_channel_axis_does_not_win() -> None:
+    text = 'type: "Convolution" convolution_param { num_output: 20 kernel_size: 5 }'
+    found = layer(text, (64, 1, 28, 28), tops=((64,),))
+    assert found.weights == 20 * 25
 
 
 def test_a_definition_that_was_cut_is_no_definition() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from logparse.api import parse_log
-from logparse.cli.common import coverage
+from logparse.cli.common import not_understood
 from logparse.cli.main import main
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ FOREIGN = "speed: 1.717s / iter\n"
     ],
 )
 def test_what_was_not_understood_is_told(text: str, told: str) -> None:
-    assert coverage(parse_log(text.encode())).replace("\N{NO-BREAK SPACE}", " ").replace(".0 %", " %") == told
+    assert not_understood(parse_log(text.encode())).replace("\N{NO-BREAK SPACE}", " ").replace(".0 %", " %") == told
 
 
 def export(tmp_path: Path, text: str, *words: str) -> int:

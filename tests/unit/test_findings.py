@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from logparse import parse_log
-from logparse.api import Tables
 from logparse.audit.finders import FINDERS, SEVERITIES, find
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ def conv(bottom: str = "data") -> Layer:
 
 def found(log: Log | bytes, kind: str) -> list[Finding]:
     read = parse_log(log) if isinstance(log, bytes) else log
-    return [one for one in find(read.facts, Tables(read)) if one.kind == kind]
+    return [one for one in find(read) if one.kind == kind]
 
 
 def test_there_are_finders() -> None:

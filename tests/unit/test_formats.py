@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from logparse import formats
@@ -128,10 +128,10 @@ def test_a_value_reads(form: str, value: object, text: str) -> None:
 
 
 def test_every_form_has_an_example() -> None:
-    assert set(EXPECTED) == set(formats.FORMATS)
+    assert set(EXPECTED) == set(formats.FORMS)
 
 
-@pytest.mark.parametrize("form", formats.FORMATS)
+@pytest.mark.parametrize("form", formats.FORMS)
 @pytest.mark.parametrize("unknown", [None, pd.NA, pd.NaT])
 def test_the_unknown_is_an_en_dash_in_every_form(form: str, unknown: object) -> None:
     assert formats.as_text(unknown, form) == "–"
@@ -167,6 +167,42 @@ def test_a_short_form_is_within_half_a_unit_of_its_last_digit(value: float) -> N
     power = {None: 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}[prefix]
     shown = float(f"{whole.replace(',', '')}.{decimals or 0}") * 10**power * (-1 if sign else 1)
     assert shown == pytest.approx(value, rel=0.005001, abs=0)
+
+
+@given(st.floats(), st.sampled_from(NUMERIC))
+@example(1.7976931348623157e308, "significant")
+@example(-1.7976931348623157e308, "percent")
+@example(5e-324, "ms")
+def test_every_float_has_a_text_in_every_form(value: float, form: str) -> None:
+    assert formats.as_text(value, form)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(3.4e38, "3.4e+38"), (-1e300, "−1e+300"), (1e-13, "1e−13"), (10**20, "100" + ",000" * 6)]
+)
+def test_digits_that_nobody_printed_are_not_shown(value: float, text: str) -> None:
+    assert formats.significant(value) == text
+
+
+@pytest.mark.parametrize(
+    ("items", "text"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
+)
+def test_an_enumeration_ends_in_and(items: list[str], text: str) -> None:
+    assert formats.enumerated(items) == text
+
+
+def test_a_long_list_says_how_much_more_there_is() -> None:
+    assert formats.first_of("abc", 3) == ["a", "b", "c"]
+    assert formats.first_of("abcd", 3) == ["a", "b", "c", "and 1 more"]
+
+
+def test_a_word_stands_in_the_number_of_its_figure() -> None:
+    assert [formats.plural("layer", number) for number in (0, 1, 2)] == ["layers", "layer", "layers"]
+
+
+def test_a_sentence_begins_with_a_capital_and_keeps_the_rest() -> None:
+    assert formats.capitalised("net inside Foo") == "Net inside Foo"
+    assert formats.capitalised("") == ""
 
 
 @given(st.integers(min_value=-(10**17), max_value=10**17))

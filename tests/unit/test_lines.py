@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from logparse.reading.input.blocks import Block
 from logparse.reading.line.headers import HEADERS, PREFIXES
-from logparse.reading.line.lines import Line, LineSplitter
+from logparse.reading.line.pieces import BlankLines, Line, PlainText
+from logparse.reading.line.splitter import LineSplitter
+from logparse.reading.messages.headerless import BARE_KINDS
 
 if TYPE_CHECKING:
     from logparse.reading.line.headers import HeaderForm, PrefixForm
+    from logparse.reading.line.pieces import Piece
 
 GLOG = b"I1124 10:43:20.990321 23669 solver.cpp:102] "
 CLOCK_S = 10 * 3600 + 43 * 60 + 20.990321
@@ -301,21 +303,75 @@ def test_broken_json_is_text(raw: bytes) -> None:
     assert split(b'"' + GLOG + b'x\\n",', raw).message
 
 
-def test_lines_of_a_block_are_numbered() -> None:
+# Pieces
+
+
+def pieces(text: bytes, start: int = 0) -> list[Piece]:
     splitter = LineSplitter()
-    assert [(number, line.message) for number, line in splitter.lines(Block(b"a\n\nb", 7))] == [
-        (7, "a"),
-        (8, ""),
-        (9, "b"),
+    splitter.split(b"before")
+    return list(splitter.pieces(text, start, len(text)))
+
+
+def test_lines_with_a_header_come_one_by_one() -> None:
+    assert pieces(GLOG + b"a\n" + GLOG + b"b") == [split(GLOG + b"a"), split(GLOG + b"b")]
+
+
+def test_the_lines_of_a_dump_and_blank_lines_come_together() -> None:
+    dump = b'name: "net"\nlayer {\n  top: "conv1/3x3"\n  lr_mult: 1e-05\n}\n'
+    assert pieces(GLOG + b"x\n" + dump + b"\n\n\n" + dump) == [
+        split(GLOG + b"x"),
+        PlainText(dump[:-1].decode(), 5),
+        BlankLines(3),
+        PlainText(dump[:-1].decode(), 5),
     ]
-    assert [number for number, _ in splitter.lines(Block(b"a\nb\n", 1))] == [1, 2]
+
+
+def test_rows_of_a_table_of_numbers_come_together() -> None:
+    assert pieces(b"0\t100\t61.25\t\n0/0\t1e-05/0\n") == [PlainText("0\t100\t61.25\t\n0/0\t1e-05/0", 2)]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'  source: "a b"',
+        b'  source: "net.cpp:66] x"',
+        b'  name: "\xe5\x90\x8d"',
+        b"  a: 1 ",
+        b"    major: Dataset",
+        b"    minor: Dataset",
+        b"corrupted {",
+        b"Killed",
+        b"a: 1\t2",
+        b"net.cpp:66] x",
+    ],
+)
+def test_what_may_be_more_than_plain_text_comes_as_a_line(raw: bytes) -> None:
+    assert pieces(raw + b"\n") == [split(raw)]
+
+
+def test_plain_text_behind_a_prefix_comes_line_by_line() -> None:
+    assert pieces(b"[0] " + GLOG + b"x\na: 1\nb: 2\n")[1:] == [Line("a: 1"), Line("b: 2")]
+
+
+def test_plain_text_is_told_from_every_kind_of_headerless_line() -> None:
+    for kind in BARE_KINDS:
+        for sample in kind.samples:
+            assert not any(isinstance(piece, PlainText) for piece in pieces(sample.encode() + b"\n")), sample
+
+
+def test_a_second_that_no_clock_shows_does_not_spoil_its_minute() -> None:
+    splitter = LineSplitter()
+    splitter.split(b"I1124 10:43:61.990321 23669 solver.cpp:102] x")
+    assert splitter.split(GLOG + b"x").seconds == pytest.approx(CLOCK_S)
 
 
 def test_caches_stay_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("logparse.reading.line.lines._MAX_CACHE", 10)
+    monkeypatch.setattr("logparse.reading.line.common._MAX_CACHE", 10)
     splitter = LineSplitter()
     for i in range(100):
-        raw = b"I1124 10:43:20.990321 %5d file%d.cpp:102] x" % (i, i)
+        raw = b"I1124 10:%02d:20.990321 %5d file%d.cpp:102] x" % (i % 60, i, i)
         assert splitter.split(raw).thread == i
-    assert len(splitter._places) <= 11
+        assert splitter.split(b"I1124 file%d.cpp:102] x" % i).file == f"file{i}.cpp"
+    assert len(splitter._common._seconds) <= 11
+    assert len(splitter._common._origins) <= 11
     assert len(splitter._files) <= 11

@@ -10,7 +10,7 @@ from logparse.api import parse_log
 from logparse.cost.memory.footprint import MIB, Terms, footprint, rounded
 from logparse.cost.memory.holdings import Era, Kind, Run, holdings
 from logparse.cost.whatif.change import Change, changed
-from logparse.derive.runs import net_memory
+from logparse.derive.memory import net_memory
 
 if TYPE_CHECKING:
     from logparse.api import Log
@@ -174,8 +174,9 @@ def test_the_parts_of_a_footprint_add_up_to_it() -> None:
 def test_shapes_without_their_batch_have_no_bytes() -> None:
     text = SOLVER.format(settings='type: "SGD"') + net("TRAIN", DATA, DENSE, LOSS)
     log = parse_log(text.encode())
-    per_image = log.net_facts[1][0]._replace(is_per_image=True)
-    held = holdings(Run("train", (net_memory(per_image, beside=False),)), "cpu")[0]
+    fact = log.net_facts[1][0]
+    per_image = net_memory(fact.layers, fact.element_bytes, None, is_per_image=True)
+    held = holdings(Run("train", (per_image,)), "cpu")[0]
     assert held.bytes_of(Kind.DATA) == held.bytes_of(Kind.BUFFERS) == 0
     assert held.bytes_of(Kind.PARAMS) == VALUES
     assert {gap.kind for gap in held.gaps} >= {Kind.DATA, Kind.PREFETCH}

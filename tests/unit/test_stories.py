@@ -11,6 +11,7 @@ from logparse.api import parse_log
 from logparse.audit.curves import CEILING, at_ceiling
 from logparse.tables.milestones import ladder
 from logparse.tables.robust import median, noise
+from tests.writing import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -32,57 +33,6 @@ STORIES: Final = {
     "time_in_tests",
     "time_in_snapshots",
 }
-
-
-class Writer:
-    """Writes a log as Caffe would: each message a given time after the one before."""
-
-    def __init__(self, solver: str = "") -> None:
-        self.now = 36_000.0
-        self.lines: list[str] = []
-        if solver:
-            self.say("Initializing solver from parameters: ")
-            self.lines.append(solver)
-        self.say("Starting Optimization", file="caffe.cpp")
-
-    def say(self, message: str, after_s: float = 0.0, file: str = "solver.cpp") -> int:
-        """Write one message; its line number."""
-        self.now += after_s
-        clock = f"{int(self.now // 3600):02d}:{int(self.now // 60) % 60:02d}:{self.now % 60:09.6f}"
-        self.lines.append(f"I1124 {clock} 23669 {file}:1] {message}\n")
-        return self.number
-
-    @property
-    def number(self) -> int:
-        """How many lines there are."""
-        return "".join(self.lines).count("\n")
-
-    def show(self, iteration: int, loss: float | str, after_s: float = 1.0, lr: float | None = None) -> int:
-        """Write a display with its one output; the line number of the display."""
-        text = loss if isinstance(loss, str) else f"{loss:.6g}"
-        line = self.say(f"Iteration {iteration} (1 iter/s, 1s/20 iters), loss = {text}", after_s)
-        self.say(f"    Train net output #0: loss = {text} (* 1 = {text} loss)")
-        if lr is not None:
-            self.say(f"Iteration {iteration}, lr = {lr:g}", file="sgd_solver.cpp")
-        return line
-
-    def test(self, iteration: int, *, seconds: float = 1.0, net: int = 0, **values: float | str) -> int:
-        """Write a test and its outputs; the line number of the last of them."""
-        self.say(f"Iteration {iteration}, Testing net (#{net})")
-        for place, (name, value) in enumerate(values.items()):
-            weight = f" (* 1 = {value} loss)" if "loss" in name else ""
-            self.say(f"    Test net output #{place}: {name} = {value}{weight}", 0.0 if place else seconds)
-        return self.number
-
-    def save(self, iteration: int, seconds: float = 0.0) -> None:
-        """Write both lines of a snapshot."""
-        self.say(f"Snapshotting to binary proto file snap/net_iter_{iteration}.caffemodel")
-        state = f"Snapshotting solver state to binary proto file snap/net_iter_{iteration}.solverstate"
-        self.say(state, seconds, "sgd_solver.cpp")
-
-    def log(self) -> Log:
-        """The log so far, read."""
-        return parse_log("".join(self.lines).encode())
 
 
 def told(log: Log, *kinds: str) -> list[tuple[str, tuple[str, ...], int]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logparse.textproto import Message, parse
+from logparse.textproto import Message, _Reader, parse
 
 
 def test_fields_repeat_and_keep_their_order() -> None:
@@ -72,6 +74,39 @@ def test_a_text_may_hold_what_looks_like_a_log_line() -> None:
 @given(st.text(max_size=300), st.booleans())
 def test_any_text_is_read_without_an_error(text: str, cut: bool) -> None:  # noqa: FBT001 - drawn by hypothesis
     assert isinstance(parse(text, cut=cut).root, Message)
+
+
+PRINTED: Final = ("layer {", '  name: "a"', "  k: 1e-05", "  p: MAX", "}", "", "  stride: 007", '  top: "x y"')
+WRITTEN: Final = (
+    "a: [1,",
+    " 2]",
+    '"more"',
+    "b",
+    ":",
+    "5",
+    "{",
+    "} }",
+    'c: "x\\',
+    'y"',
+    "'",
+    "# layer {",
+    "d: 1 # e",
+    "[f.g] {",
+    "h < i: 1 >",
+    "j: 2;",
+    "\x85k: 3",
+    "é: 4",
+)
+
+
+@given(st.lists(st.sampled_from(PRINTED + WRITTEN), max_size=20).map("\n".join))
+def test_a_line_at_a_time_reads_what_a_token_at_a_time_reads(text: str) -> None:
+    by_line, by_token = _Reader(), _Reader()
+    by_line.read(text)
+    by_token._tokens(text, 1)
+    assert by_line.root == by_token.root
+    assert by_line.errors == by_token.errors
+    assert [message.line for message in by_line.stack] == [message.line for message in by_token.stack]
 
 
 @given(st.integers(min_value=0, max_value=200))

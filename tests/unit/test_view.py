@@ -13,14 +13,15 @@ import pytest
 
 from logparse import parse_log, write_report
 from logparse.errors import UsageError
+from logparse.report.elements import Cell
 from logparse.report.page import FOLDERS, render
-from logparse.report.parts import Cell, Field, tabulate
+from logparse.report.tabulate import Field, tabulate
 from logparse.report.view import SECTIONS, page_view
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from logparse.report.parts import Table
+    from logparse.report.elements import TableView
     from logparse.report.view import SectionView
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
@@ -39,7 +40,7 @@ def sections(data: Path | bytes) -> dict[str, SectionView]:
     return {section.anchor: section for section in log.sections}
 
 
-def column(table: Table, title: str, unit: str = "") -> list[str]:
+def column(table: TableView, title: str, unit: str = "") -> list[str]:
     at = [(head.title, head.unit) for head in table.heads].index((title, unit))
     return [row.cells[at].text for row in table.rows]
 
@@ -211,7 +212,7 @@ def test_a_net_that_is_set_up_again_is_printed_once(sample_logs: Path) -> None:
 
 
 def test_very_many_nets_are_not_all_printed(sample_logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("logparse.report.context.LAYERS_PRINTED", 30)
+    monkeypatch.setattr("logparse.report.reported_log.LAYERS_PRINTED", 30)
     (log,) = page_view([parse_log(sample_logs / "alexnet.log")], None).logs
     (layers,) = [section.view for section in log.sections if section.anchor == "layers"]
     assert [net.title for net in layers.nets] == ["TRAIN net"]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from logparse.api import parse_log
-from logparse.cli import common
 from logparse.cli import whatif as verb
+from logparse.cli.argument_types import size_bytes
 from logparse.cost.whatif.change import Change, LowRank, changed, measures
 from logparse.cost.whatif.fit import fit
 from logparse.cost.whatif.resize import WhatIfError
@@ -210,13 +210,13 @@ def test_the_command_refuses_with_the_reason(
     [("8GiB", 8 * GIB), ("594MiB", 594 * 1024**2), ("9.14MiB", 9583985), ("600MB", 6 * 10**8), ("7", 7)],
 )
 def test_sizes(text: str, size: int) -> None:
-    assert common.size(text) == size
+    assert size_bytes(text) == size
 
 
 @pytest.mark.parametrize("text", ["", "GiB", "-1", "8 PiB", "1e9", "8GiBs"])
 def test_no_sizes(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="no size"):
-        common.size(text)
+        size_bytes(text)
 
 
 def test_layers_whose_names_hold_an_equals_sign() -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from logparse.textproto import Message
 
 
-class Fact(NamedTuple):
+class Published(NamedTuple):
     """One convolution of a published net. `outputs` is None where it depends on the task (classes)."""
 
     name: str
@@ -48,7 +48,7 @@ class Fact(NamedTuple):
         )
 
 
-Table: TypeAlias = tuple[Fact, ...]
+Table: TypeAlias = tuple[Published, ...]
 
 
 class Architecture(NamedTuple):
@@ -63,11 +63,11 @@ _CLASSIFIER: Final = (("fc6", 4096), ("fc7", 4096))
 
 def _alexnet() -> Table:
     return (
-        Fact("conv1", 96, 11, 4),
-        Fact("conv2", 256, 5, pad=2, group=2),
-        Fact("conv3", 384, 3, pad=1),
-        Fact("conv4", 384, 3, pad=1, group=2),
-        Fact("conv5", 256, 3, pad=1, group=2),
+        Published("conv1", 96, 11, 4),
+        Published("conv2", 256, 5, pad=2, group=2),
+        Published("conv3", 384, 3, pad=1),
+        Published("conv4", 384, 3, pad=1, group=2),
+        Published("conv5", 256, 3, pad=1, group=2),
     )
 
 
@@ -79,7 +79,7 @@ def _padded_alexnet() -> Table:
 def _vgg(*blocks: int) -> Table:
     widths = (64, 128, 256, 512, 512)
     return tuple(
-        Fact(f"conv{block}_{place}", width, 3, pad=1)
+        Published(f"conv{block}_{place}", width, 3, pad=1)
         for block, (count, width) in enumerate(zip(blocks, widths, strict=True), start=1)
         for place in range(1, count + 1)
     )
@@ -100,17 +100,17 @@ _INCEPTION: Final[Mapping[str, tuple[int, int, int, int, int, int]]] = {
 
 
 def _googlenet() -> Table:
-    def module(block: str, widths: tuple[int, int, int, int, int, int]) -> Iterator[Fact]:
+    def module(block: str, widths: tuple[int, int, int, int, int, int]) -> Iterator[Published]:
         parts = (("1x1", 1), ("3x3_reduce", 1), ("3x3", 3), ("5x5_reduce", 1), ("5x5", 5), ("pool_proj", 1))
         for (part, kernel), width in zip(parts, widths, strict=True):
-            yield Fact(f"inception_{block}/{part}", width, kernel, pad=kernel // 2)
+            yield Published(f"inception_{block}/{part}", width, kernel, pad=kernel // 2)
 
     stem = (
-        Fact("conv1/7x7_s2", 64, 7, 2, 3),
-        Fact("conv2/3x3_reduce", 64, 1),
-        Fact("conv2/3x3", 192, 3, pad=1),
+        Published("conv1/7x7_s2", 64, 7, 2, 3),
+        Published("conv2/3x3_reduce", 64, 1),
+        Published("conv2/3x3", 192, 3, pad=1),
     )
-    heads = tuple(Fact(f"loss{head}/conv", 128, 1) for head in (1, 2))
+    heads = tuple(Published(f"loss{head}/conv", 128, 1) for head in (1, 2))
     return (*stem, *(fact for block, widths in _INCEPTION.items() for fact in module(block, widths)), *heads)
 
 
@@ -125,40 +125,40 @@ def _block_names(stage: int, count: int, *, numbered: bool) -> Iterator[str]:
 
 def _resnet(blocks: tuple[int, ...], *, bottleneck: bool, first_bias: bool = False, late: bool = False) -> Table:
     """`late`: the stride of a bottleneck stands on its 3×3, as in later reimplementations."""
-    facts = [Fact("conv1", 64, 7, 2, 3, bias=first_bias)]
-    long = max(blocks) > 6  # noqa: PLR2004 - ResNet-101 and -152 number the blocks of their long stages
+    facts = [Published("conv1", 64, 7, 2, 3, bias=first_bias)]
+    long = max(blocks) > 6  # ResNet-101 and -152 number the blocks of their long stages
     for stage, (count, width) in enumerate(zip(blocks, (64, 128, 256, 512), strict=True), start=2):
         for place, block in enumerate(_block_names(stage, count, numbered=long and count > _LETTERED)):
-            stride = 2 if place == 0 and stage > 2 else 1  # noqa: PLR2004 - the first stage keeps the size
+            stride = 2 if place == 0 and stage > 2 else 1  # the first stage keeps the size
             if place == 0:
-                facts.append(Fact(f"{block}_branch1", width * (4 if bottleneck else 1), 1, stride, bias=False))
+                facts.append(Published(f"{block}_branch1", width * (4 if bottleneck else 1), 1, stride, bias=False))
             facts += _bottleneck(block, width, stride, late=late) if bottleneck else _basic(block, width, stride)
     return tuple(facts)
 
 
-def _bottleneck(block: str, width: int, stride: int, *, late: bool) -> Iterator[Fact]:
-    yield Fact(f"{block}_branch2a", width, 1, 1 if late else stride, bias=False)
-    yield Fact(f"{block}_branch2b", width, 3, stride if late else 1, 1, bias=False)
-    yield Fact(f"{block}_branch2c", width * 4, 1, bias=False)
+def _bottleneck(block: str, width: int, stride: int, *, late: bool) -> Iterator[Published]:
+    yield Published(f"{block}_branch2a", width, 1, 1 if late else stride, bias=False)
+    yield Published(f"{block}_branch2b", width, 3, stride if late else 1, 1, bias=False)
+    yield Published(f"{block}_branch2c", width * 4, 1, bias=False)
 
 
-def _basic(block: str, width: int, stride: int) -> Iterator[Fact]:
-    yield Fact(f"{block}_branch2a", width, 3, stride, 1, bias=False)
-    yield Fact(f"{block}_branch2b", width, 3, 1, 1, bias=False)
+def _basic(block: str, width: int, stride: int) -> Iterator[Published]:
+    yield Published(f"{block}_branch2a", width, 3, stride, 1, bias=False)
+    yield Published(f"{block}_branch2b", width, 3, 1, 1, bias=False)
 
 
-def _squeezenet(first: Fact) -> Table:
+def _squeezenet(first: Published) -> Table:
     squeeze = (16, 16, 32, 32, 48, 48, 64, 64)
     fires = [
         fact
         for place, width in enumerate(squeeze, start=2)
         for fact in (
-            Fact(f"fire{place}/squeeze1x1", width, 1),
-            Fact(f"fire{place}/expand1x1", width * 4, 1),
-            Fact(f"fire{place}/expand3x3", width * 4, 3, pad=1),
+            Published(f"fire{place}/squeeze1x1", width, 1),
+            Published(f"fire{place}/expand1x1", width * 4, 1),
+            Published(f"fire{place}/expand3x3", width * 4, 3, pad=1),
         )
     ]
-    return (first, *fires, Fact("conv10", None, 1))
+    return (first, *fires, Published("conv10", None, 1))
 
 
 def _mobilenet() -> Table:
@@ -178,46 +178,46 @@ def _mobilenet() -> Table:
         fact
         for name, inputs, outputs, stride in pairs
         for fact in (
-            Fact(f"{name}/dw", inputs, 3, stride, 1, inputs, bias=False),
-            Fact(f"{name}/sep", outputs, 1, bias=False),
+            Published(f"{name}/dw", inputs, 3, stride, 1, inputs, bias=False),
+            Published(f"{name}/sep", outputs, 1, bias=False),
         )
     ]
-    return (Fact("conv1", 32, 3, 2, 1, bias=False), *separable)
+    return (Published("conv1", 32, 3, 2, 1, bias=False), *separable)
 
 
 def _nin() -> Table:
     return (
-        Fact("conv1", 96, 11, 4),
-        *(Fact(f"cccp{place}", 96, 1) for place in (1, 2)),
-        Fact("conv2", 256, 5, pad=2),
-        *(Fact(f"cccp{place}", 256, 1) for place in (3, 4)),
-        Fact("conv3", 384, 3, pad=1),
-        *(Fact(f"cccp{place}", 384, 1) for place in (5, 6)),
-        Fact("conv4-1024", 1024, 3, pad=1),
-        Fact("cccp7-1024", 1024, 1),
-        Fact("cccp8-1024", None, 1),
+        Published("conv1", 96, 11, 4),
+        *(Published(f"cccp{place}", 96, 1) for place in (1, 2)),
+        Published("conv2", 256, 5, pad=2),
+        *(Published(f"cccp{place}", 256, 1) for place in (3, 4)),
+        Published("conv3", 384, 3, pad=1),
+        *(Published(f"cccp{place}", 384, 1) for place in (5, 6)),
+        Published("conv4-1024", 1024, 3, pad=1),
+        Published("cccp7-1024", 1024, 1),
+        Published("cccp8-1024", None, 1),
     )
 
 
 def _ssd300() -> Table:
     extra = (
-        Fact("fc6", 1024, 3, pad=6, dilation=6),
-        Fact("fc7", 1024, 1),
-        Fact("conv6_1", 256, 1),
-        Fact("conv6_2", 512, 3, 2, 1),
-        Fact("conv7_1", 128, 1),
-        Fact("conv7_2", 256, 3, 2, 1),
-        Fact("conv8_1", 128, 1),
-        Fact("conv8_2", 256, 3),
-        Fact("conv9_1", 128, 1),
-        Fact("conv9_2", 256, 3),
+        Published("fc6", 1024, 3, pad=6, dilation=6),
+        Published("fc7", 1024, 1),
+        Published("conv6_1", 256, 1),
+        Published("conv6_2", 512, 3, 2, 1),
+        Published("conv7_1", 128, 1),
+        Published("conv7_2", 256, 3, 2, 1),
+        Published("conv8_1", 128, 1),
+        Published("conv8_2", 256, 3),
+        Published("conv9_1", 128, 1),
+        Published("conv9_2", 256, 3),
     )
     sources = ("conv4_3_norm", "fc7", "conv6_2", "conv7_2", "conv8_2", "conv9_2")
-    heads = tuple(Fact(f"{source}_mbox_{part}", None, 3, pad=1) for source in sources for part in ("loc", "conf"))
+    heads = tuple(Published(f"{source}_mbox_{part}", None, 3, pad=1) for source in sources for part in ("loc", "conf"))
     return (*_vgg(2, 2, 3, 3, 3), *extra, *heads)
 
 
-_CIFAR10: Final = (Fact("conv1", 32, 5, pad=2), Fact("conv2", 32, 5, pad=2), Fact("conv3", 64, 5, pad=2))
+_CIFAR10: Final = (Published("conv1", 32, 5, pad=2), Published("conv2", 32, 5, pad=2), Published("conv3", 64, 5, pad=2))
 
 
 @cache
@@ -241,12 +241,12 @@ def architectures() -> Mapping[str, Architecture]:
             f"ResNet-{depth} with the stride on the 3×3": Architecture(_resnet(blocks, bottleneck=True, late=True))
             for depth, blocks in deep.items()
         },
-        "SqueezeNet 1.0": Architecture(_squeezenet(Fact("conv1", 96, 7, 2))),
-        "SqueezeNet 1.1": Architecture(_squeezenet(Fact("conv1", 64, 3, 2))),
+        "SqueezeNet 1.0": Architecture(_squeezenet(Published("conv1", 96, 7, 2))),
+        "SqueezeNet 1.1": Architecture(_squeezenet(Published("conv1", 64, 3, 2))),
         "MobileNet v1": Architecture(_mobilenet()),
         "NiN": Architecture(_nin()),
         "SSD300 on VGG-16": Architecture(_ssd300()),
-        "LeNet": Architecture((Fact("conv1", 20, 5), Fact("conv2", 50, 5)), (("ip1", 500), ("ip2", 10))),
+        "LeNet": Architecture((Published("conv1", 20, 5), Published("conv2", 50, 5)), (("ip1", 500), ("ip2", 10))),
         "cifar10_quick": Architecture(_CIFAR10, (("ip1", 64), ("ip2", 10))),
         "cifar10_full": Architecture(_CIFAR10, (("norm1", 32), ("norm2", 32), ("ip1", 10))),
     }
@@ -255,10 +255,10 @@ def architectures() -> Mapping[str, Architecture]:
 _NEEDED: Final = 0.9  # share of a table's layers that the log must show
 
 
-def _fits(fact: Fact, spec: LayerSpec) -> bool:
+def _fits(fact: Published, spec: LayerSpec) -> bool:
     """Whether the log's shapes, and the definition where one stands, are those of the fact."""
     top = spec.tops[0] if len(spec.tops) == 1 else None
-    if top is None or len(top) < 2 or spec.type not in {None, "Convolution"}:  # noqa: PLR2004 - batch, channel
+    if top is None or len(top) < 2 or spec.type not in {None, "Convolution"}:  # batch, channel
         return False
     if fact.outputs not in {None, top[1]}:
         return False

@@ -10,6 +10,7 @@ from logparse.cost.inference.by_window import convolution
 from logparse.cost.inference.guess import MAP_AXES, Guess, one_to_one, supported_type
 from logparse.cost.inference.names import is_optional, place_of, reduced_name, series, stated_kernel
 from logparse.cost.inference.windows import common
+from logparse.cost.layer_types import traits_of
 from logparse.cost.types import canonical_type
 from logparse.textproto import Message
 
@@ -78,7 +79,6 @@ def _peers(spec: LayerSpec, blocks: Blocks) -> list[LayerSpec]:
 
 
 _DEPTHWISE: Final = "depthwise"
-_DEPTHWISE_TYPES: Final = frozenset({"DepthwiseConvolution", "ConvolutionDepthwise"})
 
 
 def _settings(spec: LayerSpec) -> tuple[object, ...]:
@@ -91,7 +91,8 @@ def _settings(spec: LayerSpec) -> tuple[object, ...]:
 
 def _grouping(spec: LayerSpec) -> object:
     """The group as a number, or "depthwise" where it is the number of channels."""
-    if canonical_type(spec.type or "") in _DEPTHWISE_TYPES:
+    traits = traits_of(spec.type)
+    if traits is not None and traits.depthwise:
         return _DEPTHWISE
     group = spec.definition.child(_CONVOLUTION).integer("group", 1) if spec.definition is not None else 1
     bottom = spec.bottoms[0] if spec.bottoms else None
@@ -143,16 +144,14 @@ def from_peers(spec: LayerSpec, blocks: Blocks) -> Guess | None:
     return None
 
 
-_WINDOWED: Final = frozenset({"Convolution", "Deconvolution", "Pooling", "Im2col"})
-
-
 def by_twin(specs: Sequence[LayerSpec]) -> dict[object, LayerSpec]:
     """Defined layers without a window by series and shapes: `lstm1_unit_1` stands for `lstm1_unit_30`."""
-    return {
-        _twin_key(spec): spec
-        for spec in specs
-        if defined(spec) and series(spec.name) and canonical_type(spec.type or "") not in _WINDOWED
-    }
+    return {_twin_key(spec): spec for spec in specs if defined(spec) and series(spec.name) and not _is_windowed(spec)}
+
+
+def _is_windowed(spec: LayerSpec) -> bool:
+    traits = traits_of(spec.type)
+    return traits is not None and traits.windowed
 
 
 def _twin_key(spec: LayerSpec) -> object:

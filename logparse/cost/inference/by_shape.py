@@ -89,7 +89,7 @@ def _joined(spec: LayerSpec) -> Guess | None:
     """Several bottoms, one top: Concat where the channels add up, Eltwise where all shapes are equal."""
     shapes = [shape for shape in spec.bottoms if shape is not None]
     top = spec.tops[0] if len(spec.tops) == 1 else None
-    if len(shapes) < 2 or len(shapes) < len(spec.bottoms) or top is None or prod(top) == 1:  # noqa: PLR2004 - several
+    if len(shapes) < 2 or len(shapes) < len(spec.bottoms) or top is None or prod(top) == 1:
         return None
     if all(shape == top for shape in shapes):
         return Guess("Eltwise", Message(), ("taken as Eltwise: all shapes are equal",))
@@ -104,7 +104,7 @@ def _sliced(spec: LayerSpec) -> Guess | None:
     """One bottom, several smaller tops whose sizes add up along one axis: Slice."""
     bottom = spec.bottoms[0] if len(spec.bottoms) == 1 else None
     tops = [top for top in spec.tops if top is not None]
-    if bottom is None or len(tops) < 2 or len(tops) < len(spec.tops):  # noqa: PLR2004 - several
+    if bottom is None or len(tops) < 2 or len(tops) < len(spec.tops):
         return None
     axis = next((i for i, dims in enumerate(zip(bottom, *tops, strict=False)) if len(set(dims)) > 1), None)
     same_rank = all(len(top) == len(bottom) for top in tops)
@@ -124,7 +124,7 @@ _FEW: Final = 2  # a measure of 2014 has two values: accuracy and loss
 def _measure(spec: LayerSpec) -> Guess | None:
     """Several bottoms, one number (or, in 2014, a loss without a top): its name must say what it is."""
     top = spec.tops[0] if spec.tops else ()
-    if len(spec.bottoms) < 2 or top is None or prod(top) > _FEW:  # noqa: PLR2004 - several
+    if len(spec.bottoms) < 2 or top is None or prod(top) > _FEW:
         return None
     kind = supported_type(spec)
     if kind not in _LOSS_TYPES:
@@ -176,10 +176,10 @@ _FREE: Final[Mapping[str, tuple[Callable[[LayerSpec], bool], str]]] = {
     "Reshape": (_equal_counts, "its equal count"),
     "Permute": (_equal_counts, "its equal count"),
     "PriorBox": (_has_priors, "the first dims of its top"),
-    "Crop": (lambda spec: len(spec.bottoms) == 2, "its two bottoms"),  # noqa: PLR2004 - as it says
-    "MultiBoxLoss": (lambda spec: len(spec.bottoms) == 4, "its four bottoms"),  # noqa: PLR2004 - as it says
+    "Crop": (lambda spec: len(spec.bottoms) == 2, "its two bottoms"),
+    "MultiBoxLoss": (lambda spec: len(spec.bottoms) == 4, "its four bottoms"),
     "DetectionOutput": (lambda spec: len(spec.bottoms) in {3, 5}, "its bottoms"),
-    "DetectionEvaluate": (lambda spec: len(spec.bottoms) == 2, "its two bottoms"),  # noqa: PLR2004 - as it says
+    "DetectionEvaluate": (lambda spec: len(spec.bottoms) == 2, "its two bottoms"),
     "Silence": (lambda spec: not spec.tops, "having no top"),
 }
 

@@ -11,13 +11,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from logparse.cost.costing import RULES, cost
+from logparse.cost.costing import cost
 from logparse.cost.inference.architectures import known_layers
 from logparse.cost.inference.by_peers import Blocks, blocks_of, by_twin, defined, from_name, from_peers, from_twin
 from logparse.cost.inference.by_shape import guess
 from logparse.cost.inference.guess import Guess
 from logparse.cost.inference.names import stated_kernel
+from logparse.cost.layer_types import RULES, traits_of
 from logparse.cost.spec import Basis
+from logparse.cost.traits import Family
 from logparse.cost.types import canonical_type
 from logparse.textproto import Message
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from logparse.cost.spec import Cost, Derived, LayerSpec
 
-__all__ = ["Guess", "Resolved", "cost_or_infer", "guess", "resolve"]
+__all__ = ["Guess", "Resolved", "cost_or_infer", "guess", "settle"]
 
 
 class Resolved(NamedTuple):
@@ -104,7 +106,6 @@ def _can_infer(spec: LayerSpec, known: Cost) -> bool:
 
 # BVLC's pair: the Scale holds the shift, so a bias before it would be redundant
 _NORMALISED: Final = ("BatchNorm", "Scale")
-_NORMS: Final = frozenset({"BatchNorm", "BN", "CuDNNBatchNorm"})
 _KERNEL_FIELDS: Final = ("kernel_size", "kernel_h", "kernel_w", "group")
 
 
@@ -142,8 +143,13 @@ def evidence_of(specs: Sequence[LayerSpec]) -> Evidence:
             spec.name for place, spec in enumerate(specs) if tuple(kinds[place + 1 : place + 3]) == _NORMALISED
         ),
         scaled=frozenset(spec.name for spec, after in zip(specs, kinds[1:], strict=False) if after == "Scale"),
-        norms={spec.type: spec for spec in specs if spec.type in _NORMS and defined(spec)},
+        norms={spec.type: spec for spec in specs if spec.type is not None and _normalises(spec) and defined(spec)},
     )
+
+
+def _normalises(spec: LayerSpec) -> bool:
+    traits = traits_of(spec.type)
+    return traits is not None and traits.family is Family.BATCH_NORM
 
 
 def _kind(spec: LayerSpec) -> str | None:
@@ -273,7 +279,7 @@ def _resolve_one(spec: LayerSpec, others: Sequence[LayerSpec], evidence: Evidenc
     return Resolved(replace(spec, type=guessed.type, definition=guessed.definition), result, "inferred")
 
 
-def resolve(specs: Sequence[LayerSpec], others: Sequence[Sequence[LayerSpec]] = ()) -> tuple[Resolved, ...]:
+def settle(specs: Sequence[LayerSpec], others: Sequence[Sequence[LayerSpec]] = ()) -> tuple[Resolved, ...]:
     """The costs of a net's layers, with all that its other layers and the log's other nets tell; pure.
 
     `specs` are the layers of one net in order; `others` the layers of the other nets of the same

@@ -1,7 +1,7 @@
 """What a layer allocates for itself beside its tops: buffers that Caffe's memory line never counts.
 
 Caffe allocates at first touch, so a buffer that only Backward touches does not exist in a TEST net. The
-rules per layer type stand in buffer_rules.py.
+rules stand in the rows of the layer types (layer_types.py).
 """
 
 from __future__ import annotations
@@ -9,27 +9,38 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from logparse.cost.costing import NO_TYPE, RULES, view_of
-from logparse.cost.memory.buffer_rules import BACKWARD, BUFFERS, CPU
+from logparse.cost.buffer import BACKWARD, CPU
+from logparse.cost.costing import NO_TYPE, view_of
+from logparse.cost.layer_types import LAYER_TYPES, traits_of
 from logparse.cost.rule import Missing, dims
 from logparse.cost.spec import Basis
 from logparse.cost.types import canonical_type
 
 if TYPE_CHECKING:
-    from logparse.cost.memory.buffer_rules import Need
-    from logparse.cost.spec import LayerSpec
+    from logparse.cost.buffer import Need
+    from logparse.cost.spec import LayerSpec, Shape
 
 _INT_BYTES: Final = 4  # indices and masks are 32-bit whatever the net's Dtype is
 
 
 class Buffer(NamedTuple):
-    """One private buffer: what it holds, when it is first touched, its size and the formula behind it."""
+    """One private buffer: what it holds, when it is first touched, its shape, the bytes of a value, and the basis."""
 
     name: str
     moment: str
-    bytes: int
+    shape: Shape
+    cell_bytes: int
     basis: Basis
-    formula: str
+
+    @property
+    def bytes(self) -> int:
+        """Its size."""
+        return prod(self.shape) * self.cell_bytes
+
+    @property
+    def formula(self) -> str:
+        """The size with the layer's own values."""
+        return f"{dims(self.shape)} × {self.cell_bytes} bytes = {self.bytes:,}"
 
 
 class Buffers(NamedTuple):
@@ -44,7 +55,6 @@ class Buffers(NamedTuple):
         return None if self.items is None else sum(item.bytes for item in self.items)
 
 
-_PREFETCHING: Final = frozenset({"Data", "ImageData", "WindowData", "AnnotatedData", "VideoData"})
 _PREFETCH_DEFAULT: Final = 4
 
 
@@ -53,7 +63,8 @@ def prefetch_batches(spec: LayerSpec) -> int:
 
     Only layers over BasePrefetchingDataLayer have any (data_param.prefetch; rc3 had 3, earlier 1).
     """
-    if canonical_type(spec.type or "") not in _PREFETCHING:
+    traits = traits_of(spec.type)
+    if traits is None or not traits.prefetches:
         return 0
     if spec.definition is None:
         return _PREFETCH_DEFAULT
@@ -61,9 +72,7 @@ def prefetch_batches(spec: LayerSpec) -> int:
 
 
 def _sized(need: Need, basis: Basis, element_bytes: int) -> Buffer:
-    cell = _INT_BYTES if need.integers else element_bytes
-    size = prod(need.shape) * cell
-    return Buffer(need.name, need.moment, size, basis, f"{dims(need.shape)} × {cell} bytes = {size:,}")
+    return Buffer(need.name, need.moment, need.shape, _INT_BYTES if need.integers else element_bytes, basis)
 
 
 def _reason(spec: LayerSpec) -> str:
@@ -75,13 +84,20 @@ def buffers(spec: LayerSpec, device: str = CPU, element_bytes: int = 4) -> Buffe
 
     What only Backward touches is left out where the layer does none (a TEST net, a frozen layer).
     """
-    kind = canonical_type(spec.type) if spec.type else None
-    rule = BUFFERS.get(kind or "")
-    if rule is None or kind is None:
+    key = device, element_bytes
+    if key not in spec.kept:
+        spec.kept[key] = _buffers(spec, device, element_bytes)
+    found: Buffers = spec.kept[key]
+    return found
+
+
+def _buffers(spec: LayerSpec, device: str, element_bytes: int) -> Buffers:
+    row = LAYER_TYPES.get(canonical_type(spec.type)) if spec.type else None
+    if row is None:
         return Buffers(None, _reason(spec))
-    view, _ = view_of(spec, RULES[kind])
+    view = view_of(spec, row.rule)
     try:
-        needs = list(rule(view, device))
+        needs = list(row.traits.buffers(view, device))
     except Missing as missing:
         return Buffers(None, str(missing))
     except (IndexError, ValueError, ZeroDivisionError):

@@ -9,42 +9,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from logparse.cost.fields import spatial
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from logparse.cost.memory.blobs import LayerMemory
     from logparse.cost.memory.buffers import Buffer
+    from logparse.cost.memory.layer import LayerMemory
     from logparse.textproto import Message
 
 STREAMS_PER_GROUP: Final = 3  # CUDNN_STREAMS_PER_GROUP
 WORKSPACE_LIMIT: Final = 8 * 1024 * 1024  # per algorithm, cudnn_conv_layer.cpp
-_LRN_MAX_SIZE: Final = 16  # CUDNN_LRN_MAX_N
-
-_MESSAGES: Final[Mapping[str, str]] = {
-    "Convolution": "convolution_param",
-    "Deconvolution": "convolution_param",
-    "Pooling": "pooling_param",
-    "LRN": "lrn_param",
-    "ReLU": "relu_param",
-    "Sigmoid": "sigmoid_param",
-    "TanH": "tanh_param",
-    "Softmax": "softmax_param",
-    # both make an inner Softmax through the factory
-    "SoftmaxWithLoss": "softmax_param",
-    "InfogainLoss": "softmax_param",
-}
-CONVOLUTIONS: Final = frozenset({"Convolution", "Deconvolution"})
 _PLANE: Final = 2
 
 
 def _settings(layer: LayerMemory) -> Message | None:
-    name = _MESSAGES.get(layer.kind or "")
-    if name is None:
-        return None
-    definition = layer.spec.definition
-    return None if definition is None else definition.child(name)
+    definition, cudnn = layer.spec.definition, layer.cudnn
+    return None if definition is None or cudnn is None else definition.child(cudnn.message)
 
 
 def _axes(layer: LayerMemory) -> int:
@@ -52,30 +31,22 @@ def _axes(layer: LayerMemory) -> int:
     return len(bottom) - _PLANE if bottom is not None else _PLANE
 
 
-def _is_dilated(layer: LayerMemory, settings: Message | None) -> bool:
-    return settings is not None and any(value != 1 for value in spatial(settings, "dilation", _axes(layer), 1))
-
-
 def runs_on_cudnn(layer: LayerMemory) -> bool:
     """Whether a cuDNN build would run the layer on cuDNN."""
-    if layer.kind not in _MESSAGES:
+    if layer.cudnn is None:
         return False
     settings = _settings(layer)
     stated = settings.text("engine") if settings is not None else ""
-    if stated == "CAFFE":
-        return False
-    if layer.kind in CONVOLUTIONS:
-        return stated == "CUDNN" or not _is_dilated(layer, settings)
-    if layer.kind == "Pooling":  # MAX needs its indices
-        return settings is not None and settings.text("pool", "MAX") == "AVE"
-    if layer.kind == "LRN":
-        return settings is None or settings.integer("local_size", 5) <= _LRN_MAX_SIZE
-    return True
+    return stated != "CAFFE" and layer.cudnn.runs(settings, _axes(layer))
+
+
+def _convolves(layer: LayerMemory) -> bool:
+    return runs_on_cudnn(layer) and layer.convolves
 
 
 def refused(layer: LayerMemory) -> bool:
     """Whether a cuDNN build would stop at this layer: it has no convolution but over a plane."""
-    return layer.kind in CONVOLUTIONS and runs_on_cudnn(layer) and _axes(layer) != _PLANE
+    return _convolves(layer) and _axes(layer) != _PLANE
 
 
 def groups(layer: LayerMemory) -> int:
@@ -86,34 +57,17 @@ def groups(layer: LayerMemory) -> int:
 
 def handles(layers: Sequence[LayerMemory]) -> int:
     """Count the cuDNN handles of a net: three per group of a convolution, one for any other layer on cuDNN."""
-    return sum(
-        STREAMS_PER_GROUP * groups(layer) if layer.kind in CONVOLUTIONS else 1
-        for layer in layers
-        if runs_on_cudnn(layer)
-    )
+    return sum(STREAMS_PER_GROUP * groups(layer) if layer.convolves else 1 for layer in layers if runs_on_cudnn(layer))
 
 
 def most_workspace_bytes(layers: Sequence[LayerMemory]) -> int:
     """The most that the convolutions of a net may take as workspace; what they do take depends on the algorithms."""
-    return sum(
-        STREAMS_PER_GROUP * groups(layer) * WORKSPACE_LIMIT
-        for layer in layers
-        if layer.kind in CONVOLUTIONS and runs_on_cudnn(layer)
-    )
-
-
-_SAVED: Final[Mapping[str, frozenset[str]]] = {
-    "LRN": frozenset({"scale"}),
-    "Softmax": frozenset({"scale per prediction"}),
-    "SoftmaxWithLoss": frozenset({"scale per prediction"}),
-    "InfogainLoss": frozenset({"scale per prediction"}),
-}
+    return sum(STREAMS_PER_GROUP * groups(layer) * WORKSPACE_LIMIT for layer in layers if _convolves(layer))
 
 
 def without_cudnn_work(layer: LayerMemory, items: Sequence[Buffer]) -> Iterator[Buffer]:
     """The buffers that are left where cuDNN does the layer's work: a convolution has none of Caffe's own."""
-    if not runs_on_cudnn(layer):
+    if layer.cudnn is None or not runs_on_cudnn(layer):
         yield from items
-    elif layer.kind not in CONVOLUTIONS:
-        saved = _SAVED.get(layer.kind or "", frozenset())
-        yield from (item for item in items if item.name not in saved)
+    elif layer.cudnn.saves is not None:
+        yield from (item for item in items if item.name not in layer.cudnn.saves)

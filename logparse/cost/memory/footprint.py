@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from logparse.cost.memory.buffer_rules import CPU, GPU
+from logparse.cost.buffer import CPU, GPU
 from logparse.cost.memory.cudnn import handles, most_workspace_bytes, refused
 from logparse.cost.memory.holdings import holdings, threads
 
@@ -138,7 +138,7 @@ def _with_cudnn(run: Run, terms: Terms, beside: int) -> tuple[int | None, int | 
 
     Both ends stand 1 % further out, which is how well the other terms met the driver's own figure.
     """
-    if any(refused(layer) for net in run.nets for layer in net.layers):
+    if is_refused(run):
         return None, None, ()
     blocks = _sizes(holdings(run, GPU, cudnn=True))
     count = sum(handles(net.layers) for net in run.nets)
@@ -152,6 +152,27 @@ def _with_cudnn(run: Run, terms: Terms, beside: int) -> tuple[int | None, int | 
     )
     high = low + workspace
     return low - low // _DOUBT, high + high // _DOUBT, parts
+
+
+def is_refused(run: Run) -> bool:
+    """Whether a cuDNN build would stop at one of the run's layers."""
+    return any(refused(layer) for net in run.nets for layer in net.layers)
+
+
+def needed_bytes(taken: int, run: Run, device: str, terms: Terms, *, cudnn: bool) -> int:
+    """What must be there for a run whose blocks take `taken`: for a cuDNN build the upper end of its range.
+
+    Beside the blocks nothing depends on the batch, so that a run at any batch tells it.
+    """
+    if device == CPU:
+        return taken + terms.program_bytes
+    beside = terms.context_bytes + terms.thread_bytes * threads(run.nets)
+    if not cudnn:
+        return taken + beside
+    count = sum(handles(net.layers) for net in run.nets)
+    workspace = sum(most_workspace_bytes(net.layers) for net in run.nets)
+    most = taken + count * terms.cudnn_handle_bytes + beside + workspace
+    return most + most // _DOUBT
 
 
 def _asked(held: Sequence[Holding]) -> int:
@@ -178,6 +199,6 @@ def _remarks(run: Run, device: str) -> tuple[str, ...]:
     remarks = []
     if run.command == "train" and not run.solver.stated:
         remarks.append("the log shows no solver: SGD assumed")
-    if device == GPU and any(refused(layer) for net in run.nets for layer in net.layers):
+    if device == GPU and is_refused(run):
         remarks.append("a cuDNN build stops at a convolution that is not over a plane")
     return tuple(remarks)

@@ -7,7 +7,9 @@ computation"); per bottom it follows from the layer that makes the blob, unless 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from logparse.cost.layer_types import is_loss, traits_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,16 +117,11 @@ def _told_bottoms(layer: FlowLayer, maker: dict[str, bool], *, backward: bool) -
     return tuple(maker.get(name, False) for name in layer.bottoms)
 
 
-# LossLayer::AllowForceBackward and its overrides: a gradient can never be forced into these bottoms
-_UNREACHED: Final = {"ContrastiveLoss": frozenset({2}), "EuclideanLoss": frozenset[int](), "LSTM": frozenset({1})}
-_LOSS_UNREACHED: Final = frozenset({1})
-
-
 def forced_bottoms(kind: str | None, count: int) -> tuple[bool, ...]:
     """Per bottom, whether force_backward reaches it (AllowForceBackward of the layer's class)."""
-    is_loss = kind is not None and kind.endswith("Loss")
-    unreached = _UNREACHED.get(kind or "", _LOSS_UNREACHED if is_loss else frozenset())
-    return tuple(place not in unreached for place in range(count))
+    traits = traits_of(kind)
+    unforced = ((1,) if is_loss(kind) else ()) if traits is None else traits.unforced
+    return tuple(place not in unforced for place in range(count))
 
 
 def learns(definition: Message | None, blobs: int) -> bool:

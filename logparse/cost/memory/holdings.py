@@ -12,8 +12,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from logparse.cost.buffer import CPU, GPU
 from logparse.cost.memory.blobs import data_blobs, diff_blobs
-from logparse.cost.memory.buffer_rules import CPU, GPU
 from logparse.cost.memory.buffers import buffers, prefetch_batches
 from logparse.cost.memory.cudnn import without_cudnn_work
 from logparse.cost.spec import Basis
@@ -21,8 +21,8 @@ from logparse.cost.spec import Basis
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from logparse.cost.memory.blobs import LayerMemory, OwnBlob
-    from logparse.cost.memory.buffers import Buffers
+    from logparse.cost.memory.blobs import OwnBlob
+    from logparse.cost.memory.layer import LayerMemory
 
 
 class Kind(StrEnum):
@@ -44,7 +44,7 @@ class Era(StrEnum):
     NOW = "since rc3"
 
 
-class Block(NamedTuple):
+class Allocation(NamedTuple):
     """One allocation: what it is for, the layer's place in its net (None: the solver's), and its size."""
 
     kind: Kind
@@ -118,7 +118,7 @@ class _Setting(NamedTuple):
 class Holding(NamedTuple):
     """What one net holds on one device: blocks of known size, and what is left out."""
 
-    blocks: tuple[Block, ...]
+    blocks: tuple[Allocation, ...]
     gaps: tuple[Gap, ...]
 
     def bytes_of(self, kind: Kind) -> int:
@@ -159,19 +159,39 @@ def holdings(run: Run, device: str, *, cudnn: bool = False) -> tuple[Holding, ..
 
 @lru_cache(maxsize=64)
 def _holding(setting: _Setting, net: NetMemory, device: str, *, cudnn: bool) -> Holding:
-    parts: list[Block | Gap] = [
-        *_blobs(net, data_blobs(net.layers, device), Kind.DATA),
-        *_diffs(setting, net, device, cudnn=cudnn),
+    parts: list[Allocation | Gap] = [
+        *_of_data(net, device),
+        *_of_diffs(net, device, timed=setting.command == "time", cudnn=cudnn),
         *_params(setting, net, device),
-        *_buffers(net, device, cudnn=cudnn),
+        *_of_buffers(net, device, cudnn=cudnn),
         *_prefetch(setting, net, device),
     ]
     bits = dict(setting.bits)
-    blocks = tuple(_in_bits(part, bits.get(part.kind), net) for part in parts if isinstance(part, Block))
-    return Holding(blocks, tuple(part for part in parts if isinstance(part, Gap)))
+    blocks: Iterable[Allocation] = (part for part in parts if isinstance(part, Allocation))
+    if bits:
+        blocks = (_in_bits(block, bits.get(block.kind), net) for block in blocks)
+    return Holding(tuple(blocks), tuple(part for part in parts if isinstance(part, Gap)))
 
 
-def _in_bits(block: Block, bits: int | None, net: NetMemory) -> Block:
+# What does not depend on the solver is kept for itself: most what-ifs change only that, or only one net
+
+
+@lru_cache(maxsize=64)
+def _of_data(net: NetMemory, device: str) -> tuple[Allocation | Gap, ...]:
+    return tuple(_blobs(net, data_blobs(net.layers, device), Kind.DATA))
+
+
+@lru_cache(maxsize=64)
+def _of_diffs(net: NetMemory, device: str, *, timed: bool, cudnn: bool) -> tuple[Allocation | Gap, ...]:
+    return tuple(_diffs(net, device, timed=timed, cudnn=cudnn))
+
+
+@lru_cache(maxsize=64)
+def _of_buffers(net: NetMemory, device: str, *, cudnn: bool) -> tuple[Allocation | Gap, ...]:
+    return tuple(_buffers(net, device, cudnn=cudnn))
+
+
+def _in_bits(block: Allocation, bits: int | None, net: NetMemory) -> Allocation:
     """The block at the precision that the run gives its kind."""
     if bits is None:
         return block
@@ -182,33 +202,33 @@ def _in_bits(block: Block, bits: int | None, net: NetMemory) -> Block:
 # -- blobs ---------------------------------------------------------------------------------------
 
 
-def _blobs(net: NetMemory, blobs: Iterable[OwnBlob], kind: Kind) -> Iterator[Block | Gap]:
+def _blobs(net: NetMemory, blobs: Iterable[OwnBlob], kind: Kind) -> Iterator[Allocation | Gap]:
     for blob in blobs:
         layer = net.layers[blob.layer]
         if blob.values is None:
             yield Gap(kind, blob.layer, layer.spec.name, f"the count of {blob.name} is not printed")
         else:
-            yield Block(kind, blob.layer, blob.name, blob.values * net.element_bytes, _basis(layer))
+            yield Allocation(kind, blob.layer, blob.name, blob.values * net.element_bytes, _basis(layer))
 
 
 def _basis(layer: LayerMemory) -> Basis:
     return Basis.INFERRED if layer.inferred else Basis.SHAPES
 
 
-def _diffs(setting: _Setting, net: NetMemory, device: str, *, cudnn: bool) -> Iterator[Block | Gap]:
+def _diffs(net: NetMemory, device: str, *, timed: bool, cudnn: bool) -> Iterator[Allocation | Gap]:
     """Gradients of blobs. Where the log does not say which layers do backward, nothing is known about them."""
     if any(layer.backward is None for layer in net.layers):
         place = next(place for place, layer in enumerate(net.layers) if layer.backward is None)
         reason = "the log does not say which layers do backward"
         yield Gap(Kind.DIFF, place, net.layers[place].spec.name, reason)
         return
-    yield from _blobs(net, diff_blobs(net.layers, device, timed=setting.command == "time", cudnn=cudnn), Kind.DIFF)
+    yield from _blobs(net, diff_blobs(net.layers, device, timed=timed, cudnn=cudnn), Kind.DIFF)
 
 
 # -- parameters, their gradients, the solver's history -----------------------------------------------
 
 
-def _params(setting: _Setting, net: NetMemory, device: str) -> Iterator[Block | Gap]:
+def _params(setting: _Setting, net: NetMemory, device: str) -> Iterator[Allocation | Gap]:
     """Each layer's own parameter blobs and all their copies. A test net shares the train net's from its first test."""
     transient = net.beside and device == CPU and not setting.solver.tests_first
     for place, layer in enumerate(net.layers):
@@ -222,20 +242,20 @@ def _names(net: NetMemory) -> frozenset[str]:
     return frozenset(layer.spec.name for layer in net.layers)
 
 
-def _copies(setting: _Setting, net: NetMemory, place: int, device: str) -> Iterator[Block]:
+def _copies(setting: _Setting, net: NetMemory, place: int, device: str) -> Iterator[Allocation]:
     layer = net.layers[place]
     basis = Basis.INFERRED if layer.inferred else Basis.DEFINITION
     for index, blob in enumerate(layer.params or ()):
         size, name = blob.count * net.element_bytes, f"{layer.spec.name}, param {index}"
-        yield Block(Kind.PARAMS, place, name, size, basis)
+        yield Allocation(Kind.PARAMS, place, name, size, basis)
         if net.beside:
             continue
         if setting.command == "train" or (setting.command == "time" and blob.kind != "statistic"):
-            yield Block(Kind.GRADIENTS, place, name, size, basis)
+            yield Allocation(Kind.GRADIENTS, place, name, size, basis)
         if setting.command == "train":
             decays = index >= len(layer.decays) or layer.decays[index]
             for copy in range(copies(setting.solver, device, decays=decays)):
-                yield Block(Kind.HISTORY, place, f"{name}, copy {copy + 1}", size, basis)
+                yield Allocation(Kind.HISTORY, place, f"{name}, copy {copy + 1}", size, basis)
 
 
 def copies(solver: Solver, device: str, *, decays: bool = True) -> int:
@@ -252,23 +272,18 @@ def copies(solver: Solver, device: str, *, decays: bool = True) -> int:
 # -- buffers and prefetched batches ---------------------------------------------------------------
 
 
-def _buffers(net: NetMemory, device: str, *, cudnn: bool) -> Iterator[Block | Gap]:
+def _buffers(net: NetMemory, device: str, *, cudnn: bool) -> Iterator[Allocation | Gap]:
     for place, layer in enumerate(net.layers):
-        found = _private(layer, device, net.element_bytes)
+        found = buffers(layer.spec, device, net.element_bytes)
         if found.items is None:
             yield Gap(Kind.BUFFERS, place, layer.spec.name, found.reason)
             continue
         for item in without_cudnn_work(layer, found.items) if cudnn else found.items:
             basis = Basis.INFERRED if layer.inferred else item.basis
-            yield Block(Kind.BUFFERS, place, f"{layer.spec.name}, {item.name}", item.bytes, basis)
+            yield Allocation(Kind.BUFFERS, place, f"{layer.spec.name}, {item.name}", item.bytes, basis)
 
 
-@lru_cache(maxsize=4096)
-def _private(layer: LayerMemory, device: str, element_bytes: int) -> Buffers:
-    return buffers(layer.spec, device, element_bytes)
-
-
-def _prefetch(setting: _Setting, net: NetMemory, device: str) -> Iterator[Block | Gap]:
+def _prefetch(setting: _Setting, net: NetMemory, device: str) -> Iterator[Allocation | Gap]:
     for place, layer in enumerate(net.layers):
         for batch in range(_batches(setting, layer, device)):
             for name, count in zip(layer.tops, layer.counts, strict=True):
@@ -276,7 +291,7 @@ def _prefetch(setting: _Setting, net: NetMemory, device: str) -> Iterator[Block 
                 if count is None:
                     yield Gap(Kind.PREFETCH, place, layer.spec.name, f"the count of {name} is not printed")
                 else:
-                    yield Block(Kind.PREFETCH, place, what, count * net.element_bytes, _basis(layer))
+                    yield Allocation(Kind.PREFETCH, place, what, count * net.element_bytes, _basis(layer))
 
 
 def _batches(setting: _Setting, layer: LayerMemory, device: str) -> int:

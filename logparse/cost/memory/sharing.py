@@ -1,19 +1,17 @@
 """Which tops own memory and which share another blob's: distinct data, as the live nets have it.
 
-A top adds nothing where it is in place (net.cpp AppendTop), or where its layer shares its bottom's data: Split
-(split_layer.cpp), Flatten and Reshape always; Concat and Slice with a single bottom and a single top
-(concat_layer.cpp, slice_layer.cpp: `top[0]->ShareData(*bottom[0])`).
+A top adds nothing where it is in place (net.cpp AppendTop), or where its layer shares its bottom's data, always or
+with a single bottom and a single top (`shares_data` of the layer types).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from logparse.cost.traits import When
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-ALWAYS_SHARE: Final = frozenset({"Split", "Flatten", "Reshape"})
-SHARE_IF_SINGLE: Final = frozenset({"Concat", "Slice"})
 
 
 class TopUse(NamedTuple):
@@ -24,18 +22,18 @@ class TopUse(NamedTuple):
 
 
 class LayerUse(NamedTuple):
-    """One layer as the sharing rule sees it."""
+    """One layer as the sharing rule sees it; `shares` is when its type shares (traits: of data, or of gradients)."""
 
-    type: str | None
+    shares: When
     bottoms: tuple[str, ...]
     tops: tuple[TopUse, ...]
 
 
 def shares_bottom(layer: LayerUse) -> bool:
     """Whether the layer's tops are its bottom's memory under other names."""
-    if layer.type in ALWAYS_SHARE:
+    if layer.shares is When.ALWAYS:
         return bool(layer.bottoms)
-    return layer.type in SHARE_IF_SINGLE and len(layer.bottoms) == 1 and len(layer.tops) == 1
+    return layer.shares is When.IF_SINGLE and len(layer.bottoms) == 1 and len(layer.tops) == 1
 
 
 def shared_tops(layers: Iterable[LayerUse]) -> list[tuple[str | None, ...]]:
@@ -61,6 +59,3 @@ def _owner(layer: LayerUse, top: TopUse, owners: dict[str, str], *, shares: bool
     if top.in_place:
         return owners.get(top.name, top.name)
     return owners.get(layer.bottoms[0], layer.bottoms[0]) if shares else None
-
-
-__all__ = ["LayerUse", "TopUse", "shared_tops", "shares_bottom"]

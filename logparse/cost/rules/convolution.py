@@ -10,12 +10,27 @@ from math import prod
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost import fields
+from logparse.cost.buffer import BACKWARD, CPU, FORWARD, GPU, Need, early, late, no_buffers
 from logparse.cost.rule import Count, Missing, Params, Product, Rule, dims, gradient_macs
 from logparse.cost.spec import ParamBlob
+from logparse.cost.traits import (
+    READS_NOTHING,
+    Base,
+    Cudnn,
+    Family,
+    InPlace,
+    LayerKind,
+    LayerType,
+    Traits,
+    every_bottom,
+    first_bottom,
+    reads,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from logparse.cost.buffer import BufferRule
     from logparse.cost.rule import View
     from logparse.cost.spec import Shape
     from logparse.textproto import Message
@@ -45,6 +60,10 @@ def _dilation_name(message: Message) -> str:
 
 def geometry(layer: View) -> Geometry:
     """The settings as the definition states them, defaults filled in."""
+    return layer.once(_geometry)
+
+
+def _geometry(layer: View) -> Geometry:
     message = layer.param(*_MESSAGES)
     known = layer.spec.bottoms[0] if layer.spec.bottoms else None
     rank = len(known if known is not None else layer.top())
@@ -154,15 +173,95 @@ def _im2col_shapes(layer: View) -> tuple[Shape | None, ...]:
     return ((*bottom[: geo.axis], channels, *_spatial_out(geo, bottom[geo.axis + 1 :])),)
 
 
-CONVOLUTION: Final = _rule(geometry, upward=False, source="base_conv_layer.cpp, conv_layer.cpp")
-DEPTHWISE: Final = _rule(depthwise_geometry, upward=False, source="depthwise forks over base_conv_layer.cpp")
-DECONVOLUTION: Final = _rule(geometry, upward=True, source="base_conv_layer.cpp, deconv_layer.cpp")
+_CONVOLUTION: Final = _rule(geometry, upward=False, source="base_conv_layer.cpp, conv_layer.cpp")
+_DEPTHWISE: Final = _rule(depthwise_geometry, upward=False, source="depthwise forks over base_conv_layer.cpp")
+_DECONVOLUTION: Final = _rule(geometry, upward=True, source="base_conv_layer.cpp, deconv_layer.cpp")
 
-RULES: Final = {
-    "Convolution": CONVOLUTION,
-    "Deconvolution": DECONVOLUTION,
-    "DepthwiseConvolution": DEPTHWISE,
-    "ConvolutionDepthwise": DEPTHWISE,
-    "ConvolutionDeeplab": CONVOLUTION,
-    "Im2col": Rule("im2col_layer.cpp", _im2col_shapes),
+
+# -- private buffers -------------------------------------------------------------------------------
+
+
+def _col_buffer(geo: Geometry, bottom: Shape, top: Shape, *, upward: bool) -> Shape:
+    """The unrolled patches of one image; a Deconvolution unrolls its top over the map of its bottom."""
+    unrolled, swept = (top, bottom) if upward else (bottom, top)
+    return (unrolled[geo.axis], *geo.kernel, *swept[geo.axis + 1 :])
+
+
+def _is_pointwise(geo: Geometry) -> bool:
+    return all(value == 1 for value in (*geo.kernel, *geo.stride)) and not any(geo.pad)
+
+
+def _column(*, upward: bool) -> BufferRule:
+    """One im2col buffer for one image; a 1×1 convolution touches it in its first backward, without using it."""
+
+    def rule(layer: View, device: str) -> Iterator[Need]:
+        geo = geometry(layer)
+        shape = _col_buffer(geo, layer.bottom(), layer.top(), upward=upward)
+        if not _is_pointwise(geo):
+            yield Need("im2col column", FORWARD, shape)
+        elif layer.spec.backward and layer.passes_down():
+            yield Need("im2col column, never used", BACKWARD, shape)
+        if geo.bias:
+            yield Need("bias multiplier", early(device), layer.top()[geo.axis + 1 :])
+
+    return rule
+
+
+def _column_on_host(layer: View, device: str) -> Iterator[Need]:
+    """Depthwise forks over BaseConvolutionLayer: on the GPU kernels of their own, which need nothing."""
+    if device == CPU:
+        yield from _column(upward=False)(layer, device)
+
+
+def _whole_batch(layer: View, device: str) -> Iterator[Need]:
+    """conv_dw_layer.cu sums gradients of the weights over patches of the whole batch; multipliers on either device."""
+    geo, top = depthwise_geometry(layer), layer.top()
+    channels, places = top[geo.axis], (top[0], *top[geo.axis + 1 :])
+    yield Need("weight multiplier", late(device), places)
+    if device == GPU and layer.learns(0):
+        yield Need("patches of the whole batch", BACKWARD, (channels, *geo.kernel, *places))
+    if not geo.bias:
+        return
+    yield Need("bias multiplier", late(device), places)
+    if device == GPU and layer.learns(1):
+        yield Need("bias gradients per place", BACKWARD, (channels, *places))
+
+
+def _engine(settings: Message | None, axes: int) -> bool:
+    """layer_factory.cpp: cuDNN where it is stated, else unless the convolution is dilated."""
+    if settings is not None and settings.text("engine") == "CUDNN":
+        return True
+    return settings is None or all(value == 1 for value in fields.spatial(settings, "dilation", axes, 1))
+
+
+_CUDNN: Final = Cudnn("convolution_param", _engine, saves=None)
+_WINDOWED: Final = Traits(
+    kind=LayerKind.CONVOLUTION,
+    base=Base.CONVOLUTION,
+    family=Family.CONVOLUTION,
+    buffers=_column(upward=False),
+    backward_reads=reads(bottoms="all"),
+    in_place=InPlace.NEVER,
+    asks_diff=every_bottom,
+    channels="convolution_param",
+    windowed=True,
+)
+_BY_CHANNEL: Final = _WINDOWED._replace(family=Family.DEPTHWISE)
+
+TYPES: Final = {
+    "Convolution": LayerType(_CONVOLUTION, _WINDOWED._replace(cudnn=_CUDNN)),
+    "Deconvolution": LayerType(
+        _DECONVOLUTION,
+        _WINDOWED._replace(family=Family.DECONVOLUTION, buffers=_column(upward=True), cudnn=_CUDNN),
+    ),
+    "DepthwiseConvolution": LayerType(_DEPTHWISE, _BY_CHANNEL._replace(buffers=_column_on_host)),
+    "ConvolutionDepthwise": LayerType(
+        _DEPTHWISE,
+        _BY_CHANNEL._replace(base=Base.LAYER, buffers=_whole_batch, asks_diff=first_bottom),
+    ),
+    "ConvolutionDeeplab": LayerType(_CONVOLUTION, _WINDOWED),
+    "Im2col": LayerType(
+        Rule("im2col_layer.cpp", _im2col_shapes),
+        Traits(LayerKind.JOINING, Base.LAYER, no_buffers, READS_NOTHING, InPlace.NEVER, windowed=True),
+    ),
 }

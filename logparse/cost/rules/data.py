@@ -5,10 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost import fields
-from logparse.cost.rule import Params, Rule, dims, no_shapes, not_told
+from logparse.cost.buffer import CPU, SETUP, Need, no_buffers, unknown_buffers
+from logparse.cost.rule import Missing, Params, Rule, dims, no_macs, no_shapes, not_told
 from logparse.cost.spec import ParamBlob
+from logparse.cost.traits import (
+    NO_BACKWARD,
+    READS_NOTHING,
+    Base,
+    InPlace,
+    LayerKind,
+    LayerType,
+    Side,
+    Traits,
+    unknown_reads,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from logparse.cost.rule import ParamRule, View
     from logparse.cost.spec import Shape
     from logparse.textproto import Message
@@ -70,11 +84,63 @@ _FROM_DATA: Final = (
     "HDF5Output",
 )
 
-RULES: Final = {
-    **{name: Rule(f"{name} layer: shapes come from the data", no_shapes) for name in _FROM_DATA},
-    "Input": Rule("input_layer.cpp", _input),
-    "DummyData": Rule("dummy_data_layer.cpp", _dummy),
-    "MemoryData": Rule("memory_data_layer.cpp", _memory),
-    "Parameter": Rule("parameter_layer.hpp", _parameter_shapes, _parameter_params),
-    "Python": Rule("python_layer.hpp", no_shapes, _unknown_params(_PYTHON), not_told(_PYTHON), not_told(_PYTHON)),
+
+# -- private buffers -------------------------------------------------------------------------------
+
+
+def _data(layer: View, device: str) -> Iterator[Need]:
+    """One transformed image; prefetched batches are counted apart (`prefetch_batches`)."""
+    if device == CPU:
+        yield Need("transformed image", SETUP, layer.top()[1:])
+
+
+def _whole_file(_: View, device: str) -> Iterator[Need]:
+    """HDF5Data loads a whole file on the host; on the GPU rows are copied straight into the top."""
+    if device == CPU:
+        raise Missing("it holds its whole HDF5 file, whose size the log does not tell")
+    yield from ()
+
+
+_SOURCE: Final = Traits(LayerKind.DATA, Base.LAYER, no_buffers, NO_BACKWARD, InPlace.NEVER)
+_FILLED: Final = _SOURCE._replace(
+    writes_at=Side.HOST
+)  # on the host; the device gets a copy when a layer there reads it
+_PREFETCHED: Final = _FILLED._replace(base=Base.PREFETCHING, buffers=_data)
+
+
+def _from_data(name: str, traits: Traits) -> LayerType:
+    return LayerType(Rule(f"{name} layer: shapes come from the data", no_shapes), traits)
+
+
+TYPES: Final = {
+    **{name: _from_data(name, _PREFETCHED) for name in ("Data", "ImageData", "WindowData", "AnnotatedData")},
+    "VideoData": _from_data("VideoData", _PREFETCHED),
+    "HDF5Data": _from_data("HDF5Data", _SOURCE._replace(buffers=_whole_file)),
+    "HDF5Output": _from_data("HDF5Output", _SOURCE._replace(reads_at=Side.HOST)),
+    "Input": LayerType(Rule("input_layer.cpp", _input), _FILLED),
+    "DummyData": LayerType(Rule("dummy_data_layer.cpp", _dummy), _FILLED),
+    "MemoryData": LayerType(Rule("memory_data_layer.cpp", _memory), _FILLED._replace(base=Base.DATA)),
+    "Parameter": LayerType(
+        Rule("parameter_layer.hpp", _parameter_shapes, _parameter_params, backward=no_macs),
+        _FILLED._replace(backward_reads=READS_NOTHING, params_along_batch=True),
+    ),
+    "Python": LayerType(
+        Rule(
+            "python_layer.hpp",
+            no_shapes,
+            _unknown_params(_PYTHON),
+            not_told(_PYTHON),
+            not_told(_PYTHON),
+            not_told(_PYTHON),
+        ),
+        Traits(
+            kind=LayerKind.CUSTOM,
+            base=Base.LAYER,
+            buffers=unknown_buffers(_PYTHON),
+            backward_reads=unknown_reads(_PYTHON),
+            in_place=InPlace.UNKNOWN,
+            writes_at=Side.HOST,
+            reads_at=Side.HOST,
+        ),
+    ),
 }

@@ -6,10 +6,14 @@ from math import prod
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost import fields
-from logparse.cost.rule import Count, Params, Product, Rule, dims, gradient_macs
+from logparse.cost.buffer import Need, early
+from logparse.cost.rule import Count, Params, Product, Rule, dims, gradient_macs, no_macs
 from logparse.cost.spec import ParamBlob
+from logparse.cost.traits import Base, Family, InPlace, LayerKind, LayerType, Traits, Unasked, reads
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from logparse.cost.rule import View
     from logparse.cost.spec import Shape
 
@@ -89,7 +93,41 @@ def _embed_ops(layer: View) -> Count:
     return Count(prod(layer.top()), f"{dims(layer.top())} (bias adds)")
 
 
-RULES: Final = {
-    "InnerProduct": dense_rule("inner_product_param", "inner_product_layer.cpp"),
-    "Embed": Rule("embed_layer.cpp", _embed_shapes, _embed_params, other_ops=_embed_ops),
+# -- private buffers -------------------------------------------------------------------------------
+
+
+def _inner_product(layer: View, device: str) -> Iterator[Need]:
+    if layer.param("inner_product_param").flag("bias_term", default=True):
+        yield Need("bias multiplier", early(device), layer.top()[:-1] or (1,))
+
+
+def _embed(layer: View, device: str) -> Iterator[Need]:
+    if layer.param("embed_param").flag("bias_term", default=True):
+        yield Need("bias multiplier", early(device), (prod(layer.bottom()),))
+
+
+_DENSE: Final = Traits(
+    kind=LayerKind.FULLY_CONNECTED,
+    base=Base.LAYER,
+    family=Family.FULLY_CONNECTED,
+    buffers=_inner_product,
+    backward_reads=reads(bottoms="first"),
+    in_place=InPlace.NEVER,
+    channels="inner_product_param",
+    params_along_batch=True,
+)
+
+TYPES: Final = {
+    "InnerProduct": LayerType(dense_rule("inner_product_param", "inner_product_layer.cpp"), _DENSE),
+    "Embed": LayerType(
+        Rule("embed_layer.cpp", _embed_shapes, _embed_params, other_ops=_embed_ops, backward=no_macs),
+        Traits(
+            kind=LayerKind.EMBEDDING,
+            base=Base.LAYER,
+            buffers=_embed,
+            backward_reads=reads(bottoms="first"),
+            in_place=InPlace.NEVER,
+            unasked=Unasked.NEVER,
+        ),
+    ),
 }

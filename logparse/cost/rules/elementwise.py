@@ -9,15 +9,18 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Final
 
-from logparse.cost.rule import Count, Params, Rule, dims, no_ops, per_top
+from logparse.cost.buffer import BACKWARD, CPU, FORWARD, SETUP, Need, no_buffers
+from logparse.cost.rule import Count, Params, Rule, dims, no_macs, no_ops, per_top
 from logparse.cost.rules.normalisation import channels
 from logparse.cost.spec import ParamBlob
+from logparse.cost.traits import NO_BACKWARD, Base, Cudnn, InPlace, LayerKind, LayerType, Reads, Traits, reads
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
 
     from logparse.cost.rule import CountRule, View
     from logparse.cost.spec import Shape
+    from logparse.textproto import Message
 
 
 def _relu_ops(layer: View) -> Count:
@@ -77,24 +80,131 @@ def _eltwise_ops(layer: View) -> Count:
     return Count(prod(shape) * each, f"{dims(shape)} × {what}")
 
 
-_PLAIN: Final[Mapping[str, tuple[str, CountRule]]] = {
-    "ELU": ("elu_layer.cpp; Clevert et al. 2015", per_top(2, "compare, exponential of negatives")),
-    "Sigmoid": ("sigmoid_layer.cpp", per_top(4, "negate, exp, add, divide")),
-    "TanH": ("tanh_layer.cpp", per_top(1, "tanh")),
-    "AbsVal": ("absval_layer.cpp", per_top(1, "absolute value")),
-    "BNLL": ("bnll_layer.cpp", per_top(4, "compare, exp, add, log")),
-    "Threshold": ("threshold_layer.cpp", per_top(1, "compare")),
-    "Clip": ("clip_layer.cpp", per_top(2, "two compares")),
-}
+# -- private buffers -------------------------------------------------------------------------------
 
-RULES: Final = {
-    **{name: Rule(source, other_ops=operations) for name, (source, operations) in _PLAIN.items()},
-    "ReLU": Rule("relu_layer.cpp", other_ops=_relu_ops),
-    "PReLU": Rule("prelu_layer.cpp; He et al. 2015", params=_prelu_params, other_ops=per_top(2, "compare, multiply")),
-    "Power": Rule("power_layer.cpp", other_ops=_power_ops),
-    "Exp": Rule("exp_layer.cpp", other_ops=_exp_ops),
-    "Log": Rule("log_layer.cpp", other_ops=_log_ops),
-    "Swish": Rule("swish_layer.cpp", other_ops=_swish_ops),
-    "Dropout": Rule("dropout_layer.cpp", other_ops=_dropout_ops),
-    "Eltwise": Rule("eltwise_layer.cpp", other_ops=_eltwise_ops),
+
+def _prelu_buffers(layer: View, device: str) -> Iterator[Need]:
+    if layer.is_in_place:
+        yield Need("copy of the bottom", FORWARD, layer.bottom())
+    per_image = layer.bottom()[1:]
+    if device == CPU:
+        yield Need("multiplier", SETUP, per_image)
+    else:
+        yield Need("multiplier", BACKWARD, per_image)
+        yield Need("gradient per image", BACKWARD, per_image)
+
+
+def _dropout_buffers(layer: View, device: str) -> Iterator[Need]:
+    """The mask is touched at test too on the CPU, though it is not used there."""
+    if layer.is_training or device == CPU:
+        yield Need("mask", FORWARD, layer.bottom(), integers=True)
+
+
+def _eltwise_buffers(layer: View, _: str) -> Iterator[Need]:
+    if layer.param("eltwise_param").text("operation", "SUM") == "MAX":
+        yield Need("index of the maximum", FORWARD, layer.top(), integers=True)
+
+
+def _swish_buffers(layer: View, _: str) -> Iterator[Need]:
+    yield Need("sigmoid's bottom", FORWARD, layer.bottom())
+    yield Need("sigmoid's top", FORWARD, layer.bottom())
+
+
+# -- what backward reads ---------------------------------------------------------------------------
+
+
+def _prelu_reads(layer: View) -> Reads:
+    """The bottom's data, in place its own copy (prelu_layer.cpp, Backward)."""
+    return Reads(private=True) if layer.is_in_place else Reads((0,))
+
+
+def _power_reads(layer: View) -> Reads:
+    """Nothing where the power is 1 (power_layer.cpp, Backward)."""
+    return Reads() if layer.param("power_param").number("power", 1) == 1 else Reads((0,), (0,))
+
+
+def _eltwise_reads(layer: View) -> Reads:
+    """SUM nothing, MAX its indices, PROD bottoms and top (eltwise_layer.cpp, Backward)."""
+    operation = layer.param("eltwise_param").text("operation", "SUM")
+    if operation == "PROD":
+        return Reads(tuple(range(len(layer.spec.bottoms))), (0,))
+    return Reads(private=operation == "MAX")
+
+
+def _always(_: Message | None, __: int) -> bool:
+    return True
+
+
+def _cudnn(message: str) -> Cudnn:
+    return Cudnn(message, _always, reads=reads(bottoms="first", tops="first"))
+
+
+_B: Final = reads(bottoms="first")
+_T: Final = reads(tops="first")
+_NEURON: Final = Traits(LayerKind.ACTIVATION, Base.NEURON, no_buffers, _B, InPlace.NEVER)
+
+
+def _neuron(source: str, operations: CountRule, traits: Traits) -> LayerType:
+    return LayerType(Rule(source, other_ops=operations), traits)
+
+
+TYPES: Final = {
+    # In place the sign of the bottom is still that of the top
+    "ReLU": _neuron("relu_layer.cpp", _relu_ops, _NEURON._replace(in_place=InPlace.FREE, cudnn=_cudnn("relu_param"))),
+    "ELU": _neuron(
+        "elu_layer.cpp; Clevert et al. 2015",
+        per_top(2, "compare, exponential of negatives"),
+        _NEURON._replace(backward_reads=reads(bottoms="first", tops="first"), in_place=InPlace.FREE),
+    ),
+    "Sigmoid": _neuron(
+        "sigmoid_layer.cpp",
+        per_top(4, "negate, exp, add, divide"),
+        _NEURON._replace(backward_reads=_T, in_place=InPlace.FREE, cudnn=_cudnn("sigmoid_param")),
+    ),
+    "TanH": _neuron(
+        "tanh_layer.cpp",
+        per_top(1, "tanh"),
+        _NEURON._replace(backward_reads=_T, in_place=InPlace.FREE, cudnn=_cudnn("tanh_param")),
+    ),
+    "AbsVal": _neuron("absval_layer.cpp", per_top(1, "absolute value"), _NEURON),
+    "BNLL": _neuron("bnll_layer.cpp", per_top(4, "compare, exp, add, log"), _NEURON),
+    "Threshold": _neuron(
+        "threshold_layer.cpp",
+        per_top(1, "compare"),
+        _NEURON._replace(backward_reads=NO_BACKWARD, in_place=InPlace.FREE),
+    ),
+    "Clip": _neuron("clip_layer.cpp", per_top(2, "two compares"), _NEURON),
+    "PReLU": LayerType(
+        Rule(
+            "prelu_layer.cpp; He et al. 2015",
+            params=_prelu_params,
+            other_ops=per_top(2, "compare, multiply"),
+            backward=no_macs,
+        ),
+        _NEURON._replace(buffers=_prelu_buffers, backward_reads=_prelu_reads, in_place=InPlace.COPIES),
+    ),
+    # Only with a power of 1 it could work in place: else its backward pass reads the bottom
+    "Power": _neuron("power_layer.cpp", _power_ops, _NEURON._replace(backward_reads=_power_reads)),
+    "Exp": _neuron("exp_layer.cpp", _exp_ops, _NEURON._replace(backward_reads=_T, in_place=InPlace.FREE)),
+    "Log": _neuron("log_layer.cpp", _log_ops, _NEURON),
+    "Swish": _neuron(
+        "swish_layer.cpp",
+        _swish_ops,
+        _NEURON._replace(
+            buffers=_swish_buffers,
+            backward_reads=reads(tops="first", private=True),
+            in_place=InPlace.FREE,
+            buffer_first=True,
+        ),
+    ),
+    "Dropout": _neuron(
+        "dropout_layer.cpp",
+        _dropout_ops,
+        _NEURON._replace(buffers=_dropout_buffers, backward_reads=reads(private=True), in_place=InPlace.FREE),
+    ),
+    # Its sum begins with zeros in the top: in place the bottom would be lost
+    "Eltwise": LayerType(
+        Rule("eltwise_layer.cpp", other_ops=_eltwise_ops),
+        Traits(LayerKind.JOINING, Base.LAYER, _eltwise_buffers, _eltwise_reads, InPlace.NEVER),
+    ),
 }

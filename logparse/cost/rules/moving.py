@@ -11,7 +11,9 @@ from math import prod
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost import fields
+from logparse.cost.buffer import no_buffers
 from logparse.cost.rule import Missing, Rule, no_shapes
+from logparse.cost.traits import READS_NOTHING, Base, InPlace, LayerKind, LayerType, Side, Traits, When, reads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,17 +105,29 @@ def _permute(layer: View) -> tuple[Shape | None, ...]:
     return (tuple(bottom[axis] for axis in order),)
 
 
-RULES: Final = {
-    "Split": Rule("split_layer.cpp"),
-    "Concat": Rule("concat_layer.cpp", _concat),
-    "Slice": Rule("slice_layer.cpp", _slice),
-    "Flatten": Rule("flatten_layer.cpp", _flatten),
-    "Reshape": Rule("reshape_layer.cpp", _reshape),
-    "Crop": Rule("crop_layer.cpp", _crop),
-    "Tile": Rule("tile_layer.cpp", _tile),
-    "BatchReindex": Rule("batch_reindex_layer.cpp", _batch_reindex),
-    "Filter": Rule("filter_layer.cpp", _filter),
-    "Padding": Rule("padding_layer.cpp (2013)", no_shapes),
-    "Silence": Rule("silence_layer.cpp", no_shapes),
-    "Permute": Rule("permute_layer.cpp (SSD)", _permute),
+_MOVES: Final = Traits(LayerKind.JOINING, Base.LAYER, no_buffers, READS_NOTHING, InPlace.NEVER)
+_ALIAS: Final = _MOVES._replace(
+    shares_data=When.ALWAYS, shares_diff=When.ALWAYS, writes_at=Side.NOWHERE, reads_at=Side.NOWHERE
+)
+_IF_SINGLE: Final = _MOVES._replace(shares_data=When.IF_SINGLE, shares_diff=When.IF_SINGLE)
+
+TYPES: Final = {
+    # Its tops are one memory; each has a gradient of its own, which Backward adds up (split_layer.cpp)
+    "Split": LayerType(Rule("split_layer.cpp"), _ALIAS._replace(shares_diff=When.NEVER)),
+    "Concat": LayerType(Rule("concat_layer.cpp", _concat), _IF_SINGLE),
+    "Slice": LayerType(Rule("slice_layer.cpp", _slice), _IF_SINGLE),
+    "Flatten": LayerType(Rule("flatten_layer.cpp", _flatten), _ALIAS),
+    "Reshape": LayerType(Rule("reshape_layer.cpp", _reshape), _ALIAS),
+    "Crop": LayerType(Rule("crop_layer.cpp", _crop), _MOVES),
+    "Tile": LayerType(Rule("tile_layer.cpp", _tile), _MOVES),
+    "BatchReindex": LayerType(
+        Rule("batch_reindex_layer.cpp", _batch_reindex), _MOVES._replace(backward_reads=reads(bottoms="second"))
+    ),
+    # The indices that it kept are a list of its own
+    "Filter": LayerType(Rule("filter_layer.cpp", _filter), _MOVES._replace(backward_reads=reads(private=True))),
+    "Padding": LayerType(Rule("padding_layer.cpp (2013)", no_shapes), _MOVES),
+    "Silence": LayerType(
+        Rule("silence_layer.cpp", no_shapes), _MOVES._replace(writes_at=Side.NOWHERE, reads_at=Side.NOWHERE)
+    ),
+    "Permute": LayerType(Rule("permute_layer.cpp (SSD)", _permute), _MOVES),
 }

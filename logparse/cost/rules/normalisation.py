@@ -9,11 +9,26 @@ from math import prod
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost import fields
-from logparse.cost.rule import Count, Params, Rule, dims, per_top
+from logparse.cost.buffer import BACKWARD, FORWARD, Need, early, late, no_buffers
+from logparse.cost.rule import Count, Params, Rule, dims, no_macs, per_top
 from logparse.cost.spec import ParamBlob
+from logparse.cost.traits import (
+    READS_NOTHING,
+    Base,
+    Cudnn,
+    Family,
+    InPlace,
+    LayerKind,
+    LayerType,
+    Reads,
+    Traits,
+    Unasked,
+    first_bottom,
+    reads,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
     from logparse.cost.rule import View
     from logparse.cost.spec import Shape
@@ -103,20 +118,135 @@ def _mvn_ops(layer: View) -> Count:
     return rule(layer)
 
 
-def scaled_norm(own: Callable[[View], bool]) -> Callable[[View], Params]:
-    """A normalisation with one learned scale per channel, or one for all where `own` says so."""
-
-    def params(layer: View) -> Params:
-        shape: Shape = () if own(layer) else (channels(layer),)
-        return Params((ParamBlob(shape, "weight"),), f"{dims(shape)} scales")
-
-    return params
+# -- private buffers -------------------------------------------------------------------------------
 
 
-RULES: Final = {
-    "BatchNorm": Rule("batch_norm_layer.cpp", params=_batch_norm_params, other_ops=_batch_norm_ops),
-    "Scale": Rule("scale_layer.cpp", params=_scale_params, other_ops=_scale_ops),
-    "Bias": Rule("bias_layer.cpp", params=_bias_params, other_ops=per_top(1, "add")),
-    "LRN": Rule("lrn_layer.cpp; Krizhevsky et al. 2012", other_ops=_lrn_ops),
-    "MVN": Rule("mvn_layer.cpp", other_ops=_mvn_ops),
+def _batch_norm_buffers(layer: View, device: str) -> Iterator[Need]:
+    bottom = layer.bottom()
+    count = channels(layer)
+    yield Need("temporary", FORWARD, bottom)
+    yield Need("normalised values", FORWARD, bottom)
+    yield Need("means", FORWARD, (count,))
+    yield Need("variances", FORWARD, (count,))
+    yield Need("sums per image and channel", FORWARD, (bottom[0], count))
+    yield Need("batch multiplier", early(device), bottom[:1])
+    yield Need("map multiplier", early(device), (prod(bottom[2:]),))
+    if layer.is_in_place:
+        yield Need("copy of the top's gradient", BACKWARD, bottom)
+
+
+def _scale_buffers(layer: View, device: str) -> Iterator[Need]:
+    bottom = layer.bottom()
+    if layer.is_in_place:
+        yield Need("copy of the bottom", FORWARD, bottom)
+    outer, inner_count, scaled = _scale_dims(layer)
+    yield Need("multiplier", late(device), (max(outer, inner_count),))
+    if outer > 1 and inner_count > 1:
+        yield Need("sums per scale", BACKWARD, (outer, scaled))
+    if layer.param("scale_param").flag("bias_term", default=False):
+        yield Need("bias multiplier", late(device), (inner_count,))
+
+
+def _scale_dims(layer: View) -> tuple[int, int, int]:
+    """(values before, after, and in the axes that are scaled)."""
+    params = _scale_params(layer)
+    bottom = layer.bottom()
+    shape = params.blobs[0].shape if params.blobs else layer.bottom(1)
+    axis = layer.param("scale_param").integer("axis", 1) % max(len(bottom), 1)
+    return prod(bottom[:axis]), prod(bottom[axis + len(shape) :]), prod(shape)
+
+
+_WITHIN_FORWARD: Final = ("squares", "pooled squares", "powers")
+_WITHIN_BACKWARD: Final = (*_WITHIN_FORWARD, "product's bottom", "square's bottom")
+
+
+def _lrn_buffers(layer: View, _: str) -> Iterator[Need]:
+    """Across channels one scale per element; within a channel a little net of five layers."""
+    if layer.param("lrn_param").text("norm_region", "ACROSS_CHANNELS") not in {"WITHIN_CHANNEL", "1"}:
+        yield Need("scale", FORWARD, layer.bottom())
+        return
+    for name in _WITHIN_FORWARD:
+        yield Need(name, FORWARD, layer.bottom())
+    for name in _WITHIN_BACKWARD:
+        yield Need(f"gradient of {name}", BACKWARD, layer.bottom())
+
+
+def _mvn_buffers(layer: View, device: str) -> Iterator[Need]:
+    bottom = layer.bottom()
+    across = layer.param("mvn_param").flag("across_channels", default=False)
+    rows = bottom[:1] if across else bottom[:2]
+    yield Need("temporary", FORWARD, bottom)
+    yield Need("means", FORWARD, rows)
+    yield Need("variances", FORWARD, rows)
+    yield Need("multiplier", early(device), bottom[len(rows) :])
+
+
+def _bias_buffers(layer: View, device: str) -> Iterator[Need]:
+    params = _bias_params(layer)
+    shape = params.blobs[0].shape if params.blobs else layer.bottom(1)
+    axis = layer.param("bias_param").integer("axis", 1) % max(len(layer.bottom()), 1)
+    yield Need("multiplier", late(device), (prod(layer.bottom()[axis + len(shape) :]),))
+
+
+# -- what backward reads ---------------------------------------------------------------------------
+
+
+def _scale_reads(layer: View) -> Reads:
+    """The bottom's data (its own copy in place), and a scale that is a bottom (scale_layer.cpp, Backward)."""
+    copied = layer.is_in_place
+    bottoms = range(1 if copied else 0, len(layer.spec.bottoms))
+    return Reads(tuple(bottoms), private=copied)
+
+
+def _few_channels(settings: Message | None, _: int) -> bool:
+    """CuDNN's LRN takes windows of up to 16 (CUDNN_LRN_MAX_N)."""
+    return settings is None or settings.integer("local_size", 5) <= _LRN_MAX_SIZE
+
+
+_LRN_MAX_SIZE: Final = 16
+_PLAIN: Final = Traits(LayerKind.NORMALISATION, Base.LAYER, no_buffers, READS_NOTHING, InPlace.NEVER)
+
+TYPES: Final = {
+    # In place it keeps its top's gradient, never the bottom: x_norm and the variances are its own
+    "BatchNorm": LayerType(
+        Rule("batch_norm_layer.cpp", params=_batch_norm_params, other_ops=_batch_norm_ops, backward=no_macs),
+        _PLAIN._replace(
+            family=Family.BATCH_NORM,
+            buffers=_batch_norm_buffers,
+            backward_reads=reads(private=True),
+            in_place=InPlace.FREE,
+            asks_diff=first_bottom,
+            unasked=Unasked.ALWAYS,
+        ),
+    ),
+    "Scale": LayerType(
+        Rule("scale_layer.cpp", params=_scale_params, other_ops=_scale_ops, backward=no_macs),
+        _PLAIN._replace(
+            buffers=_scale_buffers,
+            backward_reads=_scale_reads,
+            in_place=InPlace.COPIES,
+            params_along_batch=True,
+        ),
+    ),
+    "Bias": LayerType(
+        Rule("bias_layer.cpp", params=_bias_params, other_ops=per_top(1, "add"), backward=no_macs),
+        _PLAIN._replace(buffers=_bias_buffers, in_place=InPlace.FREE, params_along_batch=True),
+    ),
+    "LRN": LayerType(
+        Rule("lrn_layer.cpp; Krizhevsky et al. 2012", other_ops=_lrn_ops),
+        _PLAIN._replace(
+            buffers=_lrn_buffers,
+            backward_reads=reads(bottoms="first", tops="first", private=True),
+            unasked=Unasked.ALWAYS,
+            cudnn=Cudnn("lrn_param", _few_channels, frozenset({"scale"}), reads(bottoms="first", tops="first")),
+            buffer_first=True,
+        ),
+    ),
+    "MVN": LayerType(
+        Rule("mvn_layer.cpp", other_ops=_mvn_ops),
+        _PLAIN._replace(
+            buffers=_mvn_buffers,
+            backward_reads=reads(bottoms="first", tops="first", private=True),
+        ),
+    ),
 }

@@ -9,15 +9,19 @@ from math import prod
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost import fields
+from logparse.cost.buffer import BACKWARD, FORWARD, Need
 from logparse.cost.rule import Count, Rule, dims
+from logparse.cost.traits import Base, Cudnn, InPlace, LayerKind, LayerType, Reads, Traits, reads
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from logparse.cost.rule import View
     from logparse.cost.spec import Shape
     from logparse.textproto import Message
 
 
-class Window(NamedTuple):
+class PoolingWindow(NamedTuple):
     """A pooling's settings per spatial axis; `rounds_up` is Caffe's default."""
 
     kernel: Shape
@@ -39,20 +43,28 @@ def _rounds_up(message: Message) -> bool:
     return message.text("round_mode", str(message.integer("round_mode", 0))) not in {"FLOOR", "1"}
 
 
-def window(layer: View) -> Window:
+def window(layer: View) -> PoolingWindow:
     """The settings as the definition states them; a global pooling's kernel is its bottom's map."""
+    return layer.once(_window)
+
+
+def _window(layer: View) -> PoolingWindow:
     message = layer.param("pooling_param")
     size = layer.bottom()[_LEADING_AXES:]
     is_global = message.flag("global_pooling", default=False)
-    named = message.text("pool", _METHODS.get(str(message.integer("pool", 0)), "MAX"))
-    return Window(
+    return PoolingWindow(
         kernel=size if is_global else fields.kernel(message, len(size)),
         stride=fields.spatial(message, "stride", len(size), 1),
         pad=fields.spatial(message, "pad", len(size), 0),
-        method=named,
+        method=_method(message),
         rounds_up=_rounds_up(message),
         is_global=is_global,
     )
+
+
+def _method(message: Message) -> str:
+    """MAX unless stated, by name or by number."""
+    return message.text("pool", _METHODS.get(str(message.integer("pool", 0)), "MAX"))
 
 
 def _outputs(size: int, kernel: int, stride: int, pad: int, *, rounds_up: bool) -> int:
@@ -105,7 +117,55 @@ def _spp_ops(layer: View) -> Count:
     return Count(prod(layer.bottom()) * levels, f"{dims(layer.bottom())} × {levels} levels (compares or adds)")
 
 
-RULES: Final = {
-    "Pooling": Rule("pooling_layer.cpp", _shapes, other_ops=_other_ops),
-    "SPP": Rule("spp_layer.cpp; He et al. 2014", _spp_shapes, other_ops=_spp_ops),
+# -- private buffers -------------------------------------------------------------------------------
+
+
+def _pooling(layer: View, _: str) -> Iterator[Need]:
+    method = window(layer).method
+    if method == "MAX" and len(layer.spec.tops) < 2:
+        yield Need("index of the maximum", FORWARD, layer.top(), integers=True)
+    if method == "STOCHASTIC" and layer.is_training:
+        yield Need("drawn index", FORWARD, layer.top())
+
+
+def _spp(layer: View, _: str) -> Iterator[Need]:
+    """One pooling layer per level behind a split: tops, indices, and the gradients of all of these."""
+    bottom = layer.bottom()
+    message = layer.param("spp_param")
+    for level in range(message.integer("pyramid_height", 1)):
+        top = (*bottom[:2], 2**level, 2**level)
+        yield Need(f"level {level}", FORWARD, top)
+        if message.text("pool", "MAX") == "MAX":
+            yield Need(f"level {level}, index of the maximum", FORWARD, top, integers=True)
+        yield Need(f"level {level}, gradient", BACKWARD, top)
+        yield Need(f"level {level}, gradient of its bottom", BACKWARD, bottom)
+
+
+def _pooling_reads(layer: View) -> Reads:
+    """MAX reads its indices: its own, or those of a second top; AVE nothing; STOCHASTIC the drawn index."""
+    method, tops = _method(layer.param("pooling_param")), len(layer.spec.tops)
+    if method == "MAX":
+        return Reads(tops=(1,)) if tops > 1 else Reads(private=True)
+    return Reads(private=method == "STOCHASTIC")
+
+
+def _averages(settings: Message | None, _: int) -> bool:
+    """CuDNN only for averages: MAX needs its indices (layer_factory.cpp)."""
+    return settings is not None and settings.text("pool", "MAX") == "AVE"
+
+
+_POOLING: Final = Traits(LayerKind.POOLING, Base.LAYER, _pooling, _pooling_reads, InPlace.NEVER)
+
+TYPES: Final = {
+    "Pooling": LayerType(
+        Rule("pooling_layer.cpp", _shapes, other_ops=_other_ops),
+        _POOLING._replace(
+            windowed=True,
+            cudnn=Cudnn("pooling_param", _averages, reads=reads(bottoms="first", tops="first")),
+        ),
+    ),
+    "SPP": LayerType(
+        Rule("spp_layer.cpp; He et al. 2014", _spp_shapes, other_ops=_spp_ops),
+        _POOLING._replace(buffers=_spp, backward_reads=reads(private=True)),
+    ),
 }

@@ -7,26 +7,20 @@ over T; the input product is made once for all steps, the hidden one at each ste
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
+from logparse.cost.buffer import no_buffers
 from logparse.cost.rule import Count, Params, Rule, dims, per_top
+from logparse.cost.rules.unrolled import Recurrence, lstm_buffers, rnn_buffers
 from logparse.cost.spec import ParamBlob
+from logparse.cost.traits import Base, InPlace, LayerKind, LayerType, Traits, first_bottom, reads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
+    from logparse.cost.buffer import Need
     from logparse.cost.rule import View
-    from logparse.cost.spec import Shape
-
-
-class Recurrence(NamedTuple):
-    """The sizes of a recurrent layer; `static` is the width of the input that is the same at all steps, 0 if none."""
-
-    steps: int
-    streams: int
-    inputs: int
-    hidden: int
-    static: int
+    from logparse.cost.spec import LayerSpec, Shape
 
 
 def recurrence(layer: View, states: int) -> Recurrence:
@@ -145,11 +139,52 @@ def _unit_shapes(layer: View) -> tuple[Shape | None, ...]:
     return (layer.bottom(), layer.bottom())
 
 
+def _lstm_buffers(layer: View, device: str) -> Iterator[Need]:
+    return lstm_buffers(recurrence(layer, 2), device)
+
+
+def _rnn_buffers(layer: View, _: str) -> Iterator[Need]:
+    return rnn_buffers(recurrence(layer, 1))
+
+
 _LSTM: Final = "lstm_layer.cpp, recurrent_layer.cpp"
 _RNN: Final = "rnn_layer.cpp, recurrent_layer.cpp"
 
-RULES: Final = {
-    "LSTM": Rule(_LSTM, _shapes(2), _lstm_params, _lstm_macs, _lstm_ops, _lstm_backward),
-    "RNN": Rule(_RNN, _shapes(1), _rnn_params, _rnn_macs, _rnn_ops, _rnn_backward),
-    "LSTMUnit": Rule("lstm_unit_layer.cpp", _unit_shapes, other_ops=per_top(_GATE_OPS, "gates and cell")),
+
+_INNER: Final = Traits(
+    kind=LayerKind.RECURRENT,
+    base=Base.RECURRENT,
+    buffers=no_buffers,
+    backward_reads=reads(bottoms="all", private=True),  # its inner net's blobs are its own
+    in_place=InPlace.NEVER,
+    asks_diff=first_bottom,
+    unforced=(1,),  # never into the marks of where sequences go on (recurrent_layer.hpp)
+)
+
+
+def _unit_bottoms(spec: LayerSpec) -> Sequence[int]:
+    """Backward asks for the gradients of cell and gates (lstm_unit_layer.cpp)."""
+    return range(min(2, len(spec.bottoms)))
+
+
+TYPES: Final = {
+    "LSTM": LayerType(
+        Rule(_LSTM, _shapes(2), _lstm_params, _lstm_macs, _lstm_ops, _lstm_backward),
+        _INNER._replace(buffers=_lstm_buffers),
+    ),
+    "RNN": LayerType(
+        Rule(_RNN, _shapes(1), _rnn_params, _rnn_macs, _rnn_ops, _rnn_backward), _INNER._replace(buffers=_rnn_buffers)
+    ),
+    "LSTMUnit": LayerType(
+        Rule("lstm_unit_layer.cpp", _unit_shapes, other_ops=per_top(_GATE_OPS, "gates and cell")),
+        Traits(
+            kind=LayerKind.RECURRENT,
+            base=Base.LAYER,
+            buffers=no_buffers,
+            backward_reads=reads(bottoms="all", tops="all"),
+            in_place=InPlace.NEVER,
+            asks_diff=_unit_bottoms,
+            unforced=(2,),  # never into the marks (lstm_unit_layer.hpp)
+        ),
+    ),
 }

@@ -9,14 +9,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from logparse.cost.rules.recurrent import recurrence
+from logparse.cost.buffer import BACKWARD, FORWARD, GPU, Need
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from logparse.cost.rule import View
-    from logparse.cost.rules.recurrent import Recurrence
     from logparse.cost.spec import Shape
+
+
+class Recurrence(NamedTuple):
+    """The sizes of a recurrent layer; `static` is the width of the input that is the same at all steps, 0 if none."""
+
+    steps: int
+    streams: int
+    inputs: int
+    hidden: int
+    static: int
 
 
 class InnerBlob(NamedTuple):
@@ -64,15 +72,18 @@ def _unrolled(size: Recurrence, blobs: tuple[tuple[str, int], ...], states: int)
     yield from _each(size, gradients, is_gradient=True)
 
 
-def lstm_blobs(layer: View, *, on_gpu: bool) -> Iterator[InnerBlob]:
+def lstm_buffers(size: Recurrence, device: str) -> Iterator[Need]:
     """The inner net of an LSTM; on the GPU each step also keeps its activated gates and their gradient."""
-    size = recurrence(layer, 2)
-    yield from _unrolled(size, _LSTM_BLOBS, 2)
-    if on_gpu:
-        yield from _each(size, _GATES, is_gradient=False)
-        yield from _each(size, (("gradient of activated gates", 4),), is_gradient=True)
+    yield from map(_need, _unrolled(size, _LSTM_BLOBS, 2))
+    if device == GPU:
+        yield from map(_need, _each(size, _GATES, is_gradient=False))
+        yield from map(_need, _each(size, (("gradient of activated gates", 4),), is_gradient=True))
 
 
-def rnn_blobs(layer: View) -> Iterator[InnerBlob]:
+def rnn_buffers(size: Recurrence) -> Iterator[Need]:
     """The inner net of an RNN."""
-    yield from _unrolled(recurrence(layer, 1), _RNN_BLOBS, 1)
+    yield from map(_need, _unrolled(size, _RNN_BLOBS, 1))
+
+
+def _need(blob: InnerBlob) -> Need:
+    return Need(blob.name, BACKWARD if blob.is_gradient else FORWARD, blob.shape)

@@ -6,11 +6,11 @@ Pure: a run in, a run out, with every assumption named. At the run's own setting
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from logparse.cost.costing import cost
-from logparse.cost.memory.buffer_rules import CPU, GPU
+from logparse.cost.buffer import CPU, GPU
+from logparse.cost.costing import macs
 from logparse.cost.memory.footprint import USUAL, footprint
 from logparse.cost.memory.holdings import COPIES, Kind, holdings
 from logparse.cost.whatif import surgery
@@ -19,9 +19,9 @@ from logparse.cost.whatif.resize import WhatIfError, with_batch
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from logparse.cost.memory.blobs import LayerMemory
     from logparse.cost.memory.footprint import Terms
     from logparse.cost.memory.holdings import NetMemory, Run
+    from logparse.cost.memory.layer import LayerMemory
     from logparse.cost.whatif.resize import Resized
 
 PRECISIONS: Final[Mapping[str, int]] = {"fp64": 64, "fp32": 32, "fp16": 16, "int8": 8, "binary": 1}
@@ -93,7 +93,7 @@ _Step = tuple["Run", tuple[str, ...]]
 
 
 def _nets(run: Run, change: Change) -> _Step:
-    if not change.no_test_net or len(run.nets) < 2:  # noqa: PLR2004 - the train net and others
+    if not change.no_test_net or len(run.nets) < 2:  # the train net and others
         return run, ()
     return replace(run, nets=run.nets[:1]), ("no test net beside the train net",)
 
@@ -148,7 +148,7 @@ def _factored(net: NetMemory, name: str, factors: LowRank) -> tuple[Resized, str
 def _everywhere(run: Run, name: str, edit: Callable[[NetMemory], tuple[Resized, str]]) -> _Step:
     nets, assumed = [], list[str]()
     if not any(layer.spec.name == name for net in run.nets for layer in net.layers):
-        surgery.find(run.nets[0].layers, name)
+        surgery.find_layer(run.nets[0].layers, name)
     for net in run.nets:
         if all(layer.spec.name != name for layer in net.layers):
             nets.append(net)
@@ -180,7 +180,7 @@ def _precision(run: Run, change: Change) -> _Step:
 
 def _sparse(run: Run, change: Change) -> _Step:
     for name in change.prune_weights:
-        surgery.find(run.nets[0].layers, name)
+        surgery.find_layer(run.nets[0].layers, name)
     if not any(change.prune_weights.values()):
         return run, ()
     shares = ", ".join(f"{name} {share:.0%}" for name, share in change.prune_weights.items())
@@ -203,13 +203,13 @@ def measures(run: Run, change: Change = AS_IT_IS, terms: Terms = USUAL) -> tuple
         return ()
     first, batch = run.nets[0], run.nets[0].batch
     per_layer = [_macs(layer, change) for layer in first.layers]
-    macs = _sum(per_layer)
+    total = _sum(per_layer)
     held = holdings(run, CPU)
     weights = _sum(_values(layer, change) for layer in first.layers)
     found = [
         Measure("params", "values", weights),
-        Measure("macs_per_image", "MAC", round(macs / batch) if batch else None),
-        Measure("macs", "MAC", macs),
+        Measure("macs_per_image", "MAC", round(total / batch) if batch else None),
+        Measure("macs", "MAC", total),
         Measure("param_bytes", "bytes", held[0].bytes_of(Kind.PARAMS)),
         Measure("distinct_data", "bytes", held[0].bytes_of(Kind.DATA)),
     ]
@@ -236,10 +236,5 @@ def _values(layer: LayerMemory, change: Change) -> int | None:
 
 
 def _macs(layer: LayerMemory, change: Change) -> int | None:
-    value = _forward_macs(layer)
+    value = macs(layer.spec).value
     return None if value is None else round(value * _kept(layer, change))
-
-
-@lru_cache(maxsize=4096)
-def _forward_macs(layer: LayerMemory) -> int | None:
-    return cost(layer.spec).macs.value

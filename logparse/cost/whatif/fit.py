@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import TYPE_CHECKING, Final
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from logparse.cost.memory.buffer_rules import CPU, GPU
-from logparse.cost.memory.footprint import USUAL, footprint
-from logparse.cost.memory.holdings import Kind, holdings
+from logparse.cost.buffer import CPU, GPU
+from logparse.cost.memory.footprint import USUAL, footprint, is_refused, needed_bytes, rounded
+from logparse.cost.memory.holdings import Kind
 from logparse.cost.whatif.change import AS_IT_IS, changed
+from logparse.cost.whatif.growth import LEAST, blobs_of, growth, seen
 from logparse.cost.whatif.resize import WhatIfError
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from logparse.cost.memory.footprint import Terms
     from logparse.cost.memory.holdings import Run
     from logparse.cost.whatif.change import Change
+    from logparse.cost.whatif.growth import Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +46,7 @@ _MOST_ELEMENTS: Final[Mapping[str, int]] = {CPU: 2**31 - 1, GPU: 2**30}
 
 def largest_blob(run: Run) -> tuple[int, str]:
     """(elements, name) of the largest blob of a run."""
-    found = [
-        (count, name)
-        for net in run.nets
-        for layer in net.layers
-        for name, count in zip(layer.tops, layer.counts, strict=True)
-        if count is not None
-    ]
-    return max(found, default=(0, ""))
+    return max(blobs_of(run), default=(0, ""))
 
 
 def held_bytes(run: Run, device: str, terms: Terms) -> int:
@@ -77,68 +72,124 @@ def fits(
     if not run.nets or run.nets[0].batch is None:
         raise WhatIfError("the log does not show the batch size, so no other one can be tried")
     tried = _Trials(run, device, terms, change)
-    return [_fit(tried, budget_bytes, device, terms) for budget_bytes in budgets]
+    tried.look(tried.guess(max(budgets)) + 1)  # what is proven here holds for all smaller budgets
+    return [_fit(tried, budget_bytes) for budget_bytes in budgets]
 
 
-def _fit(tried: _Trials, budget_bytes: int, device: str, terms: Terms) -> Fit:
+def _fit(tried: _Trials, budget_bytes: int) -> Fit:
     batch = _largest(partial(tried.fits, budget_bytes), tried.guess(budget_bytes))
-    held = tried.bytes(max(batch, 1))
+    held = tried.look(max(batch, 1)).bytes
     return Fit(
-        device=device,
+        device=tried.device,
         budget_bytes=budget_bytes,
         batch=batch,
         bytes=held,
-        next_bytes=tried.bytes(batch + 1),
+        next_bytes=tried.look(batch + 1).bytes,
         fixed_bytes=held - max(batch, 1) * tried.per_image_bytes,
         per_image_bytes=tried.per_image_bytes,
-        binds=_binds(tried.run(batch + 1), device, budget_bytes, terms),
+        binds=_binds(tried.look(batch + 1), batch + 1, tried.device, budget_bytes),
     )
 
 
+class _Look(NamedTuple):
+    """What a run holds at one batch size: its need, bytes by kind, and its largest blob as (elements, name)."""
+
+    bytes: int
+    kinds: Mapping[str, int]
+    largest: tuple[int, str]
+
+
 class _Trials:
-    """A run at other batch sizes; each size is worked out once."""
+    """A run at other batch sizes; each size is worked out once.
+
+    Where every block grows evenly with the batch, a size is reckoned from its growth instead of layer by layer. That
+    is done only up to a batch at which both have been found to be the same, block by block.
+    """
 
     def __init__(self, run: Run, device: str, terms: Terms, change: Change) -> None:
-        self._first, self._device, self._terms, self._change = run, device, terms, change
+        self.device = device
+        self._first, self._terms, self._change = run, terms, change
         self._base = max(run.nets[0].batch or 1, 64)
-        self._runs: dict[int, Run] = {}
-        self._bytes: dict[int, int] = {}
-        self._elements: dict[int, int] = {}
+        self._looks: dict[int, _Look] = {}
+        self._proven = 2 * self._base
+        self._growth = growth(self._seen(LEAST), self._seen(self._base), self._seen(2 * self._base), self._base)
 
-    def run(self, batch: int) -> Run:
-        """The run at this batch size."""
-        if batch not in self._runs:
-            self._runs[batch] = changed(self._first, replace(self._change, batch=batch)).run
-        return self._runs[batch]
+    def look(self, batch: int) -> _Look:
+        """What the run holds at this batch size."""
+        if batch not in self._looks:
+            self._looks[batch] = self._told(self._at(batch))
+        return self._looks[batch]
 
-    @property
-    def per_image_bytes(self) -> int:
-        """What one more image adds: the slope between two usual batch sizes."""
-        return (self.bytes(2 * self._base) - self.bytes(self._base)) // self._base
-
-    def bytes(self, batch: int) -> int:
-        """What it holds at this batch size."""
-        if batch not in self._bytes:
-            run = self.run(batch)
-            self._bytes[batch] = held_bytes(run, self._device, self._terms)
-            self._elements[batch] = largest_blob(run)[0]
-        return self._bytes[batch]
+    def _at(self, batch: int) -> Seen:
+        if self._growth is not None and LEAST <= batch <= self._proven:
+            return self._growth.seen(batch)
+        found = self._seen(batch)
+        if self._growth is not None and batch > self._proven:
+            if self._growth.seen(batch) == found:
+                self._proven = batch
+            else:
+                self._growth = None
+        return found
 
     def fits(self, budget_bytes: int, batch: int) -> bool:
         """Whether it fits at this batch size."""
-        most = _MOST_ELEMENTS[self._device]  # a blob's first dimension too is an int: nothing that grows is no way out
-        return batch <= most and self.bytes(batch) <= budget_bytes and self._elements[batch] <= most
+        most = _MOST_ELEMENTS[self.device]  # a blob's first dimension too is an int: nothing that grows is no way out
+        return batch <= most and self.look(batch).bytes <= budget_bytes and self.look(batch).largest[0] <= most
+
+    @cached_property
+    def per_image_bytes(self) -> int:
+        """What one more image adds: the slope between two usual batch sizes."""
+        return (self.look(2 * self._base).bytes - self.look(self._base).bytes) // self._base
 
     def guess(self, budget_bytes: int) -> int:
-        """A batch size near the answer, since bytes grow almost linearly; the second look starts next to it."""
-        held = self.bytes(self._base)
-        widest = self._base * _MOST_ELEMENTS[self._device] // max(self._elements[self._base], 1)
-        near = self._base
-        for _ in range(2):
-            near += (budget_bytes - held) // max(self.per_image_bytes, 1)
-            near = max(min(near, widest), 1)
-            held = self.bytes(near)
-        return near
+        """A batch size at or next to the answer: bytes grow almost linearly, in steps of pages."""
+        low, high = 1, self._widest + 1
+        near, step = self._base, max(self.per_image_bytes, 1)
+        for _ in range(_LOOKS):
+            near = min(max(near, low), high - 1)
+            left = budget_bytes - self._foreseen(near)
+            if left >= 0:
+                low = near
+            else:
+                high = near
+            if high - low <= 1 or 0 <= left < step:
+                break
+            near += left // step or -1
+        return low
+
+    def _foreseen(self, batch: int) -> int:
+        return self._told(self._growth.seen(batch)).bytes if self._growth is not None else self.look(batch).bytes
+
+    @cached_property
+    def _widest(self) -> int:
+        """The batch at which the first blob that grows meets the limit of a blob's values."""
+        most = _MOST_ELEMENTS[self.device]
+        if self._growth is None:
+            return max(self._base * most // max(self.look(self._base).largest[0], 1), 1)
+        steps = [slope.step for slope in self._growth.blobs if slope.step > 0]
+        return max(most // max(steps), 1) if steps else most
+
+    def _seen(self, batch: int) -> Seen:
+        return seen(changed(self._first, replace(self._change, batch=batch)).run, self.device, cudnn=self._cudnn)
+
+    def _told(self, found: Seen) -> _Look:
+        kinds = dict.fromkeys(map(str, Kind), 0)
+        for kind, size in zip(found.kinds, found.blocks, strict=True):
+            kinds[kind] += size
+        taken = rounded(found.taken) if self.device == GPU else sum(found.taken)
+        need = needed_bytes(taken, self._changed_once, self.device, self._terms, cudnn=self._cudnn)
+        return _Look(need, kinds, max(zip(found.blobs, found.names, strict=True), default=(0, "")))
+
+    @cached_property
+    def _changed_once(self) -> Run:
+        return changed(self._first, self._change).run
+
+    @cached_property
+    def _cudnn(self) -> bool:
+        return self.device == GPU and self._terms.engine == "cudnn" and not is_refused(self._first)
+
+
+_LOOKS: Final = 40  # enough to halve any range; a few will do
 
 
 def _largest(fits: Callable[[int], bool], guess: int) -> int:
@@ -158,17 +209,15 @@ def _largest(fits: Callable[[int], bool], guess: int) -> int:
     return low
 
 
-def _binds(run: Run, device: str, budget_bytes: int, terms: Terms) -> str:
+def _binds(look: _Look, batch: int, device: str, budget_bytes: int) -> str:
     """Why this run does not fit: too large a blob, or the kind of memory that takes most."""
-    elements, name = largest_blob(run)
+    elements, name = look.largest
     if elements > _MOST_ELEMENTS[device]:
         limit = "2^30" if device == GPU else "2^31 - 1"
         return f"the blob {name} would have {elements:,} elements, Caffe's limit is {limit}"
-    if run.nets and (run.nets[0].batch or 0) > _MOST_ELEMENTS[device]:
+    if batch > _MOST_ELEMENTS[device]:
         return "no blob grows with the batch: the count of images itself is at Caffe's limit"
-    held = holdings(run, device)
-    sizes = {str(kind): sum(holding.bytes_of(kind) for holding in held) for kind in Kind}
-    sizes["beside Caffe's own"] = held_bytes(run, device, terms) - sum(sizes.values())
+    sizes = {**look.kinds, "beside Caffe's own": look.bytes - sum(look.kinds.values())}
     most = sorted(sizes, key=lambda kind: -sizes[kind])[:2]
     parts = ", ".join(f"{kind} {sizes[kind] / budget_bytes:.0%}" for kind in most)
     return f"memory: of the budget {parts}"

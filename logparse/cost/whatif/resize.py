@@ -1,29 +1,28 @@
 """A net with other sizes: new shapes at its sources or new settings in a layer, carried through to the end.
 
-Shapes follow from the rules of the layer types (rules.py). Where a rule says nothing, a top grows with the
+Shapes follow from the rules of the layer types (rules/). Where a rule says nothing, a top grows with the
 batch of its bottom as it did before, and that is said; where neither holds, the change is refused.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Final
 
-from logparse.cost.costing import RULES, cost, view_of
+from logparse.cost.costing import cost, expected_tops
 from logparse.cost.fields import same_but_padding
+from logparse.cost.layer_types import RULES
+from logparse.cost.rule import View
+from logparse.cost.traits import Base
 from logparse.errors import LogparseError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from logparse.cost.memory.blobs import LayerMemory
     from logparse.cost.memory.holdings import NetMemory
+    from logparse.cost.memory.layer import LayerMemory
     from logparse.cost.spec import LayerSpec, ParamBlob, Shape
-
-_RECURRENT: Final = frozenset({"LSTM", "RNN"})
-# Their parameters may lie along the batch axis too (`axis: 0`)
-_PER_BATCH: Final = frozenset({"Scale", "Bias", "InnerProduct", "Parameter"})
 
 
 class WhatIfError(LogparseError):
@@ -60,7 +59,7 @@ def with_batch(net: NetMemory, batch: int) -> Resized:
 
 def _steps(layers: Sequence[LayerMemory]) -> int | None:
     """Time steps of the first recurrent layer, None where there is none."""
-    bottoms = (layer.spec.bottoms[0] for layer in layers if layer.kind in _RECURRENT and layer.spec.bottoms)
+    bottoms = (layer.spec.bottoms[0] for layer in layers if layer.traits.base is Base.RECURRENT and layer.spec.bottoms)
     return next((shape[0] for shape in bottoms if shape), None)
 
 
@@ -106,7 +105,7 @@ def _new_tops(
     layer: LayerMemory, bottoms: tuple[Shape | None, ...], *, is_new: bool
 ) -> tuple[tuple[Shape | None, ...], tuple[str, ...]]:
     _check_joined(layer, bottoms)
-    by_rule = _by_rule(replace(layer.spec, bottoms=bottoms))
+    by_rule = _by_rule(layer.spec.with_shapes(bottoms, (None,) * len(layer.tops)))
     if is_new and by_rule is not None:
         return by_rule, ()
     before = _by_rule(layer.spec)
@@ -131,11 +130,24 @@ def _check_joined(layer: LayerMemory, bottoms: tuple[Shape | None, ...]) -> None
 
 def _by_rule(spec: LayerSpec) -> tuple[Shape | None, ...] | None:
     """The tops that the type's rule gives for these bottoms, one per top; None where it gives none."""
+    if _BY_RULE not in spec.kept:
+        spec.kept[_BY_RULE] = _told_by_rule(spec)
+    found: tuple[Shape | None, ...] | None = spec.kept[_BY_RULE]
+    return found
+
+
+_BY_RULE: Final = "tops by rule"
+
+
+def _told_by_rule(spec: LayerSpec) -> tuple[Shape | None, ...] | None:
     rule = RULES.get(spec.type or "")
     if rule is None:
         return None
-    _, expected = view_of(replace(spec, tops=(None,) * len(spec.tops)), rule)
-    tops = (*expected, *(None,) * (len(spec.tops) - len(expected)))[: len(spec.tops)]
+    unprinted = (None,) * len(spec.tops)
+    bare = spec if spec.tops == unprinted else spec.with_shapes(spec.bottoms, unprinted)
+    definition = spec.definition if spec.definition is not None and spec.definition.complete else None
+    expected = expected_tops(View(bare, definition, unprinted), rule)
+    tops = (*expected, *unprinted[len(expected) :])[: len(spec.tops)]
     return None if None in tops else tops
 
 
@@ -172,18 +184,18 @@ def _grown(top: Shape | None, before: Shape | None, after: Shape | None) -> Shap
 def _with_shapes(
     layer: LayerMemory, bottoms: tuple[Shape | None, ...], tops: tuple[Shape | None, ...], *, is_new: bool
 ) -> LayerMemory:
-    spec = replace(layer.spec, bottoms=bottoms, tops=tops)
+    spec = layer.spec.with_shapes(bottoms, tops)
     counts = tuple(
         old if top is None else prod(top) for top, old in zip(tops, layer.counts, strict=True)
     )  # a count without a shape stays as printed
-    return replace(layer, spec=spec, counts=counts, params=_params(layer, spec, is_new=is_new))
+    return layer.with_spec(spec, counts, _params(layer, spec, is_new=is_new))
 
 
 def _params(layer: LayerMemory, spec: LayerSpec, *, is_new: bool) -> tuple[ParamBlob, ...] | None:
     """The layer's own parameter blobs at its new shapes; those that are not its own stay an earlier layer's."""
     if layer.params is None:
         return None
-    if not is_new and layer.kind not in _PER_BATCH and not _other_channels(layer.spec, spec):
+    if not is_new and not layer.traits.params_along_batch and not _other_channels(layer.spec, spec):
         return layer.params
     found = cost(spec).params
     if found is not None and all(place < len(found) for place in layer.owned):

@@ -14,28 +14,23 @@ from typing import TYPE_CHECKING, Final
 from logparse.cost.costing import cost
 from logparse.cost.fields import kernel, spatial
 from logparse.cost.rule import Missing
+from logparse.cost.traits import Family
 from logparse.cost.whatif.resize import WhatIfError, resized
 from logparse.textproto import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from logparse.cost.memory.blobs import LayerMemory
+    from logparse.cost.memory.layer import LayerMemory
     from logparse.cost.whatif.resize import Resized
     from logparse.textproto import Value
 
-_PARAMS: Final[Mapping[str, str]] = {
-    "Convolution": "convolution_param",
-    "Deconvolution": "convolution_param",
-    "InnerProduct": "inner_product_param",
-}
-_DEPTHWISE: Final = frozenset({"ConvolutionDepthwise", "DepthwiseConvolution"})
 SCHEMES: Final = ("spatial", "channel")
 _HINTS: Final = 5
 _PLANE: Final = 4  # axes of a blob of images
 
 
-def find(layers: Sequence[LayerMemory], name: str) -> int:
+def find_layer(layers: Sequence[LayerMemory], name: str) -> int:
     """The place of a layer by name.
 
     Raises:
@@ -51,14 +46,19 @@ def find(layers: Sequence[LayerMemory], name: str) -> int:
 
 
 def _settings(layer: LayerMemory) -> tuple[str, Message]:
-    field = _PARAMS.get(layer.kind or "")
+    field = _channels_field(layer)
     definition = layer.spec.definition
-    if field is None:
+    if not field:
         what = layer.kind or "unknown type"
         raise WhatIfError(f"{layer.spec.name} is no convolution and no InnerProduct ({what})")
     if definition is None or not definition.complete:
         raise WhatIfError(f"the definition of {layer.spec.name} is missing", remedy="Give it with --prototxt.")
     return field, definition.child(field)
+
+
+def _channels_field(layer: LayerMemory) -> str:
+    """The message that states how many channels the layer makes; empty where it makes none of its own choice."""
+    return "" if layer.traits.depthwise else layer.traits.channels
 
 
 def _check_own(layers: Sequence[LayerMemory], place: int) -> None:
@@ -96,7 +96,7 @@ def without_channels(layers: Sequence[LayerMemory], name: str, share: float) -> 
         WhatIfError: the effect on a later layer is not known.
 
     """
-    place = find(layers, name)
+    place = find_layer(layers, name)
     _check_own(layers, place)
     field, settings = _settings(layers[place])
     before, group = settings.integer("num_output", 0), max(settings.integer("group", 1), 1)
@@ -126,21 +126,21 @@ def _depthwise_followers(
             settings = (layer.spec.definition or Message()).child("convolution_param")
             layers[index] = _redefined(layer, "convolution_param", settings, **changes)
             names.append(layer.spec.name)
-        if changes or layer.kind not in _PARAMS:
+        if changes or not _channels_field(layer):
             carriers.update(layer.tops)
     return layers, names
 
 
 def _per_channel(layer: LayerMemory, before: int, after: int) -> dict[str, Value | list[Value]]:
     """The new settings of a convolution that has one group per channel; empty for any other layer."""
-    if layer.spec.definition is None or layer.kind not in {"Convolution", *_DEPTHWISE}:
+    if layer.spec.definition is None or layer.traits.family not in {Family.CONVOLUTION, Family.DEPTHWISE}:
         return {}
     settings = layer.spec.definition.child("convolution_param")
     if settings.integer("num_output", 0) != before:
         return {}
     if settings.integer("group", 1) == before > 1:
         return {"group": after, "num_output": after}
-    return {"num_output": after} if layer.kind in _DEPTHWISE else {}
+    return {"num_output": after} if layer.traits.depthwise else {}
 
 
 # -- low rank ------------------------------------------------------------------------------------
@@ -156,7 +156,7 @@ def of_low_rank(layers: Sequence[LayerMemory], name: str, rank: int, scheme: str
         WhatIfError: the layer cannot be factored so.
 
     """
-    place = find(layers, name)
+    place = find_layer(layers, name)
     layer = layers[place]
     field, settings = _settings(layer)
     _check_own(layers, place)

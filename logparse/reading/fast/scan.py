@@ -24,6 +24,14 @@ _NAN: Final = np.float64("nan")
 _LINE_END: Final = 10
 
 
+class LineRun(NamedTuple):
+    """Lines that stand together: the first one's number, and their first and end byte (with the last line's end)."""
+
+    first_line: int
+    start: int
+    end: int
+
+
 class Scan(NamedTuple):
     """What the fast scan read of one block.
 
@@ -43,6 +51,15 @@ class Scan(NamedTuple):
         """Number and bytes of each line that was not taken."""
         for number, start, end in zip(*(column.tolist() for column in self.residue), strict=True):
             yield number, data[start:end]
+
+    def runs(self, data: bytes) -> Iterator[LineRun]:
+        """The lines that were not taken, as far as they stand together as one."""
+        numbers, starts, ends = self.residue
+        firsts = np.flatnonzero(np.diff(numbers, prepend=-1) != 1)
+        lasts = np.append(firsts[1:], len(numbers))[: len(firsts)] - 1
+        columns = numbers.take(firsts), starts.take(firsts), ends.take(lasts)
+        for number, start, end in zip(*(column.tolist() for column in columns), strict=True):
+            yield LineRun(number, start, min(end + 1, len(data)))
 
 
 def unscanned(block: Block) -> Scan:

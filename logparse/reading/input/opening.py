@@ -108,7 +108,7 @@ def _opened_path(path: Path) -> BinaryIO:
 
 def _shown(path: Path) -> str:
     text = str(path).encode("utf-8", "backslashreplace").decode()
-    return text if len(text) < 300 and text.isprintable() else f"{text[:100]!r}…"  # noqa: PLR2004 (a screen line or two)
+    return text if len(text) < 300 and text.isprintable() else f"{text[:100]!r}…"  # a screen line or two
 
 
 def _nearby(path: Path) -> str:

@@ -43,7 +43,7 @@ def encoding_of(head: bytes) -> tuple[str, int]:
         if head.startswith(mark):
             return name, len(mark)
     even, odd = head[0::2], head[1::2]
-    if len(head) >= 8 and max(even.count(0), odd.count(0)) > 0.4 * len(odd):  # noqa: PLR2004 (a proportion)
+    if len(head) >= 8 and max(even.count(0), odd.count(0)) > 0.4 * len(odd):
         if even.count(0) < 0.05 * len(even):
             return "utf-16-le", 0
         if odd.count(0) < 0.05 * len(odd):
@@ -149,7 +149,7 @@ def cut_long_lines(block: bytes, max_line_bytes: int) -> tuple[bytes, tuple[int,
 def _character_start(data: bytes, place: int) -> int:
     """The nearest place at or just before `place` that does not split a UTF-8 character."""
     for back in range(4):
-        if data[place - back] & 0xC0 != 0x80:  # noqa: PLR2004 (the mark of a continuation byte)
+        if data[place - back] & 0xC0 != 0x80:  # the mark of a continuation byte
             return place - back
     return place
 

@@ -8,6 +8,7 @@ true elapsed seconds. Where the year comes from: see `years`.
 from __future__ import annotations
 
 import calendar
+from functools import cache
 from typing import TYPE_CHECKING, Final, overload
 
 if TYPE_CHECKING:
@@ -38,8 +39,7 @@ def raw_time_s(month_day: int | npt.NDArray[np.integer] | None, seconds: float |
     one line's values, or arrays of them.
     """
     if month_day is None or isinstance(month_day, int):
-        day = _day_of_leap_year(month_day or 0)
-        return float("nan") if day is None or seconds is None else day * DAY_S + float(seconds)
+        return float("nan") if seconds is None else day_start_s(month_day) + float(seconds)
     import numpy as np
 
     month, day_of_month = np.divmod(month_day.astype(np.int64), 100)
@@ -51,14 +51,15 @@ def raw_time_s(month_day: int | npt.NDArray[np.integer] | None, seconds: float |
     return np.where(fits | (month_day == 0), days, np.nan) + np.asarray(seconds, dtype=np.float64)
 
 
-def _day_of_leap_year(month_day: int) -> int | None:
-    """Days before mmdd in a leap year; 0 for an unknown date (0), None for an impossible one."""
+@cache
+def day_start_s(month_day: int | None) -> float:
+    """The raw time of mmdd's midnight: 0 for an unknown date (None or 0), NaN for an impossible one."""
+    if not month_day:
+        return 0.0
     month, day = divmod(month_day, 100)
-    if month_day == 0:
-        return 0
     if not 1 <= month <= _DEC or not 1 <= day <= _MONTH_START[month] - _MONTH_START[month - 1]:
-        return None
-    return _MONTH_START[month - 1] + day - 1
+        return float("nan")
+    return (_MONTH_START[month - 1] + day - 1) * DAY_S
 
 
 def resolve(times: Times | Sequence[float], year: int | None) -> Times:
@@ -94,7 +95,7 @@ def _without_strays(values: Times) -> Times:
     """NaN for a value far from both its neighbours where these are near each other, New Year allowed for."""
     import numpy as np
 
-    if len(values) < 3 or values.max() < DAY_S:  # noqa: PLR2004 (a value and two neighbours)
+    if len(values) < 3 or values.max() < DAY_S:  # a value and two neighbours
         return values
     before, here, after = values[:-2], values[1:-1], values[2:]
     stray = (_apart(before, after) < DAY_S) & (_apart(before, here) > _STRAY_S) & (_apart(here, after) > _STRAY_S)

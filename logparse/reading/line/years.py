@@ -31,7 +31,7 @@ class YearHint(NamedTuple):
     origin: str
 
 
-class _Form(NamedTuple):
+class _Mention(NamedTuple):
     """One way of naming the year; `mark` is searched for first, because that is fast."""
 
     trust: int
@@ -59,18 +59,23 @@ _YMD: Final = rb"(?P<y>(?:19|20)\d\d)[-/_.]?(?P<m>[01]\d)[-/_.]?(?P<d>[0-3]\d)"
 _NAMED: Final = rb"[A-Z][a-z]{2} (?P<m>" + b"|".join(_MONTHS) + rb") {1,2}(?P<d>\d{1,2}) [\d:]{8} (?P<y>(?:19|20)\d\d)"
 
 _ANYWHERE: Final = (
-    _Form(0, "Log file created at", b"Log file created at", re.compile(b"Log file created at: " + _YMD), _numeric),
-    _Form(
+    _Mention(0, "Log file created at", b"Log file created at", re.compile(b"Log file created at: " + _YMD), _numeric),
+    _Mention(
         1, "NVCaffe's banner", b"This is NVCaffe", re.compile(rb"This is NVCaffe .{0,100}?at " + _NAMED), _named_month
     ),
-    _Form(3, "Aborted at", b"*** Aborted at", re.compile(rb"\*\*\* Aborted at (?P<unix>[1-9]\d{8,9}) "), _unix_time),
-    _Form(6, "Script started on", b"Script started on", re.compile(b"Script started on " + _YMD), _numeric),
+    _Mention(3, "Aborted at", b"*** Aborted at", re.compile(rb"\*\*\* Aborted at (?P<unix>[1-9]\d{8,9}) "), _unix_time),
+    _Mention(6, "Script started on", b"Script started on", re.compile(b"Script started on " + _YMD), _numeric),
 )
-# Where a header has it, the first has it: these are looked for at the beginning only.
+# Where a header has it, the first has it: these two are looked for at the beginning only.
 _AT_THE_BEGINNING: Final = (
-    _Form(2, "header", b"] ", re.compile(rb"\b[IWEF]" + _YMD + rb" +\d\d:\d\d:\d\d"), _numeric),
-    _Form(5, "a pipe's time stamp", b"] ", re.compile(_YMD + rb"[T ]\d\d:\d\d:\d\d.{0,80}?\b[IWEF]\d{4} "), _numeric),
+    _Mention(2, "header", b"] ", re.compile(rb"\b[IWEF]" + _YMD + rb" +\d\d:\d\d:\d\d"), _numeric),
+    _Mention(
+        5, "a pipe's time stamp", b"] ", re.compile(_YMD + rb"[T ]\d\d:\d\d:\d\d.{0,80}?\b[IWEF]\d{4} "), _numeric
+    ),
 )
+# What either of them needs: a year behind the letter of a header, or something before it on its line. The letter stands
+# first because a search for it is fast; the look behind it says what `\b` would say before it.
+_DATED: Final = re.compile(rb"[IWEF](?<!\w.)(?:(?:19|20)\d\d[-/_.]?[01]\d|(?<=[^\n].)\d{4} )")
 _BEGINNING_BYTES: Final = 256 << 10
 _GLOG_NAME: Final = re.compile(rb"\.(?:INFO|WARNING|ERROR|FATAL)\." + _YMD + rb"(?:-\d{6}|\b)")
 _ANY_NAME: Final = re.compile(rb"(?<!\d)" + _YMD + rb"(?!\d)")
@@ -85,20 +90,23 @@ _YEAR_S: Final = 366 * DAY_S
 def year_hints(block: Block) -> Iterator[YearHint]:
     """Where a block of the log names its year; call it with every block."""
     data = block.data
-    for form in _ANYWHERE:
-        yield from _found(form, data, block.first_line)
-    if block.first_line == 1:
-        for form in _AT_THE_BEGINNING:
-            yield from _found(form, data[:_BEGINNING_BYTES], 1)
+    for mention in _ANYWHERE:
+        yield from _found(mention, data, block.first_line)
+    if block.first_line != 1:
+        return
+    head = data[:_BEGINNING_BYTES]
+    if _DATED.search(head):
+        for mention in _AT_THE_BEGINNING:
+            yield from _found(mention, head, 1)
 
 
-def _found(form: _Form, data: bytes, first_line: int) -> Iterator[YearHint]:
-    place = data.find(form.mark)
-    match = form.regex.search(data, 0 if form in _AT_THE_BEGINNING else place) if place >= 0 else None
+def _found(mention: _Mention, data: bytes, first_line: int) -> Iterator[YearHint]:
+    place = data.find(mention.mark)
+    match = mention.regex.search(data, 0 if mention in _AT_THE_BEGINNING else place) if place >= 0 else None
     if match:
-        year, month_day = form.date(match)
+        year, month_day = mention.date(match)
         line = first_line + data.count(b"\n", 0, match.start())
-        yield YearHint(form.trust, year, month_day, f"{form.origin}, line {line}")
+        yield YearHint(mention.trust, year, month_day, f"{mention.origin}, line {line}")
 
 
 def find_year(

@@ -56,7 +56,7 @@ def _factory_typed(match: Match, line: int, time_s: float | None) -> rec.Record:
 
 
 def _dims(text: str) -> tuple[int, ...]:
-    return tuple(int(word) for word in text.replace(",", " ").split())
+    return tuple(map(int, text.split()))
 
 
 def _top_shape(match: Match, line: int, time_s: float | None) -> rec.Record:

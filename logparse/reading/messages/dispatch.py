@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _RANK: Final = re.compile(RANK)
 _WORD: Final = re.compile(r"[^\s:]*+")
+_RANK_MARKS: Final = ("[", "(", "{")
+_MOST_WORDS: Final = 4096  # names of layers are first words too
 _FIGURE: Final = re.compile(r"\d[\d.]*+")
 # No message of Caffe's that we read is longer; the list of all layer types is, but it is a fatal line.
 LONGEST_MESSAGE: Final = 1 << 16
@@ -32,9 +34,9 @@ class Dispatcher:
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         self._by_word: dict[str, list[Pattern]] = {}
         self._anywhere: list[Pattern] = []
-        self._samples: list[str] = []
-        for pattern in patterns:
-            self._samples += [_without_figures(sample) for sample in pattern.samples]
+        self._patterns = tuple(patterns)
+        self._candidates: dict[tuple[str, str | None], tuple[Pattern, ...]] = {}
+        for pattern in self._patterns:
             if pattern.anywhere:
                 self._anywhere.append(pattern)
                 continue
@@ -45,19 +47,39 @@ class Dispatcher:
         """The first pattern that matches all of `message`; `file` is the header's source file, if any."""
         if len(message) > LONGEST_MESSAGE:
             return None
-        for group in (self._by_word.get(first_word(message), ()), self._anywhere):
-            for pattern in group:
-                if pattern.only_from and file is not None and pattern.only_from not in file:
-                    continue
-                match = pattern.regex.fullmatch(message)
-                if match is not None:
-                    return pattern, match
+        word = (message.split(None, 1) or ("",))[0]
+        candidates = self._candidates.get((word, file)) or self._look_up(message, word, file)
+        for pattern in candidates:
+            match = pattern.regex.fullmatch(message)
+            if match is not None:
+                return pattern, match
         return None
+
+    def _look_up(self, message: str, word: str, file: str | None) -> tuple[Pattern, ...]:
+        """The patterns that may claim a message, remembered for all that begin alike; `word` is what ends at its first
+        blank, which tells as much, unless it may be but the beginning of a rank."""
+        if len(self._candidates) > _MOST_WORDS:
+            self._candidates.clear()
+        key = first_word(message), file
+        found = self._candidates.get(key) or self._candidates_for(*key)
+        self._candidates[key] = found
+        if not word.startswith(_RANK_MARKS):
+            self._candidates[word, file] = found
+        return found
+
+    def _candidates_for(self, word: str, file: str | None) -> tuple[Pattern, ...]:
+        return tuple(
+            pattern
+            for pattern in (*self._by_word.get(word, ()), *self._anywhere)
+            if not pattern.only_from or file is None or pattern.only_from in file
+        )
 
     def begins(self, message: str) -> bool:
         """Whether the message is the beginning of one that we know: the log may end in mid-line."""
         start = _without_figures(message)
-        return bool(start.strip()) and any(sample.startswith(start) for sample in self._samples)
+        return bool(start.strip()) and any(
+            _without_figures(sample).startswith(start) for pattern in self._patterns for sample in pattern.samples
+        )
 
 
 def _without_figures(text: str) -> str:

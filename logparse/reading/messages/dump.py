@@ -13,7 +13,7 @@ DUMPS: Final = {"solver_parameters": "solver dump", "net_parameters": "net dump"
 
 
 @dataclass(slots=True)
-class Dump:
+class OpenDump:
     """A dump while it is being collected."""
 
     kind: str
@@ -29,15 +29,19 @@ class Dump:
         return DUMPS[self.kind]
 
     @property
-    def full(self) -> bool:
+    def is_full(self) -> bool:
         """Whether it is longer than any definition."""
         return self.size > LONGEST_DUMP
 
-    def add(self, number: int, text: str) -> None:
-        """Take one more line."""
+    def has_room(self, text: str) -> bool:
+        """Whether it will not be full with this text."""
+        return self.size + len(text) + 1 <= LONGEST_DUMP
+
+    def add(self, text: str, end_line: int) -> None:
+        """Take one more line, or several; `end_line` is the last one's number."""
         self.lines.append(text)
         self.size += len(text) + 1
-        self.end_line = number
+        self.end_line = end_line
 
     def record(self) -> rec.Record:
         """What it says, once it has ended."""

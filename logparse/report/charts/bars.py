@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from logparse import formats
+from logparse.report.charts.axes import CHARACTER, WIDTH, without_zeros
 from logparse.report.charts.canvas import Canvas, label
-from logparse.report.charts.memory import CHARACTER, WIDTH, without_zeros
 from logparse.report.charts.scales import Scale
 from logparse.sums import float_sum
 
@@ -65,10 +65,10 @@ def _stack(canvas: Canvas, parts: Sequence[Share], box: tuple[float, float, floa
 
 
 ROW: Final = 21.0
-LONGEST_NAME: Final = 26
+_LONGEST_NAME: Final = 26
 GAP: Final = 36.0
 TEXT_ROOM: Final = 92.0  # right of the longest bar, for its text
-Place = tuple[float, float]
+Span: TypeAlias = tuple[float, float]  # from left to right
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,36 +96,36 @@ def by_layer(rows: Sequence[LayerRow], panels: Sequence[Panel], description: str
     """Layers under one another, their figures side by side."""
     height = 34 + ROW * len(rows) + 26
     canvas = Canvas(WIDTH, height)
-    places = _places(rows, panels)
-    for panel, (left, _) in zip(panels, places, strict=True):
+    spans = _spans(rows, panels)
+    for panel, (left, _) in zip(panels, spans, strict=True):
         canvas.text(left, 13, panel.head, "t-head")
-    canvas.rules([(left, 24, left, height - 24) for left, _ in places], "axis")
+    canvas.rules([(left, 24, left, height - 24) for left, _ in spans], "axis")
     for index, row in enumerate(rows):
-        canvas.text(places[0][0] - 12, _top(index) + 11.5, label(row.name, LONGEST_NAME), "t-label", "end")
-    for panel, place in zip(panels, places, strict=True):
-        (_dots if panel.dots else _bars)(canvas, rows, panel, place)
+        canvas.text(spans[0][0] - 12, _top(index) + 11.5, label(row.name, _LONGEST_NAME), "t-label", "end")
+    for panel, span in zip(panels, spans, strict=True):
+        (_dots if panel.dots else _bars)(canvas, rows, panel, span)
     boxes = [(0.0, _top(index) - 3, WIDTH, _top(index) + ROW - 3) for index in range(len(rows))]
     canvas.boxes(boxes, "hit", [row.title for row in rows], [row.target for row in rows])
     return canvas.svg(description)
 
 
-def _places(rows: Sequence[LayerRow], panels: Sequence[Panel]) -> list[Place]:
+def _spans(rows: Sequence[LayerRow], panels: Sequence[Panel]) -> list[Span]:
     """Left and right end of each panel; the names take what they need."""
-    left = 20 + 6.6 * max(len(label(row.name, LONGEST_NAME)) for row in rows)
+    left = 20 + 6.6 * max(len(label(row.name, _LONGEST_NAME)) for row in rows)
     share = (WIDTH - 40 - left - GAP * (len(panels) - 1)) / float_sum(panel.room for panel in panels)
-    places = []
+    spans = []
     for panel in panels:
-        places.append((left, left + share * panel.room))
+        spans.append((left, left + share * panel.room))
         left += share * panel.room + GAP
-    return places
+    return spans
 
 
 def _top(index: int) -> float:
     return 32 + ROW * index
 
 
-def _bars(canvas: Canvas, rows: Sequence[LayerRow], panel: Panel, place: Place) -> None:
-    left, right = place
+def _bars(canvas: Canvas, rows: Sequence[LayerRow], panel: Panel, span: Span) -> None:
+    left, right = span
     peak = max((value for value in panel.values if value is not None), default=0) or 1
     scale = Scale(0, peak, left, right - TEXT_ROOM)
     by_kind: dict[str, list[tuple[float, float, float, float]]] = {}
@@ -139,8 +139,8 @@ def _bars(canvas: Canvas, rows: Sequence[LayerRow], panel: Panel, place: Place) 
         canvas.boxes(boxes, f"bar {css}")
 
 
-def _dots(canvas: Canvas, rows: Sequence[LayerRow], panel: Panel, place: Place) -> None:
-    left, right = place
+def _dots(canvas: Canvas, rows: Sequence[LayerRow], panel: Panel, span: Span) -> None:
+    left, right = span
     known = [value for value in panel.values if value]
     if not known:
         return

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from logparse import formats
+from logparse.report.charts.axes import WIDTH, figure_texts, grid, printed_texts, told_apart
 from logparse.report.charts.canvas import Canvas, label
-from logparse.report.charts.memory import WIDTH, grid
 from logparse.report.charts.reduce import reduce_points, smooth
 from logparse.report.charts.scales import Scale, fitting_scale, spread
 
@@ -48,7 +48,7 @@ def losses(series: Sequence[Series], rate: Series | None, description: str) -> M
     across = _across([*series, *([rate] if rate is not None else [])], 70, WIDTH - 128)
     scale = fitting_scale(np.concatenate([one.y for one in series]), 236.0, 26.0)
     canvas.text(70, 12, f"Loss{_named(scale)}", "t-head")
-    grid(canvas, scale, 70, WIDTH - 128, 4, formats.significant)
+    grid(canvas, scale, (70, WIDTH - 128), 4, figure_texts)
     for one in series:
         _draw(canvas, one, across, scale)
     _names(canvas, series, across, scale)
@@ -141,9 +141,9 @@ def _rate(canvas: Canvas, rate: Series, across: Scale) -> None:
     scale = fitting_scale(rate.y, 332.0, 292.0, log_worth=RATE_LOG_WORTH)
     canvas.text(70, 280, f"Learning rate{_named(scale)}", "t-head")
     ticks = scale.ticks(2)
-    for tick in dict.fromkeys((ticks[0], ticks[-1])):
+    for tick, text in told_apart(list(dict.fromkeys((ticks[0], ticks[-1]))), printed_texts):
         canvas.rules([(70, scale.at(tick), across.end, scale.at(tick))], "grid")
-        canvas.text(62, scale.at(tick) + 4, formats.precise(tick), "t-tick", "end")
+        canvas.text(62, scale.at(tick) + 4, text, "t-tick", "end")
     x, y = reduce_points(rate.x, rate.y, COLUMNS)
     if x.size > 1:
         canvas.line(across(np.repeat(x, 2)[1:]).tolist(), scale(np.repeat(y, 2)[:-1]).tolist(), "line rate")
@@ -169,7 +169,7 @@ def _panel(canvas: Canvas, name: str, series: Sequence[Series], box: tuple[float
     across = _across(series, left, right)
     scale = fitting_scale(np.concatenate([one.y for one in series]), bottom, top + 26)
     canvas.text(left, top + 14, label(name, 38), "t-head")
-    grid(canvas, scale, left, right, 3, formats.significant)
+    grid(canvas, scale, (left, right), 3, figure_texts)
     for one in series:
         _draw(canvas, one, across, scale)
     _broken(canvas, series, across, (top + 26, bottom))
@@ -184,7 +184,7 @@ def _panel_values(canvas: Canvas, series: Sequence[Series], scale: Scale, right:
     """The last values, unless there are more of them than can be read."""
     ends: list[tuple[Series, Any]] = [(one, one.y[np.isfinite(one.y)]) for one in series]
     ends = [(one, known[-1]) for one, known in ends if known.size]
-    if len(ends) > 4:  # noqa: PLR2004 - a bundle of lines, such as one per class
+    if len(ends) > 4:  # a bundle of lines, such as one per class
         return
     places = spread([scale.at(float(value)) + 4 for _, value in ends], 13, scale.end, scale.start + 4)
     for (one, value), place in zip(ends, places, strict=True):

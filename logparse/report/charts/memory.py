@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
+from logparse.report.charts.axes import CHARACTER, WIDTH, grid, size_texts
 from logparse.report.charts.canvas import Canvas, label
 from logparse.report.charts.scales import Scale, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from markupsafe import Markup
 
-WIDTH: Final = 960.0
 NAMED: Final = 52  # up to so many layers each has its name under the chart
-LONGEST_NAME: Final = 24
+_LONGEST_NAME: Final = 24
 TALLEST: Final = 13  # of more layers, so many are named: those with the largest steps
-_ZEROS: Final = re.compile(r"\.0+(?= )|(?<=\.\d)0+(?= )")
-CHARACTER: Final = 6.1  # mean width of a character of a label
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +35,7 @@ class Step:
 def memory(steps: Sequence[Step], description: str) -> Markup:
     """Running totals over the layers (logged and distinct), and beneath the step of each layer."""
     names = _named(steps)
-    below = 14 + 0.87 * CHARACTER * max((len(label(steps[index].name, LONGEST_NAME)) for index in names), default=0)
+    below = 14 + 0.87 * CHARACTER * max((len(label(steps[index].name, _LONGEST_NAME)) for index in names), default=0)
     canvas = Canvas(WIDTH, 374 + below)
     across = _Layers(len(steps), 70, WIDTH - 128)
     _totals(canvas, steps, across)
@@ -86,7 +83,7 @@ def _totals(canvas: Canvas, steps: Sequence[Step], across: _Layers) -> None:
     peak = max([value for _, value in (*logged, *distinct)], default=1) or 1
     scale = Scale(0, peak, bottom, top)
     canvas.text(across.left, 12, "Running total", "t-head")
-    grid(canvas, scale, across.left, across.right, 4, round_size)
+    grid(canvas, scale, (across.left, across.right), 4, size_texts)
     lines = [(_placed(logged, scale), "logged"), (_placed(distinct, scale), "distinct")]
     for points, css in lines:
         if points:
@@ -127,13 +124,13 @@ def _steps(canvas: Canvas, steps: Sequence[Step], across: _Layers, names: Sequen
     peak = max((max(step.logged_step or 0, step.distinct or 0) for step in steps), default=0) or 1
     scale = Scale(0, peak, bottom, top)
     canvas.text(across.left, 234, "Step of each layer", "t-head")
-    grid(canvas, scale, across.left, across.right, 3, round_size)
+    grid(canvas, scale, (across.left, across.right), 3, size_texts)
     inset = min(2.0, across.width * 0.14)
     canvas.boxes(_bars([step.logged_step for step in steps], scale, across, inset), "bar logged")
     canvas.boxes(_bars([step.distinct for step in steps], scale, across, inset), "bar distinct")
     for index in names:
         middle = across.middle(index)
-        canvas.text(middle + 3, bottom + 12, label(steps[index].name, LONGEST_NAME), "t-name", "end", 60)
+        canvas.text(middle + 3, bottom + 12, label(steps[index].name, _LONGEST_NAME), "t-name", "end", 60)
     boxes = [(across.start(index), 26.0, across.start(index + 1), bottom) for index in range(len(steps))]
     canvas.boxes(boxes, "hit", [_step_title(step) for step in steps], [step.target for step in steps])
 
@@ -152,21 +149,3 @@ def _step_title(step: Step) -> str:
         f"{step.name}\nlogged +{logged} = {formats.size(step.logged_total)}"
         f"\ndistinct +{distinct} = {formats.size(step.distinct_total)}"
     )
-
-
-def round_size(tick: float) -> str:
-    """A round number of bytes without the zeros that three digits would give it: `10 MB`."""
-    return "0" if not tick else without_zeros(formats.size(int(tick)))
-
-
-def without_zeros(text: str) -> str:
-    """`10.0 MB` → `10 MB`, `2.50 k` → `2.5 k`: for round values."""
-    return _ZEROS.sub("", text)
-
-
-def grid(canvas: Canvas, scale: Scale, left: float, right: float, wanted: int, form: Callable[[float], str]) -> None:
-    """Horizontal rules at round values with their text left of them."""
-    ticks = scale.ticks(wanted)
-    canvas.rules([(left, scale.at(tick), right, scale.at(tick)) for tick in ticks], "grid")
-    for tick in ticks:
-        canvas.text(left - 8, scale.at(tick) + 4, form(tick), "t-tick", "end")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Floats = npt.NDArray[np.float64]
-    Places = npt.NDArray[np.intp]
+    Indices = npt.NDArray[np.intp]
 
 __all__ = ["kept_points", "reduce_points", "smooth"]
 
@@ -34,8 +34,8 @@ def reduce_points(x: npt.ArrayLike, y: npt.ArrayLike, columns: int) -> tuple[Flo
     return across[kept], up[kept]
 
 
-def kept_points(x: npt.ArrayLike, y: npt.ArrayLike, columns: int) -> Places:
-    """The places of the points that `reduce_points` returns, ascending."""
+def kept_points(x: npt.ArrayLike, y: npt.ArrayLike, columns: int) -> Indices:
+    """Which points `reduce_points` returns, ascending."""
     across, up = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     if columns < 1 or across.shape != up.shape:
         raise ValueError(f"{columns} columns for {across.shape} and {up.shape} points")
@@ -51,35 +51,35 @@ def kept_points(x: npt.ArrayLike, y: npt.ArrayLike, columns: int) -> Places:
         _extremes(run, values, finite, np.minimum),
         _extremes(run, values, finite, np.maximum),
     ]
-    kept: Places = placed[np.unique(np.concatenate(chosen))]
+    kept: Indices = placed[np.unique(np.concatenate(chosen))]
     return kept
 
 
-def _runs(x: Floats, columns: int) -> Places:
+def _runs(x: Floats, columns: int) -> Indices:
     """Per point the number of its run: neighbours in one pixel column. Where `x` goes back a new run begins."""
     low, high = x.min(), x.max()
     scale = columns / (high - low) if high > low else 0.0
     column = np.minimum(((x - low) * scale).astype(np.intp), columns - 1)
-    run: Places = np.cumsum(np.diff(column, prepend=column[:1]) != 0)
+    run: Indices = np.cumsum(np.diff(column, prepend=column[:1]) != 0)
     return run
 
 
-def _ends(run: Places, among: npt.NDArray[np.bool_]) -> Places:
-    """The first and the last place of each run, of those `among` which we look."""
-    places = np.flatnonzero(among)
-    edge = np.flatnonzero(np.diff(run[places]))
-    if not len(places):
-        return places
-    return np.concatenate([places[:1], places[edge], places[edge + 1], places[-1:]])
+def _ends(run: Indices, among: npt.NDArray[np.bool_]) -> Indices:
+    """The first and the last index of each run, of those `among` which we look."""
+    indices = np.flatnonzero(among)
+    edge = np.flatnonzero(np.diff(run[indices]))
+    if not len(indices):
+        return indices
+    return np.concatenate([indices[:1], indices[edge], indices[edge + 1], indices[-1:]])
 
 
-def _extremes(run: Places, values: Floats, finite: npt.NDArray[np.bool_], pick: Any) -> Places:  # noqa: ANN401 - ufunc
-    """The first place of each run's lowest (np.minimum) or highest (np.maximum) finite value."""
-    places = np.flatnonzero(finite)
-    if not len(places):
-        return places
-    runs, kept = run[places], values[places]
+def _extremes(run: Indices, values: Floats, finite: npt.NDArray[np.bool_], pick: Any) -> Indices:  # noqa: ANN401 - ufunc
+    """The index of each run's lowest (np.minimum) or highest (np.maximum) finite value."""
+    indices = np.flatnonzero(finite)
+    if not len(indices):
+        return indices
+    runs, kept = run[indices], values[indices]
     starts = np.flatnonzero(np.diff(runs, prepend=-1))
     extreme = np.repeat(pick.reduceat(kept, starts), np.diff(starts, append=len(kept)))
     hits = np.flatnonzero(kept == extreme)
-    return places[hits[np.flatnonzero(np.diff(runs[hits], prepend=-1))]]
+    return indices[hits[np.flatnonzero(np.diff(runs[hits], prepend=-1))]]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import numpy.typing as npt
 
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
 
 LOG_WORTH: Final = 30.0  # largest over smallest value from which a log scale shows more than a linear one
 EXPLOSION: Final = 1e4  # largest value over the median from which a linear axis is bent (symlog)
-STEPS: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
+STEPS: Final = ("1", "2", "2.5", "5", "10")  # times a power of ten: how far ticks stand apart
+LARGEST: Final = sys.float_info.max
+_DIGITS: Final = 50  # a step and the farthest of its multiples among the floats are twenty digits apart
+_HAIR: Final = Decimal("1e-9")  # of a step: what rounding has moved a range's end by
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +41,10 @@ class Scale:
     def __call__(self, values: Values) -> Floats:
         """Places of the values; those outside the range stand at its edge."""
         clipped = np.clip(np.asarray(values, dtype=float), self.low, self.high)
-        low, high = float(self._bend(self.low)), float(self._bend(self.high))
-        return np.asarray(self.start + (self._bend(clipped) - low) / ((high - low) or 1.0) * (self.end - self.start))
+        unit = 1.0 if math.isfinite(self.high - self.low) else 2.0  # halves of a range that is wider than any float
+        low, high = (float(self._bend(end)) / unit for end in (self.low, self.high))
+        along = (self._bend(clipped) / unit - low) / ((high - low) or 1.0)
+        return np.asarray(self.start + along * (self.end - self.start))
 
     def at(self, value: float) -> float:
         """The place of one value."""
@@ -63,35 +70,53 @@ class Scale:
 
 
 def linear_ticks(low: float, high: float, wanted: int) -> list[float]:
-    """Multiples of 1, 2, 2.5 or 5 × 10^k inside [low, high]: at most `wanted` + 1 of them."""
-    span = high - low
-    if not span > 0 or not math.isfinite(span):
+    """Multiples of 1, 2, 2.5 or 5 × 10^k inside [low, high], ascending: at least one, at most `wanted` + 1.
+
+    `low` ≤ `high`, both finite. The arithmetic is decimal, so that neither the smallest floats nor the largest are
+    lost on the way. A multiple within a billionth of a step beyond an end is that end.
+    """
+    if not low < high:
         return [low]
-    rough = span / max(wanted, 1)
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next((factor * power for factor in STEPS if factor * power >= rough * (1 - 1e-9)), 10 * power)
-    first = math.ceil(low / step - 1e-9)
-    last = math.floor(high / step + 1e-9)
-    return [round(index * step, 12) if step < 1 else index * step for index in range(first, last + 1)]
+    with localcontext(prec=_DIGITS):
+        bottom, top = Decimal(low), Decimal(high)
+        rough = (top - bottom) / max(wanted, 1)
+        sizes = (Decimal(factor).scaleb(rough.adjusted()) for factor in STEPS)
+        step = next(size for size in sizes if size >= rough * (1 - _HAIR))
+        first = (bottom / step - _HAIR).to_integral_value(ROUND_CEILING)
+        last = (top / step + _HAIR).to_integral_value(ROUND_FLOOR)
+        inside = [min(max(float(index * step), low), high) for index in range(int(first), int(last) + 1)]
+    return list(dict.fromkeys(inside)) or [low]
 
 
 def log_ticks(low: float, high: float, wanted: int) -> list[float]:
-    """Powers of ten inside [low, high], every second or third where they are many; 1, 2, 5 where they are few."""
+    """Powers of ten inside [low, high], every second or third where they are many; 1, 2, 5 where they are few.
+
+    0 < `low` ≤ `high`, both finite. What lies within a thousandth beyond an end counts as inside. At least one.
+    """
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    powers = [power for power in range(first, last + 1) if low * 0.999 <= 10.0**power <= high * 1.001]
-    if len(powers) >= 2:  # noqa: PLR2004 - one tick is no scale
-        stride = math.ceil(len(powers) / max(wanted, 2))
-        return [10.0**power for power in powers[::stride]]
-    fine = [digit * 10.0**power for power in range(first, last + 1) for digit in (1, 2, 5)]
-    return [value for value in fine if low * 0.999 <= value <= high * 1.001] or [low]
+    powers = _inside(low, high, (1,), range(first, last + 1))
+    if len(powers) > 1:
+        return powers[:: math.ceil(len(powers) / max(wanted, 2))]
+    return _inside(low, high, (1, 2, 5), range(first, last + 1)) or [low]
+
+
+def _inside(low: float, high: float, digits: Sequence[int], powers: Iterable[int]) -> list[float]:
+    values = [_decimal(digit, power) for power in powers for digit in digits]
+    return [value for value in values if low * 0.999 <= value <= high * 1.001 and 0 < value < math.inf]
+
+
+def _decimal(digit: int, power: int) -> float:
+    """The float next to digit × 10^power; 0 or infinity where there is none so small or large."""
+    return float(f"{digit}e{power}")
 
 
 def symlog_ticks(low: float, high: float) -> list[float]:
-    """0 and powers of ten (thousands where there are many) on both sides."""
+    """0 and powers of ten (thousands where there are many) on both sides, inside [low, high]; at least one."""
     reach = max(abs(low), abs(high), 1.0)
     stride = max(1, math.ceil(math.log10(reach) / 4))
-    sides = [10.0**power for power in range(0, math.ceil(math.log10(reach)) + 1, stride)]
-    return [value for value in (*(-side for side in reversed(sides)), 0.0, *sides) if low <= value <= high]
+    sides = [_decimal(1, power) for power in range(0, math.ceil(math.log10(reach)) + 1, stride)]
+    ticks = (*(-side for side in reversed(sides)), 0.0, *sides)
+    return [value for value in ticks if low <= value <= high] or [low]
 
 
 def fitting_scale(values: Floats, start: float, end: float, *, log_worth: float = LOG_WORTH) -> Scale:
@@ -106,20 +131,21 @@ def fitting_scale(values: Floats, start: float, end: float, *, log_worth: float 
     low, high = float(finite.min()), float(finite.max())
     if low > 0 and high / low >= log_worth:
         return Scale(low, high, start, end, "log")
-    typical = float(np.median(np.abs(finite))) or 1.0
+    typical = float(np.median(np.abs(finite) / 2)) * 2 or 1.0  # halves: the sum of two large floats is none
     if max(abs(low), abs(high)) > EXPLOSION * typical:
         return Scale(min(low, 0.0), high, start, end, "symlog")
     return _aired(low, high, start, end)
 
 
 def _aired(low: float, high: float, start: float, end: float) -> Scale:
+    """A linear scale with a little air about the values, as far as there are floats for it."""
     if low == high:
         air = abs(high) / 2 or 1.0
-        return Scale(low - air, high + air, start, end, constant=low)
+        return Scale(max(low - air, -LARGEST), min(high + air, LARGEST), start, end, constant=low)
     if 0 <= low < high / 2:
-        return Scale(0.0, high * 1.04, start, end)
-    air = (high - low) * 0.06
-    return Scale(low - air, high + air, start, end)
+        return Scale(0.0, min(high * 1.04, LARGEST), start, end)
+    air = min(high - low, LARGEST) * 0.06
+    return Scale(max(low - air, -LARGEST), min(high + air, LARGEST), start, end)
 
 
 def sample_rows(length: int, limit: int) -> list[int]:

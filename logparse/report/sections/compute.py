@@ -5,21 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
+from logparse.report.cells import name_cell, share_cell
 from logparse.report.charts import bars
-from logparse.report.context import layer_name
 from logparse.report.coverage import coverage
+from logparse.report.elements import ChartView, Content
 from logparse.report.kinds import css_of, kind_of
-from logparse.report.parts import Block, Chart, Field, tabulate
-from logparse.report.sections.memory import name_cell
-from logparse.report.sections.summary import bar_cell
+from logparse.report.tabulate import Field, tabulate
+from logparse.rows import float_of, layer_name, net_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from logparse.report.context import Context, NetRows, Record
-    from logparse.report.parts import Table
+    from logparse.report.elements import TableView
+    from logparse.report.reported_log import ReportedLog, ReportedNet
+    from logparse.rows import TableRow
 
-ROWS_SHOWN: Final = 40
+_ROWS_SHOWN: Final = 40
 WHOLES: Final = (
     ("macs_per_image", "MACs", formats.short),
     ("params", "Parameters", formats.short),
@@ -27,22 +28,21 @@ WHOLES: Final = (
 )
 
 
-def build(context: Context) -> Block | None:
+def build(log: ReportedLog) -> Content | None:
     """Both charts of the leading net; None where neither MACs nor parameters of any layer are known."""
-    lead = context.lead
+    lead = log.lead
     if lead is None:
         return None
     if not any(row.get(key) for row in lead.layers for key in ("params", "macs") if not formats.is_na(row.get(key))):
-        return Block(absent="No parameters or MACs could be derived: " + _why(lead)) if _costly(lead) else None
-    shares = _shares(context, lead)
-    charts = (_kinds_chart(lead), _layers_chart(context, lead))
-    return Block(lead=coverage(lead), charts=charts, tables=() if shares is None else (shares,))
+        return Content(absent="No parameters or MACs could be derived: " + _why(lead)) if _costly(lead) else None
+    shares = _shares(log, lead)
+    charts = (_kinds_chart(lead), _layers_chart(log, lead))
+    return Content(paragraphs=coverage(lead), charts=charts, tables=() if shares is None else (shares,))
 
 
-def _shares(context: Context, lead: NetRows) -> Table | None:
+def _shares(log: ReportedLog, lead: ReportedNet) -> TableView | None:
     """Fully connected layers and convolutions by kernel size: what pruning and faster convolution can reach."""
-    key = (lead.net.get("attempt"), lead.net.get("net_index"))
-    rows = [row for row in context.records("shares") if (row["attempt"], row["net_index"]) == key]
+    rows = [row for row in log.rows("shares") if net_key(row) == net_key(lead.layers[0])]
     return tabulate("Shares by kind of layer and kernel size", _SHARE_FIELDS, rows) if rows else None
 
 
@@ -50,16 +50,16 @@ _SHARE_FIELDS: Final = (
     Field("group", "Group"),
     Field("layers", "Layers", "count", total=True),
     Field("weights", "Weights and biases", "count", total=True),
-    Field("weights_share", "Share of weights", "percent", cell=lambda row: bar_cell(row["weights_share"])),
+    Field("weights_share", "Share of weights", "percent", cell=share_cell("weights_share")),
     Field("macs", "MACs", "count", "of the batch", total=True),
-    Field("macs_share", "Share of MACs", "percent", cell=lambda row: bar_cell(row["macs_share"])),
+    Field("macs_share", "Share of MACs", "percent", cell=share_cell("macs_share")),
     Field("distinct_bytes", "Distinct data", "count", "B", total=True),
-    Field("distinct_share", "Share of data", "percent", cell=lambda row: bar_cell(row["distinct_share"])),
+    Field("distinct_share", "Share of data", "percent", cell=share_cell("distinct_share")),
     Field("unknown", "Not known", "count", "layers", optional=True),
 )
 
 
-def _why(lead: NetRows) -> str:
+def _why(lead: ReportedNet) -> str:
     reasons = dict.fromkeys(
         str(row["macs_reason"])
         for row in lead.layers
@@ -68,11 +68,11 @@ def _why(lead: NetRows) -> str:
     return "; ".join(list(reasons)[:3]) + "." if reasons else "the log shows no definitions."
 
 
-def _costly(lead: NetRows) -> bool:
+def _costly(lead: ReportedNet) -> bool:
     return any(formats.is_na(row.get("macs")) for row in lead.layers)
 
 
-def _kinds_chart(lead: NetRows) -> Chart:
+def _kinds_chart(lead: ReportedNet) -> ChartView:
     kinds = _by_kind(lead.layers)
     totals = {key: sum(sums[key] for sums in kinds.values()) for key, _, _ in WHOLES}
     wholes = [
@@ -88,7 +88,7 @@ def _kinds_chart(lead: NetRows) -> Chart:
     title = _contrast(kinds, totals, known)
     table = tabulate("Totals by kind of layer", _KIND_FIELDS, _kind_rows(kinds, totals))
     drawing = bars.stacked(wholes, f"Stacked bars. {title}. The table below has the figures.")
-    return Chart(title, _KIND_NOTE, drawing, table)
+    return ChartView(title, _KIND_NOTE, drawing, table)
 
 
 def _parts(kinds: Mapping[str, Mapping[str, int]], key: str, total: int) -> tuple[bars.Share, ...]:
@@ -102,7 +102,7 @@ _KIND_NOTE: Final = (
 )
 
 
-def _by_kind(layers: Sequence[Record]) -> dict[str, dict[str, int]]:
+def _by_kind(layers: Sequence[TableRow]) -> dict[str, dict[str, int]]:
     """Kind → sums of the three wholes, the kinds with most MACs and parameters first."""
     kinds: dict[str, dict[str, int]] = {}
     for row in layers:
@@ -129,7 +129,7 @@ def _contrast(kinds: Mapping[str, Mapping[str, int]], totals: Mapping[str, int],
     if not parts:
         return "No layer computes matrix products or has parameters"
     kind, first = parts[0]
-    if len(parts) == 2 and parts[1][0] == kind:  # noqa: PLR2004 - one kind leads in both
+    if len(parts) == 2 and parts[1][0] == kind:  # one kind leads in both
         return f"{kind.capitalize()} hold {first} and {parts[1][1]}"
     others = "".join(f", {other} {share}" for other, share in parts[1:])
     return f"{kind.capitalize()} hold {first}{others}"
@@ -159,15 +159,15 @@ _KIND_FIELDS: Final = (
     Field("kind", "Kind of layer"),
     Field("layers", "Layers", "count", total=True),
     Field("macs_per_image", "MACs", "count", "per image", total=True),
-    Field("macs_share", "Share of MACs", "percent", cell=lambda row: bar_cell(row["macs_share"])),
+    Field("macs_share", "Share of MACs", "percent", cell=share_cell("macs_share")),
     Field("params", "Parameters", "count", total=True),
-    Field("params_share", "Share of parameters", "percent", cell=lambda row: bar_cell(row["params_share"])),
+    Field("params_share", "Share of parameters", "percent", cell=share_cell("params_share")),
     Field("ratio", "MACs per weight", "significant"),
     Field("distinct_bytes", "Distinct data", "count", "B", total=True),
 )
 
 
-def _layers_chart(context: Context, lead: NetRows) -> Chart:
+def _layers_chart(log: ReportedLog, lead: ReportedNet) -> ChartView:
     rows = [row for row in lead.layers if _counts(row)]
     shown = _most_important(rows)
     note = _LAYERS_NOTE
@@ -175,13 +175,13 @@ def _layers_chart(context: Context, lead: NetRows) -> Chart:
         note += f" Of {len(rows)} layers the {len(shown)} largest are drawn; the table has all."
     title = _layer_title(rows)
     drawing = bars.by_layer(
-        [_layer_row(context, row) for row in shown],
+        [_layer_row(log, row) for row in shown],
         _panels(shown),
         f"Bars and dots per layer. {title}. The table below has the figures.",
     )
     kinds = dict.fromkeys(kind_of(row.get("type")) for row in shown)
-    table = tabulate("Compute and parameters by layer", _LAYER_FIELDS, context.linked(rows))
-    return Chart(title, note, drawing, table, tuple((css_of(kind), kind) for kind in kinds))
+    table = tabulate("Compute and parameters by layer", _LAYER_FIELDS, log.linked(rows))
+    return ChartView(title, note, drawing, table, tuple((css_of(kind), kind) for kind in kinds))
 
 
 _LAYERS_NOTE: Final = (
@@ -190,30 +190,30 @@ _LAYERS_NOTE: Final = (
 )
 
 
-def _counts(row: Record) -> bool:
+def _counts(row: TableRow) -> bool:
     """Whether a layer belongs into the chart: it has MACs or parameters, or they are not known."""
     return any(formats.is_na(row.get(key)) or row[key] for key in ("macs", "params"))
 
 
-def _most_important(rows: Sequence[Record]) -> Sequence[Record]:
-    if len(rows) <= ROWS_SHOWN:
+def _most_important(rows: Sequence[TableRow]) -> Sequence[TableRow]:
+    if len(rows) <= _ROWS_SHOWN:
         return rows
     ranked = sorted(rows, key=lambda row: -max(_share(row, "macs_share"), _share(row, "params_share")))
-    kept = {id(row) for row in ranked[:ROWS_SHOWN]}
+    kept = {id(row) for row in ranked[:_ROWS_SHOWN]}
     return [row for row in rows if id(row) in kept]
 
 
-def _share(row: Record, key: str) -> float:
-    return 0.0 if formats.is_na(row.get(key)) else float(row[key])
+def _share(row: TableRow, key: str) -> float:
+    return float_of(row.get(key)) or 0.0
 
 
-def _layer_title(rows: Sequence[Record]) -> str:
+def _layer_title(rows: Sequence[TableRow]) -> str:
     ratios = [
         (float(row["macs_per_weight"]), layer_name(row))
         for row in rows
         if not formats.is_na(row.get("macs_per_weight")) and row["macs_per_weight"] > 0
     ]
-    if len(ratios) < 2:  # noqa: PLR2004 - a comparison needs two
+    if len(ratios) < 2:  # a comparison needs two
         return "Compute and parameters of each layer"
     (low, least), (high, most) = min(ratios), max(ratios)
     if low == high:
@@ -225,18 +225,18 @@ def _times(value: float) -> str:
     return "once" if value == 1 else f"{formats.significant(value)} times"
 
 
-def _layer_row(context: Context, row: Record) -> bars.LayerRow:
+def _layer_row(log: ReportedLog, row: TableRow) -> bars.LayerRow:
     name = layer_name(row)
     title = (
         f"{name}\n{formats.count(row.get('macs_per_image'))} MACs per image, {formats.count(row.get('params'))} "
         f"parameters, {formats.significant(row.get('macs_per_weight'))} MACs per weight"
     )
-    return bars.LayerRow(name, css_of(kind_of(row.get("type"))), title, context.layer_target(row))
+    return bars.LayerRow(name, css_of(kind_of(row.get("type"))), title, log.layer_target(row))
 
 
-def _panels(rows: Sequence[Record]) -> list[bars.Panel]:
+def _panels(rows: Sequence[TableRow]) -> list[bars.Panel]:
     def known(key: str) -> tuple[float | None, ...]:
-        return tuple(None if formats.is_na(row.get(key)) else float(row[key]) for row in rows)
+        return tuple(float_of(row.get(key)) for row in rows)
 
     ratios = tuple(formats.significant(row.get("macs_per_weight")) for row in rows)
     return [
@@ -246,7 +246,7 @@ def _panels(rows: Sequence[Record]) -> list[bars.Panel]:
     ]
 
 
-def _texts(rows: Sequence[Record], share: str, key: str) -> tuple[str, ...]:
+def _texts(rows: Sequence[TableRow], share: str, key: str) -> tuple[str, ...]:
     """Share and figure beside a bar; MACs are those of one image where the batch is known."""
     texts = []
     for row in rows:
@@ -263,8 +263,8 @@ _LAYER_FIELDS: Final = (
     Field("layer", "Layer", cell=name_cell),
     Field("type", "Type"),
     Field("macs_per_image", "MACs", "count", "per image", total=True),
-    Field("macs_share", "Share of MACs", "percent", cell=lambda row: bar_cell(row["macs_share"])),
+    Field("macs_share", "Share of MACs", "percent", cell=share_cell("macs_share")),
     Field("params", "Parameters", "count", total=True),
-    Field("params_share", "Share of parameters", "percent", cell=lambda row: bar_cell(row["params_share"])),
+    Field("params_share", "Share of parameters", "percent", cell=share_cell("params_share")),
     Field("macs_per_weight", "MACs per weight", "significant"),
 )

@@ -6,12 +6,14 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
-from logparse.report.parts import Block, Cell, Field, tabulate
+from logparse.report.elements import Cell, Content
+from logparse.report.tabulate import Field, tabulate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from logparse.report.context import Context, Record
+    from logparse.report.reported_log import ReportedLog
+    from logparse.rows import TableRow
 
 # Lines that every run prints at its start and end, and figures that have a section of their own.
 ROUTINE: Final = frozenset(
@@ -20,27 +22,29 @@ ROUTINE: Final = frozenset(
         "restoring_history", "clipping", "waiting", "stall", "done", "time_done", "test_done",
     }
 )  # fmt: skip
-ROWS_SHOWN: Final = 60
+_ROWS_SHOWN: Final = 60
 
 
-def build(context: Context) -> Block | None:
+def build(log: ReportedLog) -> Content | None:
     """The table of events; None where nothing but the routine happened."""
-    rows = [row for row in context.records("events") if row["kind"] not in ROUTINE]
+    rows = [row for row in log.rows("events") if row["kind"] not in ROUTINE]
     if not rows:
         return None
     shown = _shown(rows)
     left_out = len(rows) - len(shown)
     note = f"{formats.count(left_out)} between them are left out; the table “events” has all." if left_out else ""
-    fields = (*((_ATTEMPT,) if len(context.attempts) > 1 else ()), *_FIELDS)
-    return Block(lead=(_summary(rows),), tables=(tabulate("Events in the order of the log", fields, shown, note=note),))
+    fields = (*((_ATTEMPT,) if len(log.attempts) > 1 else ()), *_FIELDS)
+    return Content(
+        paragraphs=(_summary(rows),), tables=(tabulate("Events in the order of the log", fields, shown, note=note),)
+    )
 
 
-def _shown(rows: Sequence[Record]) -> Sequence[Record]:
+def _shown(rows: Sequence[TableRow]) -> Sequence[TableRow]:
     """The first and the last ones where there are many."""
-    return rows if len(rows) <= ROWS_SHOWN else [*rows[: ROWS_SHOWN // 2], *rows[-ROWS_SHOWN // 2 :]]
+    return rows if len(rows) <= _ROWS_SHOWN else [*rows[: _ROWS_SHOWN // 2], *rows[-_ROWS_SHOWN // 2 :]]
 
 
-def _summary(rows: Sequence[Record]) -> str:
+def _summary(rows: Sequence[TableRow]) -> str:
     counts = Counter(str(row["kind"]).replace("_", " ") for row in rows)
     return ", ".join(f"{formats.count(number)} × {kind}" for kind, number in counts.most_common()) + "."
 

@@ -11,7 +11,7 @@ from logparse.audit.finding import SEVERITIES
 
 if TYPE_CHECKING:
     from logparse.audit.finding import Finding
-    from logparse.report.context import Context
+    from logparse.report.reported_log import ReportedLog
 
 SHOWN: Final = 80
 WORDS: Final = {"error": "Error", "warning": "Warning", "hint": "Could be better", "note": "Note"}
@@ -39,11 +39,11 @@ class FindingsView:
     left_out: str
 
 
-def build(context: Context) -> FindingsView:
+def build(log: ReportedLog) -> FindingsView:
     """All findings of the log; there is always something to say, if only that nothing was found."""
-    found = find(context.facts, context.tables)
+    found = find(log.parsed)
     left_out = f"{len(found) - SHOWN} more are in the table “findings”." if len(found) > SHOWN else ""
-    return FindingsView(_summary(found), tuple(_view(context, one) for one in found[:SHOWN]), left_out)
+    return FindingsView(_summary(found), tuple(_view(log, one) for one in found[:SHOWN]), left_out)
 
 
 def _summary(found: tuple[Finding, ...]) -> str:
@@ -51,13 +51,13 @@ def _summary(found: tuple[Finding, ...]) -> str:
         return "Nothing stands out."
     counts = {severity: sum(one.severity == severity for one in found) for severity in SEVERITIES}
     words = {"error": "error", "warning": "warning", "hint": "possible saving", "note": "note"}
-    parts = [f"{number} {words[severity]}{'' if number == 1 else 's'}" for severity, number in counts.items() if number]
+    parts = [f"{number} {formats.plural(words[severity], number)}" for severity, number in counts.items() if number]
     return f"Worst first: {', '.join(parts)}."
 
 
-def _view(context: Context, one: Finding) -> FindingView:
-    href = context.layer_href(one.attempt, one.net_index, one.layer_index)
+def _view(log: ReportedLog, one: Finding) -> FindingView:
+    href = log.layer_href(one.attempt, one.net_index, one.layer_index)
     where = [f"line {formats.count(one.line)}"] if one.line is not None else []
-    if one.attempt is not None and len(context.attempts) > 1:
+    if one.attempt is not None and len(log.attempts) > 1:
         where.insert(0, f"attempt {one.attempt}")
     return FindingView(one.severity, WORDS[one.severity], one.title, one.text, one.evidence, href, ", ".join(where))

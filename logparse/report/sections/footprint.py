@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
 from logparse.report.charts import bars
-from logparse.report.parts import Block, Cell, Chart, Field, tabulate
+from logparse.report.elements import Cell, ChartView, Content
+from logparse.report.tabulate import Field, tabulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from logparse.report.context import Context, Record
-    from logparse.report.parts import Table
+    from logparse.report.elements import TableView
+    from logparse.report.reported_log import ReportedLog
+    from logparse.rows import TableRow
 
 # Kinds of the table `memory` that do not overlap, in the order of the bar: how they read, and the class of the mark.
 KINDS: Final = (
@@ -24,23 +26,25 @@ KINDS: Final = (
     ("buffers", "private buffers", "m-buffers"),
     ("prefetch", "prefetched batches", "m-prefetch"),
 )
-DEVICES: Final = (("cpu", "CPU"), ("gpu", "GPU"))
+_DEVICES: Final = (("cpu", "CPU"), ("gpu", "GPU"))
 REST: Final = "program and context"
 
 
-def build(context: Context) -> Block | None:
+def build(log: ReportedLog) -> Content | None:
     """The footprint of the attempt that the leading net is from; None where nothing is known of it."""
-    lead = context.lead
+    lead = log.lead
     if lead is None:
         return None
-    attempt = lead.net.get("attempt")
-    memory = [row for row in context.records("memory") if row["attempt"] == attempt and row["kind"] != "logged"]
-    whole = [row for row in context.records("footprint") if row["attempt"] == attempt]
+    attempt = lead.row.get("attempt")
+    memory = [row for row in log.rows("memory") if row["attempt"] == attempt and row["kind"] != "logged"]
+    whole = [row for row in log.rows("footprint") if row["attempt"] == attempt]
     if not any(row["bytes"] for row in memory if not formats.is_na(row["bytes"])):
         return None
-    failed = _out_of_memory(context)
+    failed = _out_of_memory(log)
     tables = [_totals_table(whole), *([failed] if failed is not None else [])]
-    return Block(lead=(_LEAD,), charts=(_chart(memory, whole, lead.net.get("logged_bytes")),), tables=tuple(tables))
+    return Content(
+        paragraphs=(_LEAD,), charts=(_chart(memory, whole, lead.row.get("logged_bytes")),), tables=tuple(tables)
+    )
 
 
 _LEAD: Final = (
@@ -49,9 +53,9 @@ _LEAD: Final = (
 )
 
 
-def _chart(memory: Sequence[Record], whole: Sequence[Record], logged: Any) -> Chart:  # noqa: ANN401 - a cell
+def _chart(memory: Sequence[TableRow], whole: Sequence[TableRow], logged: Any) -> ChartView:  # noqa: ANN401 - a cell
     totals = {row["device"]: int(row["bytes"]) for row in whole if not formats.is_na(row["bytes"])}
-    sums = {device: _by_kind(memory, device) for device, _ in DEVICES}
+    sums = {device: _by_kind(memory, device) for device, _ in _DEVICES}
     title = _title(totals, logged)
     drawing = bars.stacked(
         list(_wholes(sums, totals)), f"Stacked bars of memory by kind. {title}. The table below has the figures."
@@ -59,10 +63,10 @@ def _chart(memory: Sequence[Record], whole: Sequence[Record], logged: Any) -> Ch
     note = "Each bar is a whole run at its peak, cut into kinds that do not overlap."
     used = {kind for kinds in sums.values() for kind, size in kinds.items() if size}
     key = (*((css, words) for kind, words, css in KINDS if kind in used), ("m-rest", REST))
-    return Chart(title, note, drawing, _kinds_table(memory), key)
+    return ChartView(title, note, drawing, _kinds_table(memory), key)
 
 
-def _by_kind(memory: Sequence[Record], device: str) -> dict[str, int]:
+def _by_kind(memory: Sequence[TableRow], device: str) -> dict[str, int]:
     sums = dict.fromkeys((kind for kind, _, _ in KINDS), 0)
     for row in memory:
         if row["device"] == device and row["kind"] in sums and not formats.is_na(row["bytes"]):
@@ -73,7 +77,7 @@ def _by_kind(memory: Sequence[Record], device: str) -> dict[str, int]:
 def _wholes(sums: dict[str, dict[str, int]], totals: dict[str, int]) -> Iterator[bars.Whole]:
     known = {device: max(totals.get(device, 0), sum(kinds.values())) for device, kinds in sums.items()}
     longest = max(known.values())
-    for device, name in DEVICES:
+    for device, name in _DEVICES:
         total, kinds = known[device], sums[device]
         if not total:
             continue
@@ -85,7 +89,7 @@ def _wholes(sums: dict[str, dict[str, int]], totals: dict[str, int]) -> Iterator
 def _title(totals: dict[str, int], logged: Any) -> str:  # noqa: ANN401 - a cell
     if not totals:
         return "What Caffe allocates for the run, by kind"
-    known = [(formats.size(totals[device]), name, totals[device]) for device, name in DEVICES if device in totals]
+    known = [(formats.size(totals[device]), name, totals[device]) for device, name in _DEVICES if device in totals]
     needs = " and ".join(f"{size} on the {name}" for size, name, _ in known)
     if formats.is_na(logged) or not logged:
         return f"The run needs {needs}"
@@ -93,7 +97,7 @@ def _title(totals: dict[str, int], logged: Any) -> str:  # noqa: ANN401 - a cell
     return f"The run needs {needs}: {times} times the {formats.size(logged)} that Caffe logs"
 
 
-def _kinds_table(memory: Sequence[Record]) -> Table:
+def _kinds_table(memory: Sequence[TableRow]) -> TableView:
     """One row per net and kind, both devices beside each other."""
     rows: dict[tuple[Any, ...], dict[str, Any]] = {}
     for one in memory:
@@ -114,7 +118,7 @@ def _kinds_table(memory: Sequence[Record]) -> Table:
     return tabulate("Memory by net and kind", fields, list(rows.values()))
 
 
-def _totals_table(whole: Sequence[Record]) -> Table:
+def _totals_table(whole: Sequence[TableRow]) -> TableView:
     fields = (
         Field("device", "Device"),
         Field("bytes", "Whole run", "count", "B"),
@@ -135,8 +139,8 @@ def _range_cell(key: str) -> Callable[[Mapping[str, Any]], Cell]:
     return cell
 
 
-def _out_of_memory(context: Context) -> Table | None:
-    rows = context.records("out_of_memory")
+def _out_of_memory(log: ReportedLog) -> TableView | None:
+    rows = log.rows("out_of_memory")
     fields = (
         Field("stage", "Ran out in"),
         Field("phase", "Net"),

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
-from logparse.report.parts import Fact, Field, tabulate
+from logparse.report.elements import Fact
+from logparse.report.tabulate import Field, tabulate
 from logparse.solver import solver_type
 from logparse.textproto import Message
 
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from logparse.model import Attempt
-    from logparse.report.context import Context
-    from logparse.report.parts import Table
+    from logparse.report.elements import TableView
+    from logparse.report.reported_log import ReportedLog
 
 ATTEMPTS_SHOWN: Final = 60
 OUTCOMES: Final = {
@@ -52,26 +53,26 @@ class HeadView:
     title: str
     lede: str
     facts: tuple[Fact, ...]
-    settings: Table | None
-    attempts: Table | None
+    settings: TableView | None
+    attempts: TableView | None
 
 
-def build(context: Context) -> HeadView:
+def build(log: ReportedLog) -> HeadView:
     """The head of one log; it exists for every log, whatever could be read."""
-    return HeadView(_title(context), _lede(context), tuple(_facts(context)), _settings(context), _attempts(context))
+    return HeadView(_title(log), _lede(log), tuple(_facts(log)), _settings(log), _attempts(log))
 
 
-def _title(context: Context) -> str:
-    lead = context.lead
-    name = None if lead is None else lead.net.get("net")
+def _title(log: ReportedLog) -> str:
+    lead = log.lead
+    name = None if lead is None else lead.row.get("net")
     if not formats.is_na(name) and name:
         return str(name)
-    return context.file_name
+    return log.file_name
 
 
-def _lede(context: Context) -> str:
+def _lede(log: ReportedLog) -> str:
     """One sentence: what this is, and how it ended."""
-    lead, attempts = context.lead, context.attempts
+    lead, attempts = log.lead, log.attempts
     what = "A log without a net's set-up" if lead is None else f"A {lead.kind} of {len(lead.layers)} layers"
     solver = _solver_type(attempts)
     trained = f", trained with {solver}" if solver else ""
@@ -97,20 +98,20 @@ def _ending(attempts: Sequence[Attempt]) -> str:
     return f"{subject} {words}{detail}."
 
 
-def _facts(context: Context) -> Iterator[Fact]:
-    attempts = context.attempts
+def _facts(log: ReportedLog) -> Iterator[Fact]:
+    attempts = log.attempts
     first = attempts[0] if attempts else None
     message = next((attempt.solver for attempt in attempts if attempt.solver is not None), None)
     if message is not None:
         yield Fact("Solver", solver_type(message) or "", " · ".join(_solver_words(message)))
-    yield from _batches(context)
-    yield from _iterations(context, message)
+    yield from _batches(log)
+    yield from _iterations(log, message)
     if first is not None and first.mode:
         yield Fact("Mode", first.mode, ", ".join(first.devices))
     if first is not None and first.versions:
         yield Fact("Versions", ", ".join(first.versions))
-    source = context.facts.source
-    yield Fact("Log", context.file_name, f"{formats.count(source.lines)} lines, {formats.size(source.size_bytes)}")
+    source = log.facts.source
+    yield Fact("Log", log.file_name, f"{formats.count(source.lines)} lines, {formats.size(source.size_bytes)}")
 
 
 def _solver_words(message: Message) -> Iterator[str]:
@@ -123,17 +124,17 @@ def _solver_words(message: Message) -> Iterator[str]:
         yield f"steps at {', '.join(formats.count(step) for step in steps)}"
 
 
-def _batches(context: Context) -> Iterator[Fact]:
-    outer = [net for net, _ in context.distinct_nets if formats.is_na(net.layers[0].get("nested"))]
-    known = [(net, net.net.get("batch")) for net in outer]
+def _batches(log: ReportedLog) -> Iterator[Fact]:
+    outer = [net for net, _ in log.distinct_nets if formats.is_na(net.layers[0].get("nested"))]
+    known = [(net, net.row.get("batch")) for net in outer]
     texts = [f"{net.title} {formats.count(batch)}" for net, batch in known if not formats.is_na(batch)]
     if texts:
         first = next(batch for _, batch in known if not formats.is_na(batch))
         yield Fact("Batch", formats.count(first), " · ".join(texts))
 
 
-def _iterations(context: Context, message: Message | None) -> Iterator[Fact]:
-    train = context.frame("train")
+def _iterations(log: ReportedLog, message: Message | None) -> Iterator[Fact]:
+    train = log.frame("train")
     planned = None if message is None else message.last("max_iter")
     words = f"of {formats.count(planned)} planned" if isinstance(planned, int) else ""
     if len(train) and train["iteration"].notna().any():
@@ -142,9 +143,9 @@ def _iterations(context: Context, message: Message | None) -> Iterator[Fact]:
         yield Fact("Iterations", "none in the log", words)
 
 
-def _settings(context: Context) -> Table | None:
+def _settings(log: ReportedLog) -> TableView | None:
     """Every setting of the (first) solver as printed, one row each."""
-    message = next((attempt.solver for attempt in context.attempts if attempt.solver is not None), None)
+    message = next((attempt.solver for attempt in log.attempts if attempt.solver is not None), None)
     if message is None:
         return None
     rows = [{"name": name, "value": text} for name, text in _flat(message)]
@@ -161,9 +162,9 @@ def _flat(message: Message, prefix: str = "") -> Iterator[tuple[str, str]]:
                 yield f"{prefix}{name}", str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _attempts(context: Context) -> Table | None:
-    attempts = context.attempts
-    if len(attempts) < 2:  # noqa: PLR2004 - a table is for comparing
+def _attempts(log: ReportedLog) -> TableView | None:
+    attempts = log.attempts
+    if len(attempts) < 2:  # a table is for comparing
         return None
     shown = [*attempts[: ATTEMPTS_SHOWN - 1], attempts[-1]] if len(attempts) > ATTEMPTS_SHOWN else attempts
     left_out = len(attempts) - len(shown)

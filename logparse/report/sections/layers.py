@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
-from logparse.report.context import layer_name
-from logparse.report.parts import Cell, Field, tabulate
-from logparse.report.sections.summary import bar_cell
+from logparse.report.cells import name_cell, share_cell
+from logparse.report.elements import Cell
+from logparse.report.tabulate import Field, tabulate
+from logparse.rows import is_blank, items_of, layer_name
 from logparse.tables.columns import LAYERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from logparse.report.context import Context, NetRows, Record
-    from logparse.report.parts import Table
+    from logparse.report.elements import TableView
+    from logparse.report.reported_log import ReportedLog, ReportedNet
+    from logparse.rows import TableRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +27,8 @@ class NetView:
     anchor: str
     title: str
     note: str
-    table: Table
-    derivations: Table | None
+    table: TableView
+    derivations: TableView | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +40,20 @@ class LayersView:
     columns: tuple[tuple[str, str], ...]
 
 
-def build(context: Context) -> LayersView | None:
+def build(log: ReportedLog) -> LayersView | None:
     """The tables; None where the log sets up no layer."""
-    if not context.nets:
+    if not log.nets:
         return None
     told: set[tuple[Any, ...]] = set()
-    left_out = len(context.distinct_nets) - len(context.printed_nets)
+    left_out = len(log.distinct_nets) - len(log.printed_nets)
     note = (
         f"Not printed here, but in the table “layers” of logparse export: {left_out} of its nets." if left_out else ""
     )
-    views = tuple(_net(net, others, told) for net, others in context.printed_nets)
+    views = tuple(_net(net, others, told) for net, others in log.printed_nets)
     return LayersView(views, note, _COLUMN_MEANINGS)
 
 
-def _net(net: NetRows, others: tuple[NetRows, ...], told: set[tuple[Any, ...]]) -> NetView:
+def _net(net: ReportedNet, others: tuple[ReportedNet, ...], told: set[tuple[Any, ...]]) -> NetView:
     table = tabulate(
         f"Layers of the {net.title}",
         _FIELDS,
@@ -62,8 +64,8 @@ def _net(net: NetRows, others: tuple[NetRows, ...], told: set[tuple[Any, ...]]) 
     return NetView(net.anchor, net.title, _note(net, others), table, _derivations(net, told))
 
 
-def _note(net: NetRows, others: tuple[NetRows, ...]) -> str:
-    row = net.net
+def _note(net: ReportedNet, others: tuple[ReportedNet, ...]) -> str:
+    row = net.row
     parts = [f"{len(net.layers)} layers"]
     if not formats.is_na(row.get("batch")):
         parts.append(f"batch {formats.count(row['batch'])}")
@@ -74,12 +76,12 @@ def _note(net: NetRows, others: tuple[NetRows, ...]) -> str:
     parts.append(_reconciled(net))
     if others:
         names = ", ".join(other.title for other in others[:6])
-        more = f" and {len(others) - 6} more" if len(others) > 6 else ""  # noqa: PLR2004 - as many as fit on a line
+        more = f" and {len(others) - 6} more" if len(others) > 6 else ""  # as many as fit on a line
         parts.append(f"the same, layer by layer: {names}{more}")
     return "; ".join(part for part in parts if part) + "."
 
 
-def _reconciled(net: NetRows) -> str:
+def _reconciled(net: ReportedNet) -> str:
     """Whether our sum of the tops equals the log's own figure at every layer."""
     pairs = [(row.get("logged_step_bytes"), row.get("expected_step_bytes")) for row in net.layers]
     known = [
@@ -96,7 +98,7 @@ def _reconciled(net: NetRows) -> str:
 
 def _lines(values: Sequence[Any] | None, form: Callable[[Any], str]) -> str:
     """A list's items under one another."""
-    return formats.NA if values is None or formats.is_na(values) else "\n".join(form(value) for value in values)
+    return formats.NA if formats.is_na(values) else "\n".join(map(form, items_of(values)))
 
 
 def _name(row: Mapping[str, Any]) -> Cell:
@@ -109,13 +111,12 @@ def _wiring(row: Mapping[str, Any]) -> Cell:
 
 
 def _joined(values: Sequence[Any] | None) -> str:
-    return "" if values is None or formats.is_na(values) else ", ".join(str(value) or "(automatic)" for value in values)
+    return ", ".join(str(value) or "(automatic)" for value in items_of(values))
 
 
 def _owner(row: Mapping[str, Any]) -> Cell:
     """Whose memory the tops are, said once where all tops agree."""
-    in_place = [] if formats.is_na(row.get("in_place")) else list(row["in_place"])
-    shares = [] if formats.is_na(row.get("shares_with")) else list(row["shares_with"])
+    in_place, shares = items_of(row.get("in_place")), items_of(row.get("shares_with"))
     words = [
         "in place"
         if overwrites
@@ -164,9 +165,9 @@ _FIELDS: Final = (
     _column("logged_step_bytes", "Step, logged", "B", cell=_figure("logged_step_bytes"), total=True),
     _column("distinct_bytes", "Step, distinct", "B", cell=_figure("distinct_bytes"), total=True),
     _column("params", "Parameters", cell=_figure("params", "params_reason"), total=True),
-    _column("params_share", "Parameters", "share", form="percent", cell=lambda row: bar_cell(row.get("params_share"))),
+    _column("params_share", "Parameters", "share", form="percent", cell=share_cell("params_share")),
     _column("macs_per_image", "MACs", "per image", cell=_figure("macs_per_image", "macs_reason"), total=True),
-    _column("macs_share", "MACs", "share", form="percent", cell=lambda row: bar_cell(row.get("macs_share"))),
+    _column("macs_share", "MACs", "share", form="percent", cell=share_cell("macs_share")),
     _column("macs_per_weight", "MACs", "per weight", cell=_figure("macs_per_weight", form="significant")),
     _column("logged_bytes", "Running, logged", "B", cell=_figure("logged_bytes"), optional=True),
     _column("distinct_total_bytes", "Running, distinct", "B", cell=_figure("distinct_total_bytes")),
@@ -183,7 +184,7 @@ _COLUMN_MEANINGS: Final = tuple(
 )
 
 
-def _derivations(net: NetRows, told: set[tuple[Any, ...]]) -> Table | None:
+def _derivations(net: ReportedNet, told: set[tuple[Any, ...]]) -> TableView | None:
     """How each derived figure came about: formula with the layer's own values, basis, reason where not known.
 
     What an earlier net has told (a TEST net has most layers of its TRAIN net, at another batch) is not told again.
@@ -211,11 +212,11 @@ _EXPLAINED: Final = (
 )
 
 
-def _derived(net: NetRows, layer: Record) -> list[dict[str, Any]]:
+def _derived(net: ReportedNet, layer: TableRow) -> list[dict[str, Any]]:
     found = []
     for key, what, basis in _EXPLAINED:
         value, reason, formula = layer.get(key), *_ground(net, layer, key)
-        if not formats.is_na(value) and not value and _blank(reason):
+        if not formats.is_na(value) and not value and is_blank(reason):
             continue
         found.append(
             {
@@ -223,7 +224,7 @@ def _derived(net: NetRows, layer: Record) -> list[dict[str, Any]]:
                 "_href": f"#{net.row_id(layer['layer_index'])}",
                 "what": what,
                 "value": value,
-                "formula": reason if formats.is_na(value) or _blank(formula) else formula,
+                "formula": reason if formats.is_na(value) or is_blank(formula) else formula,
                 "basis": layer.get(basis) if basis else "shapes",
                 "assumptions": layer.get("assumptions") if basis else None,
                 "line": layer.get("line"),
@@ -232,7 +233,7 @@ def _derived(net: NetRows, layer: Record) -> list[dict[str, Any]]:
     return found
 
 
-def _ground(net: NetRows, layer: Record, key: str) -> tuple[Any, Any]:
+def _ground(net: ReportedNet, layer: TableRow, key: str) -> tuple[Any, Any]:
     """Why a figure is not known, and its formula."""
     if key == "distinct_bytes":
         missing = formats.is_na(layer.get(key))
@@ -241,25 +242,17 @@ def _ground(net: NetRows, layer: Record, key: str) -> tuple[Any, Any]:
     return layer.get(f"{stem}_reason"), layer.get(f"{stem}_formula")
 
 
-def _own_tops(net: NetRows, layer: Record) -> str:
+def _own_tops(net: ReportedNet, layer: TableRow) -> str:
     """The tops that own memory, as the sum that Caffe's figure would make of them."""
-    size = net.net.get("element_bytes")
+    size = net.row.get("element_bytes")
     tops = zip(layer["top_shape"], layer["shares_with"], strict=True)
     own = ["·".join(map(str, shape)) or "1" for shape, owner in tops if owner is None and shape is not None]
     counted = f"({' + '.join(own)})" if len(own) > 1 else "".join(own)
     return f"{counted} × {4 if formats.is_na(size) else size} bytes"
 
 
-def _blank(value: object) -> bool:
-    return formats.is_na(value) or value == ""
-
-
-def _linked(row: Mapping[str, Any]) -> Cell:
-    return Cell(row["layer"], "t", href=row["_href"])
-
-
 _DERIVED_FIELDS: Final = (
-    Field("layer", "Layer", cell=_linked),
+    Field("layer", "Layer", cell=name_cell),
     Field("what", "Figure"),
     Field("value", "Value", "count"),
     Field("formula", "Formula with the layer’s own values, or why it is not known", css="wide"),

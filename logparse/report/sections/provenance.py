@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Final
 
 import logparse
 from logparse import formats
-from logparse.report.parts import Fact, Field, tabulate
+from logparse.report.elements import Fact
+from logparse.report.tabulate import Field, tabulate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from logparse.report.context import Context
-    from logparse.report.parts import Table
+    from logparse.report.elements import TableView
+    from logparse.report.reported_log import ReportedLog
 
-ROWS_SHOWN: Final = 60
-CLASSES: Final = ("unknown", "foreign", "recognised", "dump", "ignored")
+_ROWS_SHOWN: Final = 60
+# The classes of lines, those first that need a look.
+_ORDER: Final = ("unknown", "foreign", "recognised", "dump", "ignored")
 MEANINGS: Final = {
     "recognised": "read, and what it says is used",
     "ignored": "known, and left out for the reason given",
@@ -31,14 +33,14 @@ class ProvenanceView:
     """Facts about the input, the ledger by class and by reason."""
 
     facts: tuple[Fact, ...]
-    classes: Table | None
-    ledger: Table | None
+    classes: TableView | None
+    ledger: TableView | None
 
 
-def build(context: Context) -> ProvenanceView:
+def build(log: ReportedLog) -> ProvenanceView:
     """Provenance of one log; it exists for every log."""
-    ledger = context.facts.ledger
-    order = sorted(ledger, key=lambda row: (CLASSES.index(row.kind) if row.kind in CLASSES else 0, -row.lines))
+    ledger = log.facts.ledger
+    order = sorted(ledger, key=lambda row: (_ORDER.index(row.kind) if row.kind in _ORDER else 0, -row.lines))
     rows = [
         {
             "class": row.kind,
@@ -47,29 +49,29 @@ def build(context: Context) -> ProvenanceView:
             "first": row.first_line,
             "example": row.example[:160],
         }
-        for row in order[:ROWS_SHOWN]
+        for row in order[:_ROWS_SHOWN]
     ]
     left_out = len(ledger) - len(rows)
     note = f"{formats.count(left_out)} more rows are in the table “ledger”." if left_out > 0 else ""
     table = tabulate("Every line accounted for", _LEDGER_FIELDS, rows, note=note) if rows else None
-    return ProvenanceView(tuple(_facts(context)), _classes(context), table)
+    return ProvenanceView(tuple(_facts(log)), _classes(log), table)
 
 
-def _facts(context: Context) -> Iterator[Fact]:
-    source = context.facts.source
+def _facts(log: ReportedLog) -> Iterator[Fact]:
+    source = log.facts.source
     yield Fact("File", source.name)
     packed = f", {source.compression}: {formats.exact_bytes(source.text_bytes)} of text" if source.compression else ""
     yield Fact("Size", f"{formats.exact_bytes(source.size_bytes)}{packed}")
     yield Fact("SHA-256", source.sha256)
     yield Fact("Encoding", source.encoding)
-    yield Fact("Lines", formats.count(source.lines), _understood(context))
-    if context.facts.year is not None:
-        yield Fact("Year", str(context.facts.year), context.facts.year_origin or "")
+    yield Fact("Lines", formats.count(source.lines), _understood(log))
+    if log.facts.year is not None:
+        yield Fact("Year", str(log.facts.year), log.facts.year_origin or "")
     yield Fact("Made with", f"logparse {logparse.__version__}")
 
 
-def _understood(context: Context) -> str:
-    rows = context.facts.ledger
+def _understood(log: ReportedLog) -> str:
+    rows = log.facts.ledger
     total = sum(row.lines for row in rows)
     unknown = sum(row.lines for row in rows if row.kind == "unknown")
     if not total:
@@ -77,9 +79,9 @@ def _understood(context: Context) -> str:
     return "every one accounted for" if not unknown else f"{formats.percent(1 - unknown / total)} accounted for"
 
 
-def _classes(context: Context) -> Table | None:
+def _classes(log: ReportedLog) -> TableView | None:
     sums: dict[str, int] = {}
-    for row in context.facts.ledger:
+    for row in log.facts.ledger:
         sums[row.kind] = sums.get(row.kind, 0) + row.lines
     total = sum(sums.values())
     rows = [

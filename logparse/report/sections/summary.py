@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
 from logparse.audit.memory import repeated_bytes
-from logparse.report.parts import Cell, Fact, Field, tabulate
+from logparse.report.cells import share_cell
+from logparse.report.elements import Cell, Fact
+from logparse.report.tabulate import Field, tabulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from logparse.report.context import Context, NetRows
-    from logparse.report.parts import Table
+    from logparse.report.elements import TableView
+    from logparse.report.reported_log import ReportedLog, ReportedNet
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,26 +25,26 @@ class SummaryView:
     about: str
     figures: tuple[Fact, ...]
     memory_words: tuple[str, ...]
-    memory_table: Table | None
-    nets: Table | None
+    memory_table: TableView | None
+    nets: TableView | None
 
 
-def build(context: Context) -> SummaryView | None:
+def build(log: ReportedLog) -> SummaryView | None:
     """Key figures of the leading net; None where the log has no net."""
-    lead = context.lead
+    lead = log.lead
     if lead is None:
         return None
     return SummaryView(
         f"Of the {lead.kind}, unless they say otherwise.",
-        tuple(_figures(context, lead)),
+        tuple(_figures(log, lead)),
         _memory_words(lead),
         _memory_table(lead),
-        _nets(context),
+        _nets(log),
     )
 
 
-def _figures(context: Context, lead: NetRows) -> Iterator[Fact]:
-    net = lead.net
+def _figures(log: ReportedLog, lead: ReportedNet) -> Iterator[Fact]:
+    net = lead.row
     logged, distinct = net.get("logged_bytes"), net.get("distinct_bytes")
     if not formats.is_na(logged):
         yield Fact("Memory as Caffe logs it", formats.size(logged), formats.exact_bytes(logged))
@@ -58,10 +60,10 @@ def _figures(context: Context, lead: NetRows) -> Iterator[Fact]:
         yield Fact("Distinct data", formats.size(distinct), f"{formats.exact_bytes(distinct)}{share}")
     yield Fact("Parameters", _bound(lead, "params", formats.short), _params_note(lead))
     yield Fact("MACs per image", _bound(lead, "macs_per_image", formats.short), _macs_note(lead))
-    yield from _loss(context)
+    yield from _loss(log)
 
 
-def _bound(lead: NetRows, key: str, form: Callable[[Any], str]) -> str:
+def _bound(lead: ReportedNet, key: str, form: Callable[[Any], str]) -> str:
     """The net's total; a lower bound where some layers are not known."""
     known = [row[key] for row in lead.layers if not formats.is_na(row.get(key))]
     if not known:
@@ -69,16 +71,16 @@ def _bound(lead: NetRows, key: str, form: Callable[[Any], str]) -> str:
     return f"{'' if len(known) == len(lead.layers) else '≥ '}{form(sum(known))}"
 
 
-def _params_note(lead: NetRows) -> str:
-    net = lead.net
+def _params_note(lead: ReportedNet) -> str:
+    net = lead.row
     if _unknown(lead, "params"):
         return f"not known for {_unknown(lead, 'params')} of {len(lead.layers)} layers"
     size = "" if formats.is_na(net.get("param_bytes")) else f"{formats.size(net['param_bytes'])}; "
     return f"{size}{formats.count(net.get('weights'))} weights, {formats.count(net.get('biases'))} biases"
 
 
-def _macs_note(lead: NetRows) -> str:
-    net = lead.net
+def _macs_note(lead: ReportedNet) -> str:
+    net = lead.row
     if _unknown(lead, "macs"):
         return f"not known for {_unknown(lead, 'macs')} of {len(lead.layers)} layers"
     batch = net.get("batch")
@@ -87,12 +89,12 @@ def _macs_note(lead: NetRows) -> str:
     return f"{formats.short(net['macs'])} for the batch of {formats.count(batch)}; FLOPs are twice as many"
 
 
-def _unknown(lead: NetRows, key: str) -> int:
+def _unknown(lead: ReportedNet, key: str) -> int:
     return sum(formats.is_na(row.get(key)) for row in lead.layers)
 
 
-def _loss(context: Context) -> Iterator[Fact]:
-    train = context.frame("train")
+def _loss(log: ReportedLog) -> Iterator[Fact]:
+    train = log.frame("train")
     if not len(train) or "loss" not in train:
         return
     last = train.iloc[-1]
@@ -105,8 +107,8 @@ def _loss(context: Context) -> Iterator[Fact]:
     yield Fact("Last loss", formats.significant(float(last["loss"])), note)
 
 
-def _memory_words(lead: NetRows) -> tuple[str, ...]:
-    logged, distinct = lead.net.get("logged_bytes"), lead.net.get("distinct_bytes")
+def _memory_words(lead: ReportedNet) -> tuple[str, ...]:
+    logged, distinct = lead.row.get("logged_bytes"), lead.row.get("distinct_bytes")
     words = (
         "“Memory required for data” is a running sum over the layers: the number of values in every top of every "
         "layer, times the size of a value. It counts the data of tops alone. Diffs (gradients), parameters, the "
@@ -126,8 +128,8 @@ def _memory_words(lead: NetRows) -> tuple[str, ...]:
     )
 
 
-def _memory_table(lead: NetRows) -> Table | None:
-    logged, distinct = lead.net.get("logged_bytes"), lead.net.get("distinct_bytes")
+def _memory_table(lead: ReportedNet) -> TableView | None:
+    logged, distinct = lead.row.get("logged_bytes"), lead.row.get("distinct_bytes")
     if distinct is None or formats.is_na(logged) or formats.is_na(distinct) or not logged:
         return None
     parts = [
@@ -141,30 +143,18 @@ def _memory_table(lead: NetRows) -> Table | None:
     fields = (
         Field("part", "Part of the logged figure"),
         Field("bytes", "Size", "count", "B", total=True),
-        Field("share", "Share", "percent", cell=_share_cell),
+        Field("share", "Share", "percent", cell=share_cell("share")),
     )
     return tabulate("What the logged figure is made of", fields, rows)
 
 
-def _share_cell(row: Mapping[str, Any]) -> Cell:
-    return bar_cell(row["share"])
-
-
-def bar_cell(share: float | None) -> Cell:
-    """A share with a bar behind it, in steps of two per cent."""
-    if share is None or formats.is_na(share):
-        return Cell(formats.NA)
-    width = max(0, min(50, round(float(share) * 50)))
-    return Cell(formats.percent(share), f"b{width}" if width else "")
-
-
-def _nets(context: Context) -> Table | None:
-    if len(context.nets) < 2:  # noqa: PLR2004 - one net is the key figures themselves
+def _nets(log: ReportedLog) -> TableView | None:
+    if len(log.nets) < 2:  # one net is the key figures themselves
         return None
-    rows = [{**net.net, "_title": net.title, "_n": len(net.layers), "_net": net} for net, _ in context.distinct_nets]
+    rows = [{**net.row, "_title": net.title, "_n": len(net.layers), "_net": net} for net, _ in log.distinct_nets]
 
     def named(row: Mapping[str, Any]) -> Cell:
-        return Cell(row["_title"], "t", href=context.layer_href(row["attempt"], row["net_index"], None))
+        return Cell(row["_title"], "t", href=log.layer_href(row["attempt"], row["net_index"], None))
 
     fields = (Field("_title", "Net", cell=named), *_NET_FIELDS)
     return tabulate("All nets of this log", fields, rows)

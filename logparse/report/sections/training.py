@@ -11,7 +11,8 @@ from logparse import formats
 from logparse.report.charts import curves
 from logparse.report.charts.curves import Series
 from logparse.report.charts.scales import sample_rows
-from logparse.report.parts import Block, Chart, Field, tabulate
+from logparse.report.elements import ChartView, Content
+from logparse.report.tabulate import Field, tabulate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from logparse.report.context import Context
-    from logparse.report.parts import Table
+    from logparse.report.elements import TableView
+    from logparse.report.reported_log import ReportedLog
 
     Floats = npt.NDArray[np.float64]
 
-ROWS_SHOWN: Final = 120
+_ROWS_SHOWN: Final = 120
 LOSSES_SHOWN: Final = 5  # of the test nets, in one chart
-NAMES_SHOWN: Final = 4  # in a title
+_NAMES_SHOWN: Final = 4  # in a title
 OUTPUTS_SHOWN: Final = 10  # columns of the table
 LINES_SHOWN: Final = 12  # of one output in one panel: one per class, say
 
@@ -41,15 +42,15 @@ class _Output:
     weighted: bool  # whether it enters the loss
 
 
-def build(context: Context) -> Block | None:
+def build(log: ReportedLog) -> Content | None:
     """Charts and tables of the solver's lines; None where there are none."""
-    train, rate = _loss(context), _rate(context)
-    tests = list(_outputs(context.frame("test"), "test_net"))
-    trained = list(_outputs(context.frame("train_outputs"), None))
-    charts = [*_loss_chart(context, train, rate, tests), *_panel_chart([*trained, *tests])]
-    if not charts and not any(len(context.frame(name)) for name in ("train", "train_outputs", "test")):
+    train, rate = _loss(log), _rate(log)
+    tests = list(_outputs(log.frame("test"), "test_net"))
+    trained = list(_outputs(log.frame("train_outputs"), None))
+    charts = [*_loss_chart(log, train, rate, tests), *_panel_chart([*trained, *tests])]
+    if not charts and not any(len(log.frame(name)) for name in ("train", "train_outputs", "test")):
         return None
-    return Block(charts=tuple(charts), absent="" if charts else _NOTHING_TO_DRAW)
+    return Content(charts=tuple(charts), absent="" if charts else _NOTHING_TO_DRAW)
 
 
 _NOTHING_TO_DRAW: Final = (
@@ -62,9 +63,9 @@ def _floats(column: pd.Series[Any]) -> Floats:
     return np.asarray(column.to_numpy(dtype="float64", na_value=np.nan))
 
 
-def _loss(context: Context) -> list[Series]:
+def _loss(log: ReportedLog) -> list[Series]:
     """The displayed loss; before it what later attempts did again, if anything."""
-    frame = context.frame("train")
+    frame = log.frame("train")
     if not len(frame) or not frame["loss"].notna().any():
         return []
     known = frame[frame["iteration"].notna()]
@@ -80,8 +81,8 @@ def _places(frame: pd.DataFrame) -> tuple[Floats, Floats]:
     return _floats(frame["iteration"]), _floats(frame["loss"])
 
 
-def _rate(context: Context) -> Series | None:
-    frame = context.frame("lr")
+def _rate(log: ReportedLog) -> Series | None:
+    frame = log.frame("lr")
     if not len(frame):
         return None
     return Series("learning rate", "rate", _floats(frame["iteration"]), _floats(frame["lr"]))
@@ -103,8 +104,8 @@ def _outputs(frame: pd.DataFrame, net: str | None) -> Iterator[_Output]:
 
 
 def _loss_chart(
-    context: Context, train: Sequence[Series], rate: Series | None, tests: Sequence[_Output]
-) -> Iterator[Chart]:
+    log: ReportedLog, train: Sequence[Series], rate: Series | None, tests: Sequence[_Output]
+) -> Iterator[ChartView]:
     """The displayed loss and the loss outputs of the test nets on one scale, the learning rate beneath."""
     losses = [one for one in tests if one.weighted] or [one for one in tests if "loss" in one.name.lower()]
     several = len({one.name for one in losses}) > 1
@@ -114,13 +115,13 @@ def _loss_chart(
         return
     title = _title(next((one for one in series if not one.quiet), series[0]), matching)
     note = _note(series)
-    yield Chart(
+    yield ChartView(
         title,
         note,
         curves.losses(
             series, rate, f"Line chart of loss over iterations. {title}. {note} The tables have the figures."
         ),
-        _train_table(context),
+        _train_table(log),
         tuple(dict.fromkeys((one.css, one.name) for one in series)),
     )
 
@@ -153,25 +154,25 @@ def _note(series: Sequence[Series]) -> str:
     return " ".join(words)
 
 
-def _train_table(context: Context) -> Table:
+def _train_table(log: ReportedLog) -> TableView:
     """What each display says, with the learning rate of the same iteration; evenly sampled where there are many."""
-    train, rate = context.frame("train"), context.frame("lr")
+    train, rate = log.frame("train"), log.frame("lr")
     first = list(train.columns).index("superseded") + 1
     names = [str(name) for name in train.columns[first:-1]][:OUTPUTS_SHOWN]
-    picked = train.iloc[sample_rows(len(train), ROWS_SHOWN)]
+    picked = train.iloc[sample_rows(len(train), _ROWS_SHOWN)]
     keys = zip(rate["attempt"], rate["iteration"], strict=True)
     rates = dict(zip(keys, rate["lr"], strict=True))
     records: list[dict[Any, Any]] = picked.to_dict("records")
     rows = [{**row, "lr": rates.get((row["attempt"], row["iteration"]))} for row in records]
     fields = (
         Field("iteration", "Iteration", "count"),
-        *((Field("attempt", "Attempt", "count"),) if len(context.attempts) > 1 else ()),
+        *((Field("attempt", "Attempt", "count"),) if len(log.attempts) > 1 else ()),
         Field("loss", "Loss", "precise", "as displayed"),
         *(Field(name, name.split(" ", 1)[-1], "precise", f"output {name.split(' ', 1)[0]}") for name in names),
         *((Field("lr", "Learning rate", "precise"),) if len(rate) else ()),
         Field("line", "Line", "count"),
     )
-    note = f"{ROWS_SHOWN} of {formats.count(len(train))} rows, spread evenly; all rows: logparse export --table train."
+    note = f"{_ROWS_SHOWN} of {formats.count(len(train))} rows, spread evenly; all rows: logparse export --table train."
     return tabulate(
         "Loss, outputs and learning rate as displayed", fields, rows, note=note if len(rows) < len(train) else ""
     )
@@ -183,7 +184,7 @@ def _beside_the_loss(outputs: Sequence[_Output]) -> list[_Output]:
     return [one for one in outputs if not one.weighted or len(weighted) > 1]
 
 
-def _panel_chart(outputs: Sequence[_Output]) -> Iterator[Chart]:
+def _panel_chart(outputs: Sequence[_Output]) -> Iterator[ChartView]:
     """One small panel per output name; training and test nets together in it."""
     groups: dict[str, list[Series]] = {}
     for one in _beside_the_loss(outputs):
@@ -196,7 +197,7 @@ def _panel_chart(outputs: Sequence[_Output]) -> Iterator[Chart]:
     note = "Every output has a scale of its own."
     if left_out > 0:
         note += f" {left_out} more outputs are in the table."
-    yield Chart(
+    yield ChartView(
         title,
         note,
         curves.panels(shown, f"Small line charts, one per output. {title}. The table has the figures."),
@@ -222,11 +223,11 @@ def _outputs_title(outputs: Sequence[_Output]) -> str:
             value = formats.precise(float(one.series.y[best]))
             return f"{one.name} on {one.net} is best at iteration {formats.count(int(one.series.x[best]))}: {value}"
     names = list(dict.fromkeys(one.name for one in _beside_the_loss(outputs)))
-    more = " …" if len(names) > NAMES_SHOWN else ""
-    return f"{len(names)} {'output' if len(names) == 1 else 'outputs'}: {', '.join(names[:NAMES_SHOWN])}{more}"
+    more = " …" if len(names) > _NAMES_SHOWN else ""
+    return f"{len(names)} {formats.plural('output', len(names))}: {', '.join(names[:_NAMES_SHOWN])}{more}"
 
 
-def _outputs_table(outputs: Sequence[_Output]) -> Table:
+def _outputs_table(outputs: Sequence[_Output]) -> TableView:
     """First, best and last value of each output, and the iteration of the best."""
     fields = (
         Field("name", "Output"),
@@ -241,7 +242,7 @@ def _outputs_table(outputs: Sequence[_Output]) -> Table:
         Field("broken", "Not a number", "count", "values"),
     )
     rows = [_extent(one) for one in outputs]
-    return tabulate("Range of every output", fields, rows[:ROWS_SHOWN])
+    return tabulate("Range of every output", fields, rows[:_ROWS_SHOWN])
 
 
 def _extent(one: _Output) -> dict[str, Any]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
-from logparse.report.parts import Block, Cell, Field, tabulate
+from logparse.report.elements import Cell, Content
+from logparse.report.tabulate import Field, tabulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from logparse.report.context import Context, Record
+    from logparse.report.reported_log import ReportedLog
+    from logparse.rows import TableRow
 
 # Figures of the table `whatif` that one compares: quantity, title, unit, form.
 FIGURES: Final = (
@@ -27,12 +29,12 @@ FIGURES: Final = (
 LARGE: Final = 1.5  # from here on a factor reads better than a percentage
 
 
-def build(context: Context) -> Block | None:
+def build(log: ReportedLog) -> Content | None:
     """One row per scenario of the leading attempt; None where there are none."""
-    lead = context.lead
+    lead = log.lead
     if lead is None:
         return None
-    rows = [row for row in context.records("whatif") if row["attempt"] == lead.net.get("attempt")]
+    rows = [row for row in log.rows("whatif") if row["attempt"] == lead.row.get("attempt")]
     if not rows:
         return None
     scenarios: dict[str, dict[str, Any]] = {}
@@ -47,7 +49,7 @@ def build(context: Context) -> Block | None:
         ),
         Field("assumptions", "Taken for granted", css="wide"),
     )
-    return Block(lead=(_LEAD,), tables=(tabulate("Before and after", fields, list(scenarios.values())),))
+    return Content(paragraphs=(_LEAD,), tables=(tabulate("Before and after", fields, list(scenarios.values())),))
 
 
 _LEAD: Final = (
@@ -55,7 +57,7 @@ _LEAD: Final = (
 )
 
 
-def _assumed(row: Record) -> str:
+def _assumed(row: TableRow) -> str:
     return "" if formats.is_na(row["assumptions"]) else "; ".join(map(str, row["assumptions"]))
 
 

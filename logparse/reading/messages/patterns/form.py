@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import cache
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
 
 # A value as any C library prints it: 0.5, 1e-05, nan, -nan, inf, 1.#QNAN (Windows), -1.#IND.
 _VALUE: Final = r"[-+]?(?:\d[\d.]*+(?:[eE][-+]?\d++)?(?:\#[A-Z]++)?|\.\d++|nan(?:\([^)\s]*+\))?|inf(?:inity)?)"
@@ -12,7 +13,8 @@ _VALUE: Final = r"[-+]?(?:\d[\d.]*+(?:[eE][-+]?\d++)?(?:\#[A-Z]++)?|\.\d++|nan(?
 RANK: Final = r"\s*+(?:[\[({](?:n\d++\.)?d?\d++(?:(?:\.r?| - )\d++)?[\])}]\s*+)?"
 
 
-class Pattern(NamedTuple):
+@dataclass(frozen=True)
+class Pattern:
     """One kind of message: what reads it, what prints it, what it looks like, what becomes of it."""
 
     name: str
@@ -25,15 +27,10 @@ class Pattern(NamedTuple):
     anywhere: bool = False  # starts with a name: its first word cannot be looked up
     continues: bool = False  # one message of several lines, of which only the first has a header
 
-    @property
+    @cached_property
     def regex(self) -> re.Pattern[str]:
         """The expression, compiled when a line first asks for it: most logs need few of the hundreds."""
-        return _compiled(self.source)
-
-
-@cache
-def _compiled(source: str) -> re.Pattern[str]:
-    return re.compile(source, re.DOTALL)
+        return re.compile(self.source, re.DOTALL)
 
 
 def make_pattern(  # noqa: PLR0913 - the columns of a table

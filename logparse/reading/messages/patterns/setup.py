@@ -42,6 +42,16 @@ SETUP: Final = (
         r"Input (?P<index>\d++) -> (?P<blob>.*)",
         "Input 0 -> data",
     ),
+    # The look ahead answers for the lines of all others: they are many, and this may begin with any word.
+    _record(
+        "backward_flag",
+        r"(?=.*backward computation\.\Z)(?P<layer>.*?) ?(?P<flag>(?:needs|does not need) backward computation)\.",
+        "loss needs backward computation.",
+        "mnist does not need backward computation.",
+        " does not need backward computation.",
+        "odd -> name needs backward computation.",
+        anywhere=True,
+    ),
     # Layer and blob names may hold arrows too: the reader splits at the layer's known name.
     _record(
         "wire",
@@ -103,15 +113,6 @@ SETUP: Final = (
         "sharing_parameters",
         r"Sharing parameters '(?P<param>.*)' owned by layer '(?P<owner>.*)', param index (?P<index>\d++)",
         "Sharing parameters 'conv1_w' owned by layer 'conv1', param index 0",
-    ),
-    _record(
-        "backward_flag",
-        r"(?P<layer>.*?) ?(?P<flag>(?:needs|does not need) backward computation)\.",
-        "loss needs backward computation.",
-        "mnist does not need backward computation.",
-        " does not need backward computation.",
-        "odd -> name needs backward computation.",
-        anywhere=True,
     ),
     _record(
         "net_output",

@@ -1,9 +1,8 @@
-"""One line: its header, taken apart, and its message.
+"""Lines: the header of each, taken apart, and its message.
 
-A glog header is nearly always of one fixed width, so the common line is read by slices and small
-dictionaries; everything else goes through the tables of `headers`. The prefix that a pipe put before
-a headed line also stands before the lines of a dump, which have no header: the splitter remembers
-what it took away last and takes the same away there.
+What is common is read by `common`, a block at a time; every other line goes through the tables of `headers`. The
+prefix that a pipe put before a headed line also stands before the lines of a dump, which have no header: the splitter
+remembers what it took away last and takes the same away there.
 """
 
 from __future__ import annotations
@@ -11,37 +10,18 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.reading.input.plaintext import decode
+from logparse.reading.line.common import PIECE, CommonHeaders, base_name, bound, clock, month_day
 from logparse.reading.line.headers import HEADERS, PREFIXES
+from logparse.reading.line.pieces import EMPTY_LINE, BlankLines, Line, PlainText
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, MutableMapping
+    from collections.abc import Iterator
 
-    from logparse.reading.input.blocks import Block
     from logparse.reading.line.headers import PrefixForm
-
-
-class Line(NamedTuple):
-    """What one line says, and who said it when.
-
-    `message` is the text after the header, leading and trailing blanks kept; without a header the
-    whole line less the prefix of a pipe. `severity` is one of I W E F. `month_day` is mmdd, `seconds`
-    since midnight. `file` is the base name of the source file. `rank` is the process that printed the
-    line, where a launcher numbered them. What the header does not say, or says wrongly (a 13th
-    month), is None.
-    """
-
-    message: str
-    severity: str | None = None
-    month_day: int | None = None
-    year: int | None = None
-    seconds: float | None = None
-    thread: int | None = None
-    file: str | None = None
-    headed: bool = False
-    rank: str | None = None
+    from logparse.reading.line.pieces import Piece
 
 
 class _Taken(NamedTuple):
@@ -51,79 +31,80 @@ class _Taken(NamedTuple):
     text: bytes
 
 
-_DAYS_OF_MONTH: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-_SECONDS: Final = {b"%02d." % second: float(second) for second in range(61)}
 # A line without any of these near its beginning has no header; seen before the tables are tried.
 _MAYBE_HEADED: Final = re.compile(rb":\d{1,7}\]|[IWEF](?:\d{4})?[01]\d{3}(?:[ \t]|\xc2\xa0)|[A-Z]{4,8}(?: {1,8}- |: )")
 _HEAD_BYTES: Final = 1200
 _MAX_PREFIXES: Final = 8
-_MAX_CACHE: Final = 20_000
 _JSON_STRING: Final = re.compile(rb'[ \t]*("[^"\\]*(?:\\.[^"\\]*)*"),?[ \t]*\Z')
 _DOCKER_JSON: Final = re.compile(rb'\{"log":("[^"\\]*(?:\\.[^"\\]*)*"),"')
 
 
 class LineSplitter:
-    """Takes lines apart, in the order of the log: `split` one, or `lines` of a block.
+    """Takes lines apart, in the order of the log: `split` one, or `pieces` of a block.
 
-    Give it bytes without the line end. Never raises; linear in the length of the line.
+    Never raises; linear in the length of the text.
     """
 
     def __init__(self) -> None:
-        self._days: dict[bytes, tuple[str, int | None, int | None]] = {}
-        self._minutes: dict[bytes, float] = {}
-        self._places: dict[bytes, tuple[int, str]] = {}
+        self._common = CommonHeaders()
         self._files: dict[bytes, str] = {}
         self._prefixes: tuple[_Taken, ...] = ()
         self._in_json = False
         self._first = True
+        self._is_settled = False  # nothing stands before the lines: no prefix, no JSON; and the first is read
 
-    def lines(self, block: Block) -> Iterator[tuple[int, Line]]:
-        """The lines of a block with their numbers."""
-        data = block.data[:-1] if block.data.endswith(b"\n") else block.data
-        return enumerate(map(self.split, data.split(b"\n")), block.first_line)
+    def pieces(self, data: bytes, start: int, end: int) -> Iterator[Piece]:
+        """The lines from `start` to `end`, both at the beginning of a line (`end` may be that of the data): what
+        `split` makes of each, but runs of plain text and of blank lines as one."""
+        common = self._common.line
+        for match in PIECE.finditer(data, start, end):
+            second, micros, origin, message, plain, blanks, raw = match.groups()
+            if message is not None:
+                line = common(second, micros, origin, message)
+                if line is None:
+                    line = self.split(match[0].removesuffix(b"\n"))
+                elif not self._is_settled:
+                    self._settle()
+                yield line
+            elif plain is not None:
+                if self._is_settled:
+                    yield PlainText(plain[:-1].decode(), plain.count(b"\n"))
+                else:
+                    yield from map(self.split, plain.splitlines())
+            elif blanks is not None:
+                yield BlankLines(len(blanks))
+            else:
+                yield self.split(raw)
 
     def split(self, raw: bytes) -> Line:
-        """One line taken apart."""
+        """One line, given without its line end, taken apart."""
         if not raw:
-            return _EMPTY
-        line = self._common(raw)
-        if line is None:
-            line = self._behind_known_prefixes(raw) or self._headed(raw) or self._headed_json(raw) or self._bare(raw)
-            self._first = False
-        elif self._prefixes or self._in_json:
-            self._prefixes, self._in_json = (), False
+            return EMPTY_LINE
+        line = self._common.split(raw)
+        if line is not None:
+            self._settle()
+            return line
+        line = self._behind_known_prefixes(raw) or self._headed(raw) or self._headed_json(raw) or self._bare(raw)
+        self._first, self._is_settled = False, not (self._prefixes or self._in_json)
         return line
 
-    def _common(self, raw: bytes) -> Line | None:
-        """A line of glog's whose parts were all seen before, read by its fixed columns."""
-        place = 5
-        day = self._days.get(raw[:5])
-        if day is None:
-            place = 9
-            day = self._days.get(raw[:9])
-            if day is None:
-                return None
-        end = raw.find(b"] ", place + 17, 400)
-        minute = self._minutes.get(raw[place : place + 7])
-        second = _SECONDS.get(raw[place + 7 : place + 10])
-        micros = raw[place + 10 : place + 16]
-        origin = self._places.get(raw[place + 16 : end])
-        if minute is None or second is None or origin is None or end < 0 or not micros.isdigit():
-            return None
-        try:
-            message = raw[end + 2 :].decode()
-        except UnicodeDecodeError:
-            message = decode(raw[end + 2 :])
-        # spelt out: unpacking the two tuples would cost a tenth of the whole
-        seconds = minute + second + int(micros) / 1e6
-        return tuple.__new__(Line, (message, day[0], day[1], day[2], seconds, origin[0], origin[1], True, None))
+    def _settle(self) -> None:
+        """A line began with its header: nothing stands before the lines that follow."""
+        self._prefixes, self._in_json, self._first, self._is_settled = (), False, False, True
 
     def _behind_known_prefixes(self, raw: bytes) -> Line | None:
-        """A common line behind the same prefixes as the last headed one."""
+        """A common line behind the same prefixes as the last headed one; read as the tables would."""
         if not self._prefixes:
             return None
-        rest, rank = self._less_prefixes(raw)
-        line = self._common(rest)
+        place, ranks = 0, []
+        for form, text in self._prefixes:
+            match = form.regex.match(raw, place)
+            if match is None or (match[0] != text if form.literal else match[0][-1:] != text[-1:]):
+                return None
+            place = match.end()
+            ranks.append(_rank(match))
+        line = self._common.split(raw[place:])
+        rank = next(filter(None, ranks), None)
         return line if line is None or rank is None else line._replace(rank=rank)
 
     def _headed(self, raw: bytes) -> Line | None:
@@ -137,7 +118,6 @@ class LineSplitter:
             match = _header_at(raw, place, whole=loose, first=self._first)
             if match:
                 self._prefixes, self._in_json = tuple(taken), False
-                self._learn(raw[place:])
                 return self._line(match, _rank_of(taken))
             prefix = _prefix_at(raw, place)
             if prefix is None or len(taken) == _MAX_PREFIXES:
@@ -147,12 +127,12 @@ class LineSplitter:
 
     def _line(self, match: re.Match[bytes], rank: str | None) -> Line:
         fields = match.groupdict()
-        month_day, year, seconds = _moment(fields)
+        mmdd, year, seconds = _moment(fields)
         severity, thread = fields.get("severity"), fields.get("thread")
         return Line(
             message=decode(fields.get("message") or b""),
             severity=_LETTERS[severity[:1]] if severity else None,
-            month_day=month_day,
+            month_day=mmdd,
             year=year,
             seconds=seconds,
             thread=int(thread, 16 if thread.startswith(b"0x") else 10) if thread else None,
@@ -167,25 +147,9 @@ class LineSplitter:
             return None
         name = self._files.get(path)
         if name is None:
-            _bound(self._files)
-            name = self._files[path] = decode(re.split(rb"[\\/]", path)[-1].partition(b":")[0].strip())
+            bound(self._files)
+            name = self._files[path] = base_name(path)
         return name or None
-
-    def _learn(self, raw: bytes) -> None:
-        """Remember the parts of a header of the common width for the next lines."""
-        match = _COMMON.match(raw)
-        if match is None:
-            return
-        clock = _clock(match["clock"])
-        file = self._base_name(match["path"])
-        if clock is None or file is None:
-            return
-        for cache in (self._places, self._days, self._minutes):
-            _bound(cache)
-        year = int(match["year"]) if match["year"] else None
-        self._days[match["day"]] = (match["day"][:1].decode(), _month_day(match["mmdd"]), year)
-        self._minutes[b" " + match["clock"][:6]] = clock // 60 * 60.0
-        self._places[match["origin"]] = (int(match["thread"]), file)
 
     def _headed_json(self, raw: bytes) -> Line | None:
         """A line that is a JSON string, of a notebook or of a container's log file."""
@@ -221,13 +185,8 @@ class LineSplitter:
         return raw, rank
 
 
-_EMPTY: Final = Line("")
 _LETTERS: Final = {b"I": "I", b"W": "W", b"E": "E", b"F": "F", b"C": "F", b"D": "I"}
 _JSON_STARTS: Final = (b'"', b"{")
-_COMMON: Final = re.compile(
-    rb"(?P<day>[IWEF](?P<year>(?:19|20)\d\d)?(?P<mmdd>[01]\d[0-3]\d)) (?P<clock>\d\d:\d\d:\d\d\.\d{6})"
-    rb"(?P<origin> +(?P<thread>\d{1,20}) (?P<path>[^\]]{1,200}):\d{1,7})\] "
-)
 
 
 def _may_be_headed(raw: bytes, *, behind: bool) -> bool:
@@ -264,34 +223,13 @@ def _rank(match: re.Match[bytes]) -> str | None:
     return text.decode() if text else None
 
 
-def _bound(cache: MutableMapping[bytes, Any]) -> None:
-    """Forget everything before a hostile log makes a cache grow without end."""
-    if len(cache) > _MAX_CACHE:
-        cache.clear()
-
-
 def _moment(fields: dict[str, bytes | None]) -> tuple[int | None, int | None, float | None]:
     """Mmdd, year and seconds since midnight of a header; an epoch without a zone is read as UTC."""
-    epoch, year, mmdd, clock = (fields.get(name) for name in ("epoch", "year", "mmdd", "clock"))
+    epoch, year, mmdd, time = (fields.get(name) for name in ("epoch", "year", "mmdd", "clock"))
     if epoch:
         moment = datetime.fromtimestamp(int(epoch), UTC)
         return moment.month * 100 + moment.day, moment.year, float(int(epoch) % 86_400)
-    return (_month_day(mmdd) if mmdd else None), (int(year) if year else None), (_clock(clock) if clock else None)
-
-
-def _month_day(mmdd: bytes) -> int | None:
-    """Mmdd as a number, None where there is no such day in any year."""
-    month, day = int(mmdd[:2]), int(mmdd[2:])
-    known = 1 <= month <= len(_DAYS_OF_MONTH) and 1 <= day <= _DAYS_OF_MONTH[month - 1]
-    return month * 100 + day if known else None
-
-
-def _clock(text: bytes) -> float | None:
-    """Seconds since midnight of `hh:mm:ss[.ffffff]`; None where there is no such time."""
-    hours, minutes = int(text[:2]), int(text[3:5])
-    if hours > 23 or minutes > 59 or not text[:8].replace(b":", b"").isdigit():  # noqa: PLR2004 - a clock's
-        return None
-    return hours * 3600.0 + minutes * 60 + int(text[6:8]) + float(b"0." + text[9:] + b"0")
+    return (month_day(mmdd) if mmdd else None), (int(year) if year else None), (clock(time) if time else None)
 
 
 def _unescaped(literal: bytes) -> bytes | None:

@@ -2,52 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
-from logparse.tables.columns import TABLES
+from logparse.formats import capitalised
+from logparse.rows import grouped, lead_rank, net_key, net_kind, net_name, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
+    from logparse.audit.finding import LogLike
     from logparse.model import Attempt, LogFacts
-
-Record = Mapping[str, Any]
-
+    from logparse.rows import TableRow
 
 LAYERS_PRINTED: Final = 1200  # rows of layer tables in one report of one log
 
 
-class LogLike(Protocol):
-    """What the report needs of a log: what was read, and its tables by name."""
-
-    @property
-    def facts(self) -> LogFacts:
-        """What was read."""
-
-    def table(self, name: str) -> pd.DataFrame:
-        """One table by name."""
-
-
 @dataclass(frozen=True, slots=True)
-class NetRows:
+class ReportedNet:
     """One net: its row of the table `nets`, its layers and blobs in order, and the prefix of its anchors."""
 
-    net: Record
-    layers: tuple[Record, ...]
+    row: TableRow
+    layers: tuple[TableRow, ...]
     anchor: str
     title: str
 
     @property
     def kind(self) -> str:
         """What it is, in the middle of a sentence: "TRAIN net", "net"."""
-        phase = self.layers[0].get("phase")
-        return "net" if formats.is_na(phase) else f"{phase} net"
+        return net_kind(self.layers[0].get("phase"))
 
     def row_id(self, layer_index: object) -> str:
         """The anchor of a layer's row."""
@@ -55,18 +42,17 @@ class NetRows:
 
 
 @dataclass(frozen=True)
-class Context:
-    """One log with its place among the logs of the report; tables are read once and only where needed."""
+class ReportedLog:
+    """One log with its place among the logs of the report; a table is built only where a section asks for it."""
 
-    log: LogLike
+    parsed: LogLike
     number: int = 1
     alone: bool = True
-    _frames: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
 
     @property
     def facts(self) -> LogFacts:
         """What was read."""
-        return self.log.facts
+        return self.parsed.facts
 
     @property
     def prefix(self) -> str:
@@ -75,30 +61,21 @@ class Context:
 
     def frame(self, name: str) -> pd.DataFrame:
         """A table of the log."""
-        if name not in self._frames:
-            self._frames[name] = self.log.table(name)
-        return self._frames[name]
+        return self.parsed.table(name)
 
-    @property
-    def tables(self) -> Mapping[str, pd.DataFrame]:
-        """The log's tables as a mapping: each is built when it is asked for."""
-        return _Tables(self)
-
-    def records(self, name: str) -> tuple[Record, ...]:
+    def rows(self, name: str) -> tuple[TableRow, ...]:
         """A table's rows as mappings from column to raw value."""
-        return tuple(self.frame(name).to_dict("records"))  # type: ignore[arg-type]  # its keys are names
+        return tuple(rows_of(self.frame(name)))
 
     @cached_property
-    def nets(self) -> tuple[NetRows, ...]:
+    def nets(self) -> tuple[ReportedNet, ...]:
         """Every net that has layers, in the order of the log."""
-        layers: dict[tuple[Any, Any], list[Record]] = {}
-        for record in self.records("layers"):
-            layers.setdefault((record["attempt"], record["net_index"]), []).append(record)
-        rows = {(net["attempt"], net["net_index"]): net for net in self.records("nets")}
+        layers = grouped(self.rows("layers"), net_key)
+        rows = {net_key(net): net for net in self.rows("nets")}
         numbered = any(not formats.is_na(net.get("test_index")) and net["test_index"] > 0 for net in rows.values())
         several = len({attempt for attempt, _ in layers}) > 1
         return tuple(
-            NetRows(
+            ReportedNet(
                 rows.get(key, {}),
                 tuple(found),
                 self.net_anchor(*key),
@@ -108,15 +85,12 @@ class Context:
         )
 
     @cached_property
-    def distinct_nets(self) -> tuple[tuple[NetRows, tuple[NetRows, ...]], ...]:
+    def distinct_nets(self) -> tuple[tuple[ReportedNet, tuple[ReportedNet, ...]], ...]:
         """Nets that differ, each with the later ones that equal it layer by layer (a resumed run sets up the same)."""
-        groups: dict[tuple[Any, ...], list[NetRows]] = {}
-        for net in self.nets:
-            groups.setdefault(_signature(net), []).append(net)
-        return tuple((found[0], tuple(found[1:])) for found in groups.values())
+        return tuple((same[0], tuple(same[1:])) for same in grouped(self.nets, _signature).values())
 
     @cached_property
-    def printed_nets(self) -> tuple[tuple[NetRows, tuple[NetRows, ...]], ...]:
+    def printed_nets(self) -> tuple[tuple[ReportedNet, tuple[ReportedNet, ...]], ...]:
         """The distinct nets whose layers are printed: all, unless they are very many; the leading one always."""
         printed = []
         rows = 0 if self.lead is None else len(self.lead.layers)
@@ -128,11 +102,9 @@ class Context:
         return tuple(printed)
 
     @cached_property
-    def lead(self) -> NetRows | None:
+    def lead(self) -> ReportedNet | None:
         """The net that key figures and charts are about: the training net with most layers, else the largest."""
-        outer = [net for net in self.nets if formats.is_na(net.layers[0].get("nested"))]
-        train = [net for net in outer if net.layers[0].get("phase") == "TRAIN"]
-        return max(train or outer or self.nets, key=lambda net: len(net.layers), default=None)
+        return max(self.nets, key=lambda net: lead_rank(net.layers[0], len(net.layers)), default=None)
 
     def net_anchor(self, attempt: object, net_index: object) -> str:
         """The anchor of a net's table; made of numbers alone, never of a log's text."""
@@ -152,13 +124,19 @@ class Context:
             return ""
         return f"#{shown}" if formats.is_na(layer_index) else f"#{shown}-layer{layer_index}"
 
-    def layer_target(self, row: Record) -> str:
+    def layer_target(self, row: TableRow) -> str:
         """The id of a layer's row, for a chart; empty where there is none."""
-        return self.layer_href(row["attempt"], row["net_index"], row["layer_index"]).removeprefix("#")
+        return self.row_href(row).removeprefix("#")
 
-    def linked(self, rows: Sequence[Record]) -> list[dict[str, Any]]:
+    def row_href(self, row: TableRow) -> str:
+        """A link to a layer's row in the layer table; empty for a row that knows no layer of the log."""
+        if formats.is_na(row.get("layer_index")):
+            return ""
+        return self.layer_href(row["attempt"], row["net_index"], row["layer_index"])
+
+    def linked(self, rows: Sequence[TableRow]) -> list[dict[str, Any]]:
         """Rows of layers, each with the link to its row in the layer table as `_href`."""
-        return [{**row, "_href": self.layer_href(row["attempt"], row["net_index"], row["layer_index"])} for row in rows]
+        return [{**row, "_href": self.row_href(row)} for row in rows]
 
     @property
     def file_name(self) -> str:
@@ -171,38 +149,14 @@ class Context:
         return self.facts.attempts
 
 
-class _Tables(Mapping[str, "pd.DataFrame"]):
-    """Name → frame of one log, built on demand."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-
-    def __getitem__(self, name: str) -> pd.DataFrame:
-        return self._context.frame(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(TABLES)
-
-    def __len__(self) -> int:
-        return len(TABLES)
+def _net_title(net: TableRow, *, several: bool, numbered: bool) -> str:
+    phase = net.get("phase")
+    name = net_name(phase, net.get("test_index") if numbered else None, net.get("nested"))
+    title = capitalised(name) if formats.is_na(phase) else name
+    return f"Attempt {net['attempt']}, {title}" if several else title
 
 
-def layer_name(record: Record) -> str:
-    """A layer's name; a shape line without its layer has none."""
-    return "(unnamed)" if formats.is_na(record.get("layer")) else str(record["layer"])
-
-
-def _net_title(net: Record, *, several: bool, numbered: bool) -> str:
-    phase = "Net" if formats.is_na(net.get("phase")) else f"{net['phase']} net"
-    test = net.get("test_index")
-    number = "" if formats.is_na(test) or not numbered else f" #{test}"
-    nested = net.get("nested")
-    inside = "" if formats.is_na(nested) else f" inside {nested}"
-    attempt = f"Attempt {net['attempt']}, " if several else ""
-    return f"{attempt}{phase}{number}{inside}"
-
-
-def _signature(net: NetRows) -> tuple[Any, ...]:
+def _signature(net: ReportedNet) -> tuple[Any, ...]:
     """What makes two nets equal: phase, place, and every layer's name, shape, bytes and costs."""
     first = net.layers[0]
     keys = ("layer", "type", "top_shape", "logged_bytes", "distinct_bytes", "params", "macs", "backward")

@@ -1,0 +1,73 @@
+"""Argument types: the text of an option → its value, or a sentence that says what is expected."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import TYPE_CHECKING, Final
+
+from logparse.cli.words import suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+MOST_PROCESSES: Final = 4  # one reads and puts together what the others scan
+YEARS: Final = range(1970, 2200)
+_UNITS: Final[Mapping[str, int]] = {
+    "": 1,
+    "b": 1,
+    **{f"{prefix}b": 1000**power for power, prefix in enumerate("kmgt", 1)},
+    **{f"{prefix}ib": 1024**power for power, prefix in enumerate("kmgt", 1)},
+}
+_SIZE: Final = re.compile(r"(?P<number>[0-9]{1,18}(?:\.[0-9]{1,6})?) ?(?P<unit>(?:[kmgt]i?)?b|)", re.IGNORECASE)
+
+
+def one_of(names: Sequence[str], what: str) -> Callable[[str], str]:
+    """Make an argument type: one of these names; a misspelt one is answered with the nearest."""
+
+    def name(text: str) -> str:
+        if text in names:
+            return text
+        raise argparse.ArgumentTypeError(f"there is no {what} {text!r}; {suggestion(text, names)}")
+
+    return name
+
+
+def process_count(text: str) -> int:
+    """Argument type: how many processes, from 1 to as many as are of use."""
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= MOST_PROCESSES):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {MOST_PROCESSES}")
+    return int(text)
+
+
+def year(text: str) -> int:
+    """Argument type: a year with four digits."""
+    if not (text.isascii() and text.isdigit() and int(text) in YEARS):
+        raise argparse.ArgumentTypeError(f"{text!r} is no year between {YEARS[0]} and {YEARS[-1]}")
+    return int(text)
+
+
+def size_bytes(text: str) -> int:
+    """Argument type: a size in bytes, `8GiB`, `9.14MiB` or `600MB`."""
+    found = _SIZE.fullmatch(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size: give 8GiB, 594MiB or bytes")
+    return round(float(found["number"]) * _UNITS[found["unit"].lower()])
+
+
+def share(text: str) -> float:
+    """Argument type: a share, `99%` or `0.99`."""
+    try:
+        value = float(text[:-1]) / 100 if text.endswith("%") else float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share: give 99% or 0.99")
+    return value
+
+
+def positive(text: str) -> int:
+    """Argument type: a whole number from 1."""
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1")
+    return int(text)

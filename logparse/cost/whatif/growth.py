@@ -1,0 +1,117 @@
+"""How the blocks of a run grow with its batch: seen at three sizes, reckoned at all others.
+
+Shapes are products with the batch once among their factors, so a block is a straight line over it; a multiplier that
+is as long as the longer of two axes (scale_layer.cpp) is level first. What is neither is not reckoned.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from logparse.cost.memory.holdings import holdings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from logparse.cost.memory.holdings import Run
+
+LEAST: Final = 2  # a batch of 1 has blocks of its own: sums over one image need no buffer
+
+
+class Seen(NamedTuple):
+    """A run at one batch size: kind and bytes of every block, the bytes that its need is made of, values of blobs.
+
+    The need of a cuDNN build is made of other blocks than those that are shown by kind.
+    """
+
+    kinds: tuple[str, ...]
+    blocks: tuple[int, ...]
+    taken: tuple[int, ...]
+    names: tuple[str, ...]
+    blobs: tuple[int, ...]
+
+
+def seen(run: Run, device: str, *, cudnn: bool) -> Seen:
+    """The run as it is, layer by layer."""
+    blocks = [block for holding in holdings(run, device) for block in holding.blocks]
+    other = [block for holding in holdings(run, device, cudnn=True) for block in holding.blocks] if cudnn else blocks
+    blobs = blobs_of(run)
+    return Seen(
+        tuple(str(block.kind) for block in blocks),
+        tuple(block.bytes for block in blocks),
+        tuple(block.bytes for block in other),
+        tuple(name for _, name in blobs),
+        tuple(count for count, _ in blobs),
+    )
+
+
+def blobs_of(run: Run) -> list[tuple[int, str]]:
+    """(values, name) of every blob of a run."""
+    return [
+        (count, name)
+        for net in run.nets
+        for layer in net.layers
+        for name, count in zip(layer.tops, layer.counts, strict=True)
+        if count is not None
+    ]
+
+
+class Slope(NamedTuple):
+    """A size over the batch: `start + step · batch`, but never below `floor`."""
+
+    floor: int
+    start: int
+    step: int
+
+    def at(self, batch: int) -> int:
+        """The size at a batch."""
+        return max(self.floor, self.start + self.step * batch)
+
+
+class Growth(NamedTuple):
+    """A run over its batch: a slope for every block and blob."""
+
+    like: Seen
+    blocks: tuple[Slope, ...]
+    taken: tuple[Slope, ...]
+    blobs: tuple[Slope, ...]
+
+    def seen(self, batch: int) -> Seen:
+        """The run at a batch size of at least 2."""
+        return self.like._replace(
+            blocks=tuple(slope.at(batch) for slope in self.blocks),
+            taken=tuple(slope.at(batch) for slope in self.taken),
+            blobs=tuple(slope.at(batch) for slope in self.blobs),
+        )
+
+
+def growth(least: Seen, once: Seen, twice: Seen, base: int) -> Growth | None:
+    """The slopes through what was seen at 2, at `base` and at twice of it; None where something has none."""
+    lines = [
+        _slopes(*sizes, base)
+        for sizes in (
+            (least.blocks, once.blocks, twice.blocks),
+            (least.taken, once.taken, twice.taken),
+            (least.blobs, once.blobs, twice.blobs),
+        )
+    ]
+    blocks, taken, blobs = lines
+    return None if blocks is None or taken is None or blobs is None else Growth(once, blocks, taken, blobs)
+
+
+def _slopes(least: Sequence[int], once: Sequence[int], twice: Sequence[int], base: int) -> tuple[Slope, ...] | None:
+    if not len(least) == len(once) == len(twice):
+        return None
+    found = [slope_through(*sizes, base) for sizes in zip(least, once, twice, strict=True)]
+    known = tuple(slope for slope in found if slope is not None)
+    return known if len(known) == len(found) else None
+
+
+def slope_through(least: int, once: int, twice: int, base: int) -> Slope | None:
+    """The slope through sizes at 2, `base` and twice `base`: straight, or level first; None where it is neither."""
+    straight = (twice - once) // base
+    level = twice // (2 * base)
+    for slope in (Slope(0, once - straight * base, straight), Slope(least, 0, level)):
+        if (slope.at(LEAST), slope.at(base), slope.at(2 * base)) == (least, once, twice):
+            return slope
+    return None

@@ -1,0 +1,158 @@
+"""What the memory tables say about their own figures: on what they rest, and what they leave out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.writing import Layer, cells, data, line, net, read, solver
+
+if TYPE_CHECKING:
+    from logparse.api import Log
+
+SHAPE = "2 3 4 4 (96)"
+RELU = Layer("relu", "ReLU", ("data",), ("data",), (SHAPE,))
+CONV = Layer("conv", "Convolution", ("data",), ("conv",), ("2 5 2 2 (40)",))
+DENSE = Layer("ip", "InnerProduct", ("conv",), ("ip",), ("2 5 (10)",))
+LOST = Layer("lost", "Mystery", ("ip",), ("lost",), (SHAPE,))
+
+
+def kinds(log: Log, device: str = "cpu", net_index: int = 0) -> dict[str, tuple[Any, str]]:
+    """Kind → bytes and basis of one net on one device."""
+    rows = cells(log.memory, "device", "net_index", "kind", "bytes", "basis")
+    return {
+        kind: (size, basis)
+        for place, number, kind, size, basis in zip(*rows.values(), strict=True)
+        if (place, number) == (device, net_index)
+    }
+
+
+def excerpt() -> Log:
+    """Without definitions: a source and a layer in place by their names, a convolution that could be any, a fully
+    connected layer by its shape, and one whose shape is not printed."""
+    text = net([data(), RELU, CONV, DENSE, LOST], dump=False)
+    return read("".join(text.rsplit(line(f"Top shape: {SHAPE}"), 1)))
+
+
+def test_every_kind_stands_once_a_net_and_device_in_a_fixed_order() -> None:
+    rows = cells(excerpt().memory, "device", "kind")
+
+    assert rows["device"] == ["cpu"] * 8 + ["gpu"] * 8
+    assert (
+        rows["kind"]
+        == [
+            "logged",
+            "distinct_data",
+            "diff",
+            "params",
+            "gradients",
+            "history",
+            "buffers",
+            "prefetch",
+        ]
+        * 2
+    )
+
+
+def test_the_weakest_basis_of_the_parts_is_told_with_how_many_have_it() -> None:
+    """The source and the fully connected layer are inferred, the convolution's shape is printed."""
+    found = kinds(excerpt())
+
+    assert found["logged"] == (1352, "the log")
+    assert found["distinct_data"] == (
+        384 + 160 + 40,
+        "inferred (2 of 3 parts); left out: distinct_data (lost: the count of lost is not printed)",
+    )
+    assert found["params"][0] == 4 * (20 * 5 + 5)
+    assert found["params"][1] == (
+        "inferred; left out: params (conv: its parameters are not known; lost: its parameters are not known)"
+    )
+    assert found["prefetch"] == (3 * 384, "inferred")
+
+
+def test_where_nothing_of_a_kind_is_known_its_bytes_are_not() -> None:
+    size, basis = kinds(excerpt())["diff"]
+
+    assert size is None
+    assert basis == "unknown; left out: diff (data: the log does not say which layers do backward)"
+
+
+def test_where_there_is_nothing_of_a_kind_its_bytes_are_none_by_definition() -> None:
+    assert kinds(read(net([data()])))["history"] == (0, "definition")
+    assert kinds(read(net([data()])))["distinct_data"] == (384, "shapes")
+
+
+def test_a_net_without_a_memory_line_has_no_logged_figure() -> None:
+    text = "".join(one for one in net([data()]).splitlines(keepends=True) if "Memory" not in one)
+
+    assert kinds(read(text))["logged"] == (None, "unknown: the log has no such line")
+
+
+def test_a_total_that_was_printed_once_is_the_logged_figure() -> None:
+    text = "".join(one for one in net([data()]).splitlines(keepends=True) if "Memory" not in one)
+
+    assert kinds(read(text + line("Memory required for Data 999")))["logged"] == (999, "the log")
+    assert cells(read(text + line("Memory required for Data 999")).nets)["logged_bytes"] == [999]
+
+
+def test_caffe_time_runs_every_backward_pass_in_every_net() -> None:
+    """Which is told at the gradients of blobs alone."""
+    remark = "; caffe time calls every layer's Backward, needed or not"
+    once = net([data(), Layer("relu", "ReLU", ("data",), ("relu",), (SHAPE,))])
+    log = read(once, once, line("*** Benchmark begins ***", "caffe.cpp"))
+
+    for device in ("cpu", "gpu"):
+        for number in (0, 1):
+            found = kinds(log, device, number)
+            assert [kind for kind, (_, basis) in found.items() if basis.endswith(remark)] == ["diff"]
+    assert not any(basis.endswith(remark) for _, basis in kinds(read(once)).values())
+
+
+def test_inner_nets_hold_nothing_of_their_own() -> None:
+    text = net([data()], done=False) + line("Creating Layer l") + line("l <- data") + line("l -> h")
+    log = read(text, net([data()]), line("Setting up l"), line(f"Top shape: {SHAPE}"))
+
+    assert set(cells(log.memory)["net_index"]) == {0}
+
+
+# Footprints -----------------------------------------------------------------------------------------------------------
+
+
+def footprint(log: Log, place: int) -> dict[str, Any]:
+    return {name: column[place] for name, column in cells(log.footprint).items()}
+
+
+def test_a_footprint_is_the_sum_of_its_terms() -> None:
+    cpu = footprint(read(solver(), net([data()])), 0)
+
+    assert cpu["device"] == "cpu"
+    assert cpu["bytes"] == cpu["low_bytes"] == cpu["high_bytes"] == 384 + 20_197_376
+    assert cpu["basis"] == "Caffe's own allocations 384 + the program itself 20,197,376"
+
+
+def test_what_is_left_out_and_assumed_stands_behind_the_terms() -> None:
+    words = footprint(excerpt(), 0)["basis"].split("; left out: ")
+
+    assert words[0].startswith("Caffe's own allocations ")
+    assert words[1] == "distinct_data (lost: the count of lost is not printed)"
+    assert footprint(excerpt(), 0)["basis"].endswith("; the log shows no solver: SGD assumed")
+
+
+@pytest.mark.parametrize(
+    ("gpus", "told"), [((), False), (("Tesla",), False), (("Tesla",) * 2, True), (("Tesla",) * 3, True)]
+)
+def test_what_several_gpus_add_is_not_known(gpus: tuple[str, ...], told: bool) -> None:  # noqa: FBT001
+    names = "".join(line(f"GPU {number}: {name}", "caffe.cpp") for number, name in enumerate(gpus))
+    log = read(names, solver(), net([data()]))
+    remark = f"of one GPU; what {len(gpus)} GPUs add for their exchange is not known (NA)"
+
+    assert [footprint(log, place)["basis"].endswith(remark) for place in (0, 1)] == [False, told]
+
+
+def test_without_a_net_there_is_no_footprint() -> None:
+    for log in (read(solver()), read(solver(), line("Initializing net from parameters: "), 'name: "N"\n')):
+        for place, device in enumerate(("cpu", "gpu")):
+            row = footprint(log, place)
+            assert (row["device"], row["bytes"], row["low_bytes"], row["high_bytes"]) == (device, None, None, None)
+            assert row["basis"] == "unknown: the log shows no net"
