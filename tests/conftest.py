@@ -56,6 +56,12 @@ CHROMIUM_ARGUMENTS: Final = (
 )
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the seed of the order of tests (pytest-randomly does so at the head, which -q leaves out)."""
+    if config.pluginmanager.hasplugin("randomly"):
+        terminalreporter.write_line(f"this order of tests again: --randomly-seed={config.getoption('randomly_seed')}")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give `genuine_log` and its like one case per log, or one skipped case where there are none.
 
