@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from dataclasses import dataclass
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -93,6 +94,7 @@ def imports(node: ast.AST, *, at_load: bool = True) -> Iterator[Import]:
             yield from imports(child, at_load=at_load and not inside)
 
 
+@cache
 def imports_of(path: Path) -> list[Import]:
     return list(imports(ast.parse(path.read_text(encoding="utf-8"))))
 
