@@ -68,7 +68,7 @@ def _scanned(opened: Input, *, curves: bool, processes: int) -> Iterator[tuple[T
     if curves and processes > 1 and os.name == "posix":
         from logparse.reading.fast import workers
 
-        yield from workers.scans(chain((first,), blocks), processes, opened.size_bytes)
+        yield from workers.shared_scans(chain((first,), blocks), processes, opened.size_bytes)
     else:
         from logparse.reading.fast.scanner import scans
 

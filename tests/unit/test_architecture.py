@@ -49,11 +49,6 @@ SAME_NAME: Final = {
     "add_arguments": "what every verb's module has",
     "build": "what every section's and every table's module has",
     "run": "what every verb's module has",
-    "HEAD_BYTES": "to be renamed",
-    "IGNORED": "to be renamed",
-    "SETUP": "to be renamed",
-    "Table": "to be renamed: the layers of an architecture, and a table of the catalogue",
-    "scans": "to be renamed",
 }
 HEAVY: Final = ("jinja2", "matplotlib", "numpy", "pandas", "pyarrow")
 

@@ -11,20 +11,20 @@ from logparse.cost.spec import LayerSpec
 from logparse.textproto import parse
 
 if TYPE_CHECKING:
-    from logparse.cost.inference.architectures import Table
+    from logparse.cost.inference.architectures import Convolutions
     from logparse.cost.spec import Shape
 
 
-def table(name: str) -> Table:
+def table(name: str) -> Convolutions:
     return architectures()[name].table
 
 
-def kernels(facts: Table) -> int:
+def kernels(facts: Convolutions) -> int:
     """Outputs times places of the kernel, over all layers whose outputs are fixed."""
     return sum((fact.outputs or 0) * fact.kernel**2 for fact in facts)
 
 
-def sums(facts: Table) -> tuple[int, ...]:
+def sums(facts: Convolutions) -> tuple[int, ...]:
     """Strides, pads, groups and dilations over all layers, and how many have a bias."""
     strides, pads, groups, dilations = zip(
         *((fact.stride, fact.pad, fact.group, fact.dilation) for fact in facts), strict=True

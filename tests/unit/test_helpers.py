@@ -76,7 +76,7 @@ def waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("processes", [2, 3])
 def test_what_helpers_scan_is_what_one_process_scans(log: Path, processes: int) -> None:
     blocks = blocks_of(log)
-    assert rows(extracted(workers.scans(iter(blocks), processes))) == rows(extracted(scans(blocks)))
+    assert rows(extracted(workers.shared_scans(iter(blocks), processes))) == rows(extracted(scans(blocks)))
 
 
 @pytest.mark.usefixtures("waited_for")
@@ -84,7 +84,7 @@ def test_helpers_take_part(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     taken = count()
     take = workers.Helper.take
     monkeypatch.setattr(workers.Helper, "take", lambda helper: (next(taken), take(helper))[1])
-    extracted(workers.scans(iter(blocks_of(log)), 2))
+    extracted(workers.shared_scans(iter(blocks_of(log)), 2))
     assert next(taken) > 1
 
 
@@ -99,7 +99,7 @@ def test_what_a_dead_helper_leaves_is_scanned_here(log: Path, monkeypatch: pytes
 
     blocks = blocks_of(log)
     monkeypatch.setattr(workers.Helper, "give", give_and_kill)
-    assert rows(extracted(workers.scans(iter(blocks), 2))) == rows(extracted(scans(blocks)))
+    assert rows(extracted(workers.shared_scans(iter(blocks), 2))) == rows(extracted(scans(blocks)))
 
 
 def no_memory() -> None:
@@ -112,9 +112,9 @@ def test_where_no_helper_can_be_had_one_process_reads(log: Path, monkeypatch: py
     for name, value in (("_shared", no_memory), ("sys.executable", None), ("sys.executable", "/nowhere/python")):
         with monkeypatch.context() as patch:
             patch.setattr(f"logparse.reading.fast.workers.{name}", value)
-            assert rows(extracted(workers.scans(iter(blocks), 3))) == alone
+            assert rows(extracted(workers.shared_scans(iter(blocks), 3))) == alone
 
 
 def test_a_short_log_starts_no_process(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "Helper", None)
-    assert len(list(workers.scans(iter(blocks_of(log)[:3]), 4))) == 3
+    assert len(list(workers.shared_scans(iter(blocks_of(log)[:3]), 4))) == 3

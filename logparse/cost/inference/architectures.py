@@ -48,20 +48,20 @@ class Published(NamedTuple):
         )
 
 
-Table: TypeAlias = tuple[Published, ...]
+Convolutions: TypeAlias = tuple[Published, ...]
 
 
 class Architecture(NamedTuple):
     """A published net: its convolutions, and other layers by (name, channels) that must stand beside them."""
 
-    table: Table
+    table: Convolutions
     company: tuple[tuple[str, int], ...] = ()
 
 
 _CLASSIFIER: Final = (("fc6", 4096), ("fc7", 4096))
 
 
-def _alexnet() -> Table:
+def _alexnet() -> Convolutions:
     return (
         Published("conv1", 96, 11, 4),
         Published("conv2", 256, 5, pad=2, group=2),
@@ -71,12 +71,12 @@ def _alexnet() -> Table:
     )
 
 
-def _padded_alexnet() -> Table:
+def _padded_alexnet() -> Convolutions:
     """2013: a layer of its own pads before each convolution (`pad2`), which then has no padding."""
     return tuple(fact._replace(pad=0) for fact in _alexnet())
 
 
-def _vgg(*blocks: int) -> Table:
+def _vgg(*blocks: int) -> Convolutions:
     widths = (64, 128, 256, 512, 512)
     return tuple(
         Published(f"conv{block}_{place}", width, 3, pad=1)
@@ -99,7 +99,7 @@ _INCEPTION: Final[Mapping[str, tuple[int, int, int, int, int, int]]] = {
 }
 
 
-def _googlenet() -> Table:
+def _googlenet() -> Convolutions:
     def module(block: str, widths: tuple[int, int, int, int, int, int]) -> Iterator[Published]:
         parts = (("1x1", 1), ("3x3_reduce", 1), ("3x3", 3), ("5x5_reduce", 1), ("5x5", 5), ("pool_proj", 1))
         for (part, kernel), width in zip(parts, widths, strict=True):
@@ -123,7 +123,7 @@ def _block_names(stage: int, count: int, *, numbered: bool) -> Iterator[str]:
         yield f"res{stage}{'a' if place == 0 else f'b{place}' if numbered else chr(ord('a') + place)}"
 
 
-def _resnet(blocks: tuple[int, ...], *, bottleneck: bool, first_bias: bool = False, late: bool = False) -> Table:
+def _resnet(blocks: tuple[int, ...], *, bottleneck: bool, first_bias: bool = False, late: bool = False) -> Convolutions:
     """`late`: the stride of a bottleneck stands on its 3×3, as in later reimplementations."""
     facts = [Published("conv1", 64, 7, 2, 3, bias=first_bias)]
     long = max(blocks) > 6  # ResNet-101 and -152 number the blocks of their long stages
@@ -147,7 +147,7 @@ def _basic(block: str, width: int, stride: int) -> Iterator[Published]:
     yield Published(f"{block}_branch2b", width, 3, 1, 1, bias=False)
 
 
-def _squeezenet(first: Published) -> Table:
+def _squeezenet(first: Published) -> Convolutions:
     squeeze = (16, 16, 32, 32, 48, 48, 64, 64)
     fires = [
         fact
@@ -161,7 +161,7 @@ def _squeezenet(first: Published) -> Table:
     return (first, *fires, Published("conv10", None, 1))
 
 
-def _mobilenet() -> Table:
+def _mobilenet() -> Convolutions:
     """Depthwise and pointwise pairs: (name, bottom channels, top channels, stride)."""
     pairs = (
         ("conv2_1", 32, 64, 1),
@@ -185,7 +185,7 @@ def _mobilenet() -> Table:
     return (Published("conv1", 32, 3, 2, 1, bias=False), *separable)
 
 
-def _nin() -> Table:
+def _nin() -> Convolutions:
     return (
         Published("conv1", 96, 11, 4),
         *(Published(f"cccp{place}", 96, 1) for place in (1, 2)),
@@ -199,7 +199,7 @@ def _nin() -> Table:
     )
 
 
-def _ssd300() -> Table:
+def _ssd300() -> Convolutions:
     extra = (
         Published("fc6", 1024, 3, pad=6, dilation=6),
         Published("fc7", 1024, 1),

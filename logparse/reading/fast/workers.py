@@ -121,7 +121,7 @@ class Helper:
         self._connection.close()
 
 
-def scans(
+def shared_scans(
     blocks: Iterator[TextBlock], processes: int, size_bytes: int | None = None
 ) -> Iterator[tuple[TextBlock, Scan]]:
     """Each block with its scan, in order, by this process and up to `processes` - 1 others.

@@ -17,14 +17,14 @@ from logparse.reading.messages.patterns.solver_line import (
     Template,
     blank,
     called,
-    decimal,
+    decimal_number,
     derived,
     either,
-    named,
-    one_of,
+    name_number,
     solver_line,
     trimmed,
-    whole,
+    whole_number,
+    word_number,
 )
 
 if TYPE_CHECKING:
@@ -43,11 +43,11 @@ PLACE_COLUMNS: Final = "layer,part,blob"
 _PLACE: Final = "{" + PLACE_COLUMNS + ":k}: {value:f}"
 # `NAME = V (* W = P loss)`: W and P of losses only.
 _OUTPUT_COLUMNS: Final = (
-    whole("index"),
+    whole_number("index"),
     trimmed("name"),
-    decimal("value"),
-    decimal("loss_weight"),
-    decimal("weighted_loss"),
+    decimal_number("value"),
+    decimal_number("loss_weight"),
+    decimal_number("weighted_loss"),
 )
 _OUTPUT_REGEX: Final = (
     r"\#(?P<index>\d++): (?P<name>.*) = ?(?P<value>VALUE)"
@@ -72,12 +72,12 @@ SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
         "    [0.0] Iteration 1000 (21.1608 iter/s, 4.72571s/100 iter), 1.1/10.7ep, loss = 0.012176",
         "Iteration 11760 (1.36 iter/s, 14.65s/20 iters), loss = 0.364  [ 11760 / 350000 ] -> [ 6:25 (H:M) ]",
         columns=(
-            whole("iteration"),
-            decimal("loss"),
-            decimal("iterations_per_second"),
+            whole_number("iteration"),
+            decimal_number("loss"),
+            decimal_number("iterations_per_second"),
             either("seconds", "seconds_alone"),
-            decimal("interval"),
-            decimal("epoch"),
+            decimal_number("interval"),
+            decimal_number("epoch"),
         ),
         templates=(
             "Iteration {iteration:d}, " + _LOSS,
@@ -112,7 +112,7 @@ SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
         "Iteration 0, Testing net (#0)",
         "Iteration 2000, Testing net",
         "Testing net",
-        columns=(whole("iteration"), whole("net")),
+        columns=(whole_number("iteration"), whole_number("net")),
         templates=("Iteration {iteration:d}, Testing net (#{net:d})",),
     ),
     solver_line(
@@ -134,9 +134,9 @@ SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
         "Test score #0: 0.00518",
         series="test_output",
         columns=(
-            whole("index"),
+            whole_number("index"),
             called("name", "score"),
-            decimal("value"),
+            decimal_number("value"),
             blank("loss_weight"),
             blank("weighted_loss"),
         ),
@@ -145,7 +145,7 @@ SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
         "test_loss",
         r"RANKTest loss: (?P<loss>VALUE)",
         "Test loss: 11.1977",
-        columns=(decimal("loss"),),
+        columns=(decimal_number("loss"),),
         templates=("Test loss: {loss:f}",),
     ),
     solver_line(
@@ -156,11 +156,11 @@ SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
         "Iteration 100, lr = 0.996487, m = 0.9, wd = 0.0005, gs = 169.85",
         "[0.0] Iteration 0, lr = 0.01, m = 0.9, lrm = 0.1, wd = 0.0005, gs = 1",
         columns=(
-            whole("iteration"),
-            decimal("lr"),
-            decimal("momentum"),
-            decimal("weight_decay"),
-            decimal("gradient_scale"),
+            whole_number("iteration"),
+            decimal_number("lr"),
+            decimal_number("momentum"),
+            decimal_number("weight_decay"),
+            decimal_number("gradient_scale"),
         ),
         templates=(
             _LR,
@@ -177,7 +177,7 @@ SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
         "clipping",
         r"Gradient clipping: scaling down gradients \(L2 norm (?P<norm>VALUE) > (?P<threshold>VALUE)\) by scale factor (?P<factor>VALUE)",
         "Gradient clipping: scaling down gradients (L2 norm 2.94716 > 2) by scale factor 0.678619",
-        columns=(decimal("norm"), decimal("threshold"), decimal("factor")),
+        columns=(decimal_number("norm"), decimal_number("threshold"), decimal_number("factor")),
         templates=(
             "Gradient clipping: scaling down gradients (L2 norm {norm:f} > {threshold:f}) by scale factor {factor:f}",
         ),
@@ -188,7 +188,7 @@ SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
         "test_batch",
         r"Batch (?P<batch>\d++), (?P<name>.*) = (?P<value>VALUE)",
         "Batch 0, accuracy = 0.99",
-        columns=(whole("batch"), named("name"), decimal("value")),
+        columns=(whole_number("batch"), name_number("name"), decimal_number("value")),
         mirrors="caffe.cpp",
     ),
     # debug_info: `part` is top, bottom or param
@@ -200,11 +200,11 @@ SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
         "    [Backward] Layer conv2, bottom blob pool1 diff: 0.000142823",
         series="debug",
         columns=(
-            one_of("stage", {"Forward": 0, "Backward": 1}),
-            named("layer"),
-            named("part"),
-            named("blob"),
-            decimal("value"),
+            word_number("stage", {"Forward": 0, "Backward": 1}),
+            name_number("layer"),
+            name_number("part"),
+            name_number("blob"),
+            decimal_number("value"),
         ),
         templates=(
             Template("    [Forward] " + _PLACE, (("stage", 0),)),
@@ -220,7 +220,7 @@ SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
         "conv1\tforward: 21 milliseconds.",
         "     conv1   forward: 3.25838 ms.",
         "res2a_res2a_relu_0_split\tbackward: 0.3052 ms.",
-        columns=(named("layer"), one_of("direction", {"forward": 0, "backward": 1}), decimal("ms")),
+        columns=(name_number("layer"), word_number("direction", {"forward": 0, "backward": 1}), decimal_number("ms")),
         mirrors="caffe.cpp",
         anywhere=True,
     ),
@@ -233,10 +233,10 @@ SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
         "conv1\t group 0: A(96x363)*B(363x3025)=C(96x3025) 5693292 B/ 1211 us = 4701.31 MB/s",
         "conv2\t group 0: A(128x1200 nnz:35342)*B(1200x729)=C(128x729) 4396848 B/ 987 us = 4454.76 MB/s",
         columns=(
-            named("layer"),
-            whole("group"),
+            name_number("layer"),
+            whole_number("group"),
             derived("macs", DECIMAL, ("rows", "inner", "weights", "columns"), _macs),
-            decimal("bytes"),
+            decimal_number("bytes"),
             derived("ms", DECIMAL, ("us",), lambda us: number(us) / 1000),
         ),
         mirrors="base_conv_layer.cpp",

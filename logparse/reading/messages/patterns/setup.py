@@ -9,7 +9,7 @@ from logparse.reading.messages.patterns.pattern import make_pattern
 
 _record = partial(make_pattern, "record")
 
-SETUP: Final = (
+SETUP_LINES: Final = (
     _record(
         "net_parameters",
         r"Initializing net from parameters:\s*+(?P<glued>.*)",

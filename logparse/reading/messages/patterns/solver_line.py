@@ -71,7 +71,7 @@ def solver_line(  # noqa: PLR0913 - the columns of a table
     return SolverLine(pattern, series or name, columns, made)
 
 
-def whole(name: str) -> SeriesColumn:
+def whole_number(name: str) -> SeriesColumn:
     """A whole number, -1 where it is not printed."""
 
     def read(match: Match, _intern: Intern) -> int:
@@ -81,7 +81,7 @@ def whole(name: str) -> SeriesColumn:
     return SeriesColumn(name, WHOLE, (name,), read)
 
 
-def decimal(name: str) -> SeriesColumn:
+def decimal_number(name: str) -> SeriesColumn:
     """A number, NaN where it is not printed."""
     return SeriesColumn(name, DECIMAL, (name,), lambda match, _intern: number(match[name]))
 
@@ -101,7 +101,7 @@ def blank(name: str) -> SeriesColumn:
     return SeriesColumn(name, DECIMAL, (), lambda _match, _intern: NAN)
 
 
-def named(name: str) -> SeriesColumn:
+def name_number(name: str) -> SeriesColumn:
     """A name, as it stands."""
     return SeriesColumn(name, NAME, (name,), lambda match, intern: intern(match[name]))
 
@@ -116,7 +116,7 @@ def called(name: str, text: str) -> SeriesColumn:
     return SeriesColumn(name, NAME, (), lambda _match, intern: intern(text))
 
 
-def one_of(name: str, words: Mapping[str, int]) -> SeriesColumn:
+def word_number(name: str, words: Mapping[str, int]) -> SeriesColumn:
     """A whole number that a word stands for."""
     return SeriesColumn(name, WHOLE, (name,), lambda match, _intern: words[match[name]])
 
