@@ -11,6 +11,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from logparse.cost.fields import Choice
 from logparse.cost.types import canonical_type, to_v2
 from logparse.errors import DefinitionError, Note
 from logparse.model import Definition
@@ -29,6 +30,7 @@ _NEAR_LIMIT: Final = 150  # the header and the first line count too
 SPLIT: Final = "Split"
 PROTOTXT: Final = "prototxt"
 SIBLING: Final = "other net's dump"
+_PHASE: Final = Choice("phase", ("TRAIN", "TEST"), "TRAIN")
 # Nothing here changes a shape, a count or a cost.
 _COSTLESS: Final = frozenset(
     {
@@ -138,8 +140,8 @@ def rules_allow(message: Message, phase: str | None) -> bool:
     """Whether a prototxt's layer belongs to a phase (include/exclude rules; stages are not known to a log)."""
     if phase is None:
         return True
-    include = [rule.text("phase") for rule in message.children("include") if rule.has("phase")]
-    exclude = [rule.text("phase") for rule in message.children("exclude") if rule.has("phase")]
+    include = [_PHASE.stated(rule) for rule in message.children("include") if rule.has("phase")]
+    exclude = [_PHASE.stated(rule) for rule in message.children("exclude") if rule.has("phase")]
     return (not include or phase in include) and phase not in exclude
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from logparse.cost.fields import same_but_padding
 from logparse.cost.layer_types import RULES
-from logparse.cost.rule import Missing, View, dims, equation
+from logparse.cost.rule import Missing, View, bare_view, dims, equation
 from logparse.cost.spec import NO_FIGURE, Basis, Cost, Derived
 from logparse.cost.types import canonical_type
 
@@ -31,8 +31,7 @@ def view_of(spec: LayerSpec, rule: Rule) -> View:
 
 
 def _view_of(spec: LayerSpec, rule: Rule) -> View:
-    definition = spec.definition if spec.definition is not None and spec.definition.complete else None
-    bare = View(spec, definition, spec.tops)
+    bare = bare_view(spec)
     if spec.tops and None not in spec.tops:
         return bare
     expected = expected_tops(bare, rule)
@@ -40,7 +39,7 @@ def _view_of(spec: LayerSpec, rule: Rule) -> View:
     printed = (*spec.tops, *(None,) * (length - len(spec.tops)))
     filled = (*expected, *(None,) * (length - len(expected)))
     tops = tuple(p if p is not None else e for p, e in zip(printed, filled, strict=True))
-    return View(spec, definition, tops[: max(len(spec.tops), 1)])
+    return View(spec, bare.definition, tops[: max(len(spec.tops), 1)])
 
 
 def expected_tops(view: View, rule: Rule) -> tuple[Shape | None, ...]:

@@ -1,9 +1,9 @@
-"""Reading geometry out of a definition: kernel, stride, pad, dilation and axis, as Caffe reads them."""
+"""Reading settings out of a definition as Caffe reads them: enums, and kernel, stride, pad, dilation and axis."""
 
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost.rule import Missing
 
@@ -12,10 +12,38 @@ if TYPE_CHECKING:
     from logparse.textproto import Message
 
 
+class Choice(NamedTuple):
+    """An enum of caffe.proto: its field, its names in the order of their numbers, its default, its first number."""
+
+    field: str
+    names: tuple[str, ...]
+    default: str
+    first: int = 0
+
+    def stated(self, message: Message) -> str:
+        """The value by its name: text format takes an enum's number too. A fork's own value stays as it stands."""
+        value = message.last(self.field)
+        place = value - self.first if isinstance(value, int) and not isinstance(value, bool) else -1
+        if 0 <= place < len(self.names):
+            return self.names[place]
+        return self.default if value is None else str(value)
+
+    def of(self, message: Message) -> str:
+        """The same where only known values make sense; `Missing` for any other."""
+        found = self.stated(message)
+        if found not in self.names:
+            raise Missing(f"{self.field} {found} is not known")
+        return found
+
+
+POOL: Final = Choice("pool", ("MAX", "AVE", "STOCHASTIC"), "MAX")
+ENGINE: Final = Choice("engine", ("DEFAULT", "CAFFE", "CUDNN"), "DEFAULT")
+
+
 def axis_index(axis: int, rank: int) -> int:
     """A possibly negative axis as an index (Blob::CanonicalAxisIndex); negative counts from the end."""
     index = axis + rank if axis < 0 else axis
-    if not 0 <= index <= rank:
+    if not 0 <= index < rank:
         raise Missing(f"axis {axis} does not exist in a blob of {rank} axes")
     return index
 

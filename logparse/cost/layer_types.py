@@ -14,6 +14,7 @@ from logparse.cost.rules import (
     normalisation,
     pooling,
     recurrent,
+    scaling,
 )
 from logparse.cost.rules.forks import activations as fork_activations
 from logparse.cost.rules.forks import data as fork_data
@@ -33,6 +34,7 @@ _FAMILIES: Final = (
     convolution,
     dense,
     normalisation,
+    scaling,
     pooling,
     elementwise,
     moving,

@@ -124,6 +124,17 @@ class View:
         """Whether the net is a TRAIN net; a net that does not say is taken as one, as Caffe does."""
         return self.spec.phase != "TEST"
 
+    @property
+    def goes_back(self) -> bool:
+        """Whether the layer is known to do backward; nothing does in a TEST net."""
+        return self.is_training and bool(self.spec.backward)
+
+
+def bare_view(spec: LayerSpec) -> View:
+    """The layer as its definition and the printed shapes show it; a definition that was cut is none."""
+    definition = spec.definition if spec.definition is not None and spec.definition.complete else None
+    return View(spec, definition, spec.tops)
+
 
 ShapeRule: TypeAlias = Callable[[View], "tuple[Shape | None, ...]"]
 ParamRule: TypeAlias = Callable[[View], Params]

@@ -87,14 +87,6 @@ class Side(StrEnum):
     NOWHERE = "nowhere"
 
 
-class Unasked(StrEnum):
-    """Whether Backward touches gradients when nobody asked for one: `caffe time` calls it of every layer."""
-
-    WITH_PARAMS = "where it has parameters"
-    ALWAYS = "always"
-    NEVER = "never"
-
-
 class Reads(NamedTuple):
     """Whose data a backward pass reads: bottoms and tops by place, and whether private buffers too (engine CAFFE)."""
 
@@ -104,7 +96,9 @@ class Reads(NamedTuple):
 
 
 ReadRule: TypeAlias = Callable[[View], Reads]
-Places: TypeAlias = "Callable[[LayerSpec], Sequence[int]]"
+Places: TypeAlias = "Callable[[LayerSpec, str], Sequence[int]]"  # bottoms by place, on a device
+Asking: TypeAlias = "Callable[[LayerSpec], bool]"
+Touch: TypeAlias = "Callable[[LayerSpec, int], Side]"  # where the code touches a blob, by its place among its kind
 
 
 def reads(*, bottoms: str = "", tops: str = "", private: bool = False) -> ReadRule:
@@ -136,19 +130,52 @@ def unknown_reads(reason: str) -> ReadRule:
     return rule
 
 
-def first_bottom(spec: LayerSpec) -> Sequence[int]:
+def first_bottom(spec: LayerSpec, _: str) -> Sequence[int]:
     """The first bottom."""
     return (0,) if spec.bottoms else ()
 
 
-def every_bottom(spec: LayerSpec) -> Sequence[int]:
+def every_bottom(spec: LayerSpec, _: str) -> Sequence[int]:
     """All bottoms."""
     return range(len(spec.bottoms))
 
 
-def no_bottom(_: LayerSpec) -> Sequence[int]:
+def no_bottom(_: LayerSpec, __: str) -> Sequence[int]:
     """No bottom."""
     return ()
+
+
+def only_on(device: str, places: Places) -> Places:
+    """These bottoms on one device alone."""
+
+    def rule(spec: LayerSpec, on: str) -> Sequence[int]:
+        return places(spec, on) if on == device else ()
+
+    return rule
+
+
+def touched_at(side: Side) -> Touch:
+    """Every blob on the same side, whatever the settings are."""
+
+    def rule(_: LayerSpec, __: int) -> Side:
+        return side
+
+    return rule
+
+
+def needed(spec: LayerSpec, place: int) -> bool:
+    """Whether a bottom gets a gradient."""
+    return place < len(spec.bottom_needs_grad) and spec.bottom_needs_grad[place]
+
+
+def never(_: LayerSpec) -> bool:
+    """Backward asks who needs a gradient before it touches its top's."""
+    return False
+
+
+def always(_: LayerSpec) -> bool:
+    """Backward takes its top's gradient before it asks who needs one."""
+    return True
 
 
 class Cudnn(NamedTuple):
@@ -170,7 +197,10 @@ class Traits(NamedTuple):
 
     `buffers` and `backward_reads` are rules over the layer's view; what cannot be told raises `Missing`.
     `asks_diff` are bottoms whose gradient memory Backward asks for even where it computes none, `scratch` those
-    whose gradient memory a GPU layer uses in Forward, `unforced` those that force_backward never reaches.
+    whose gradient memory Forward uses, `unforced` those that force_backward never reaches. `unasked` tells whether
+    Backward takes its top's gradient although it takes none of a bottom's and no parameter learns: `caffe time` calls
+    the Backward of every layer. `writes_at` and `reads_at` are where a GPU run touches the data of tops and bottoms;
+    the values of `host_params`, by place among the layer's blobs, stay on the host unless weight decay touches them.
     `channels` is the message whose `num_output` is the number of top channels, empty where there is none.
     """
 
@@ -182,12 +212,13 @@ class Traits(NamedTuple):
     family: Family = Family.OTHER
     shares_data: When = When.NEVER
     shares_diff: When = When.NEVER
-    writes_at: Side = Side.DEVICE
-    reads_at: Side = Side.DEVICE
+    writes_at: Touch = touched_at(Side.DEVICE)
+    reads_at: Touch = touched_at(Side.DEVICE)
     asks_diff: Places = no_bottom
     scratch: Places = no_bottom
-    unasked: Unasked = Unasked.WITH_PARAMS
+    unasked: Asking = never
     unforced: tuple[int, ...] = ()
+    host_params: tuple[int, ...] = ()
     cudnn: Cudnn | None = None
     channels: str = ""
     windowed: bool = False  # its definition states a window, which shapes do not fix

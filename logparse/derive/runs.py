@@ -33,11 +33,12 @@ def run_of(attempt: Attempt, nets: Sequence[NetFact]) -> Run:
 def _solver(solver: Message | None) -> Solver:
     if solver is None:
         return Solver(stated=False)
-    is_l1 = solver.text("regularization_type") == "L1" and solver.number("weight_decay", 0) != 0
+    decays = solver.number("weight_decay", 0) != 0
     return Solver(
         type=solver_type(solver) or "SGD",
-        l1=is_l1,
+        l1=decays and solver.text("regularization_type") == "L1",
         tests_first=solver.flag("test_initialization", default=True),
+        decays=decays,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.truth.golden import buffers, buffers_more
+from tests.truth.golden import buffers, buffers_forks, buffers_more
 
 ROWS: Final = (
     *buffers.CONVOLUTION,
@@ -12,4 +12,6 @@ ROWS: Final = (
     *buffers.POOLING,
     *buffers.NORMALISATION,
     *buffers_more.ROWS,
+    *buffers_forks.ROWS,
 )
+UNKNOWN: Final = buffers_forks.UNKNOWN

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from logparse.api import parse_log
+from logparse.cost.buffer import BACKWARD
+from logparse.cost.memory.buffers import buffers
 from logparse.cost.memory.footprint import footprint
 from logparse.cost.memory.holdings import Solver, copies
 from logparse.cost.whatif.change import Change, changed
@@ -108,6 +111,22 @@ def test_copies_of_the_parameters_by_solver(sample_logs: Path, solver: str, on_t
     run = changed(log.run()[1], Change(solver=solver)).run
     for device, expected in (("cpu", on_the_cpu), ("gpu", on_a_gpu)):
         assert 2 + copies(run.solver, device) == expected
+
+
+LSTM_BLOCKS: Final = 79  # ten steps: 4·10 of each, 2·9 but for one step, 2·9 of two readers, 3 whole ones
+BLOCK_HEAD: Final = 16  # bytes that malloc puts before each of these blocks
+
+
+def test_the_heap_grows_by_an_lstms_gradients_in_its_first_backward_pass(
+    genuine_truth: Truth, shared_logs: Path
+) -> None:
+    layers = genuine_truth["nets"]["lstm"]["TRAIN"]["layers"]
+    place = next(index for index, layer in enumerate(layers) if layer["type"] == "LSTM")
+    net = parse_log(shared_logs / "genuine/lstm.log").run()[1].nets[0]
+    made = sum(item.bytes for item in buffers(net.layers[place].spec).items or () if item.moment == BACKWARD)
+    bottom = layers[place]["bottoms"][0]["shape"]
+    grown = layers[place]["heap_growth_first_backward"]
+    assert made + prod(bottom) * net.element_bytes + LSTM_BLOCKS * BLOCK_HEAD == grown
 
 
 def test_kinds_add_up_to_the_footprint(sample_logs: Path) -> None:

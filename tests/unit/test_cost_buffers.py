@@ -107,7 +107,7 @@ def test_the_softmax_loss_holds_its_bottom_once_on_the_cpu_and_twice_on_the_gpu(
 
 
 def test_a_norm_is_one_per_image_or_one_per_place() -> None:
-    assert sizes(layer('type: "Normalize"', SHAPE), "cpu")["norms"] == 8 * 4
+    assert sizes(layer('type: "Normalize" norm_param { }', SHAPE), "cpu")["norms"] == 8 * 4
     places = layer('type: "Normalize" norm_param { across_spatial: false }', SHAPE)
     assert sizes(places, "cpu")["norms"] == 8 * 36 * 4
 

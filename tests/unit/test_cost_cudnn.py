@@ -52,6 +52,9 @@ def without_definition(one: LayerMemory) -> LayerMemory:
         (conv(), True),
         (conv("engine: CUDNN"), True),
         (conv("engine: CAFFE"), False),
+        (conv("engine: 1"), False),
+        (conv("engine: 2 dilation: 2"), True),
+        (conv("engine: 0 dilation: 2"), False),
         (conv("dilation: 2"), False),  # falls back to the Caffe engine …
         (conv("dilation: 1 dilation: 2"), False),
         (conv("dilation: 1"), True),
@@ -64,6 +67,7 @@ def without_definition(one: LayerMemory) -> LayerMemory:
         (layer("Pooling", "pooling_param { pool: MAX kernel_size: 2 engine: CUDNN }"), False),
         (layer("Pooling", "pooling_param { pool: AVE kernel_size: 2 }"), True),
         (layer("Pooling", "pooling_param { pool: AVE kernel_size: 2 engine: CAFFE }"), False),
+        (layer("Pooling", "pooling_param { pool: 1 kernel_size: 2 }"), True),
         (without_definition(layer("Pooling", "pooling_param { pool: AVE kernel_size: 2 }")), False),
         (layer("LRN"), True),
         (layer("LRN", "lrn_param { local_size: 15 }"), True),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from logparse.cost.costing import cost
-from logparse.cost.layer_types import RULES
+from logparse.cost.layer_types import LAYER_TYPES, RULES
 from logparse.cost.spec import Basis, LayerSpec
 from logparse.textproto import parse
 
@@ -156,7 +156,8 @@ SOURCES: Final = (
 @pytest.mark.parametrize("kind", sorted(kind for kind in RULES if kind != "HardSwish"))  # another name of Hardswish
 def test_every_rule_names_its_source(kind: str) -> None:
     """Files of Caffe or of a named fork, papers; or that many forks have it, or that only the data tell its shapes."""
-    own = rf"{kind} of forks|{kind} layer: shapes come from the data"
+    names = "|".join(name for name, row in LAYER_TYPES.items() if row is LAYER_TYPES[kind])
+    own = rf"(?:{names}) of forks|{kind} layer: shapes come from the data"
     assert re.fullmatch(rf"(?:{own}|{SOURCES})(?:[;,] (?:{SOURCES}))*", RULES[kind].source)
 
 

@@ -77,7 +77,7 @@ def layer(
         ("FocalLoss", "", 8, "softmax, log, power, multiply"),
         ("SoftmaxFocalLoss", "", 8, "softmax, log, power, multiply"),
         ("CenterLoss", "", 3, "subtract, square, add"),
-        ("Normalize", "", 5, "square, sum, inverse root, two multiplies"),
+        ("Normalize", "norm_param { }", 5, "square, sum, inverse root, two multiplies"),
         ("LSTMUnit", "", 10, "gates and cell"),
     ],
 )

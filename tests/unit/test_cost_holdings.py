@@ -110,7 +110,7 @@ def test_caffe_time_computes_gradients_but_no_update_and_none_for_statistics() -
     norm = 'layer { name: "bn" type: "BatchNorm" bottom: "data" top: "data" }'
     timed = run(usual(middle=norm), command="time")
     trained = run(usual(middle=norm))
-    assert sizes(timed, "gpu", Kind.PARAMS) == sizes(trained, "gpu", Kind.PARAMS)
+    assert sizes(timed, "cpu", Kind.PARAMS) == sizes(trained, "cpu", Kind.PARAMS)
     assert list(sizes(timed, "gpu", Kind.GRADIENTS)) == ["ip, param 0", "ip, param 1"]
     assert [name for name in sizes(trained, "gpu", Kind.GRADIENTS) if name.startswith("bn")] == [
         "bn, param 0",
@@ -118,6 +118,31 @@ def test_caffe_time_computes_gradients_but_no_update_and_none_for_statistics() -
         "bn, param 2",
     ]
     assert sizes(timed, "gpu", Kind.HISTORY) == {}
+
+
+@pytest.mark.parametrize(
+    ("command", "solver", "mult", "on_device"),
+    [
+        ("train", Solver(), 1, True),  # weight decay reads it on the device
+        ("train", Solver(), 0, False),
+        ("train", Solver(decays=False), 1, False),
+        ("time", Solver(), 1, False),
+        ("test", Solver(), 1, False),
+    ],
+)
+def test_the_factor_of_a_batch_norms_average_stays_on_the_host(
+    command: str, solver: Solver, mult: int, *, on_device: bool
+) -> None:
+    rates = f"param {{ decay_mult: {mult} }}" * 3
+    norm = f'layer {{ name: "bn" type: "BatchNorm" bottom: "data" top: "data" {rates} }}'
+    layers = tuple(
+        replace(layer, decays=(mult != 0,) * 3) if layer.spec.name == "bn" else layer
+        for layer in usual(middle=norm).layers
+    )
+    one = run(replace(usual(middle=norm), layers=layers), command=command, solver=solver)
+    assert {"bn, param 0", "bn, param 1"} <= set(sizes(one, "gpu", Kind.PARAMS))
+    assert ("bn, param 2" in sizes(one, "gpu", Kind.PARAMS)) is on_device
+    assert sizes(one, "cpu", Kind.PARAMS)["bn, param 2"] == 4
 
 
 def test_caffe_test_holds_parameters_alone() -> None:
@@ -204,10 +229,9 @@ def test_gradients_of_blobs_are_one_gap_where_the_log_does_not_say_who_does_back
 
 
 def test_caffe_time_has_more_gradients_than_training() -> None:
-    frozen = DENSE.replace("inner_product_param", "param { lr_mult: 0 } param { lr_mult: 0 } inner_product_param")
-    still = net(DATA + frozen + LOSS, printed=PRINTED)
-    assert set(sizes(run(still), "cpu", Kind.DIFF)) == {"loss"}
-    assert set(sizes(run(still, command="time"), "cpu", Kind.DIFF)) == {"ip", "loss"}
+    still = net(DATA + DENSE, printed=PRINTED)  # no loss, so that training has nothing to do
+    assert set(sizes(run(still), "cpu", Kind.DIFF)) == set()
+    assert set(sizes(run(still, command="time"), "cpu", Kind.DIFF)) == {"ip"}
 
 
 # -- buffers -------------------------------------------------------------------------------------------

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from logparse.cost.buffer import CPU, GPU
+from logparse.cost.buffer import CPU
+from logparse.cost.costing import cost
+from logparse.cost.memory.gradients import learns
 from logparse.cost.memory.sharing import LayerUse, TopUse, shared_tops
-from logparse.cost.traits import Side, Unasked
+from logparse.cost.traits import Side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -65,10 +67,8 @@ PARAMETER: Final = "Parameter"  # its top is its parameter blob: counted there
 
 def _on_device(layer: LayerMemory) -> Iterator[str]:
     """Names of the blobs whose data this layer touches on the GPU."""
-    if layer.traits.writes_at is Side.DEVICE:
-        yield from layer.tops
-    if layer.traits.reads_at is Side.DEVICE:
-        yield from layer.bottoms
+    for names, side in ((layer.tops, layer.traits.writes_at), (layer.bottoms, layer.traits.reads_at)):
+        yield from (name for place, name in enumerate(names) if side(layer.spec, place) is Side.DEVICE)
     yield from (name for name, is_loss in zip(layer.tops, layer.losses, strict=True) if is_loss)
 
 
@@ -86,21 +86,26 @@ def diff_blobs(
 def _asked(layer: LayerMemory, device: str, *, timed: bool, cudnn: bool) -> Iterator[str]:
     """Names of the blobs whose gradient memory the layer asks for."""
     yield from (name for name, is_loss in zip(layer.tops, layer.losses, strict=True) if is_loss)
-    if device == GPU:
-        yield from (layer.bottoms[place] for place in layer.traits.scratch(layer.spec))
-    if not layer.backward and not (timed and _runs_anyway(layer)):
+    yield from (layer.bottoms[place] for place in layer.traits.scratch(layer.spec, device))
+    if not layer.backward and not (timed and _runs_anyway(layer, device)):
         return
     if layer.bottoms:
         yield from layer.tops
-    always = () if cudnn and layer.convolves else layer.traits.asks_diff(layer.spec)
+    always = () if cudnn and layer.convolves else layer.traits.asks_diff(layer.spec, device)
     needs = layer.spec.bottom_needs_grad or (False,) * len(layer.bottoms)
     for place, (name, need) in enumerate(zip(layer.bottoms, needs, strict=True)):
         if need or place in always:
             yield name
 
 
-def _runs_anyway(layer: LayerMemory) -> bool:
-    """Whether `caffe time` makes the layer touch gradients that nobody needs."""
-    if layer.spec.phase == "TEST" or layer.traits.unasked is Unasked.NEVER:
+def _runs_anyway(layer: LayerMemory, device: str) -> bool:
+    """Whether `caffe time` makes the layer touch gradients that nobody needs.
+
+    Its Backward computes those of the parameters that learn, or takes a gradient before it asks who needs it.
+    """
+    if layer.spec.phase == "TEST":
         return False
-    return layer.traits.unasked is Unasked.ALWAYS or bool(layer.params)
+    blobs = len(cost(layer.spec).params or ())
+    learning = blobs > 0 and (layer.spec.force_backward or learns(layer.spec.definition, blobs))
+    takes = bool(layer.traits.asks_diff(layer.spec, device)) or layer.traits.unasked(layer.spec)
+    return learning or takes

@@ -102,7 +102,6 @@ def _buffers(spec: LayerSpec, device: str, element_bytes: int) -> Buffers:
         return Buffers(None, str(missing))
     except (IndexError, ValueError, ZeroDivisionError):
         return Buffers(None, "the definition and the printed shapes do not fit each other")
-    goes_back = view.is_training and bool(spec.backward)
     basis = Basis.DEFINITION if view.definition is not None else Basis.SHAPES
-    kept = (need for need in needs if goes_back or need.moment != BACKWARD)
+    kept = (need for need in needs if view.goes_back or need.moment != BACKWARD)
     return Buffers(tuple(_sized(need, basis, element_bytes) for need in kept))

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from logparse.cost import fields
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -36,8 +38,8 @@ def runs_on_cudnn(layer: LayerMemory) -> bool:
     if layer.cudnn is None:
         return False
     settings = _settings(layer)
-    stated = settings.text("engine") if settings is not None else ""
-    return stated != "CAFFE" and layer.cudnn.runs(settings, _axes(layer))
+    is_caffe = settings is not None and fields.ENGINE.stated(settings) == "CAFFE"
+    return not is_caffe and layer.cudnn.runs(settings, _axes(layer))
 
 
 def _convolves(layer: LayerMemory) -> bool:

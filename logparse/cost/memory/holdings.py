@@ -67,14 +67,15 @@ class Gap(NamedTuple):
 class Solver:
     """What of a solver decides about memory.
 
-    `stated` is False where the log shows no solver and SGD is assumed. `l1` is whether L1 regularisation with
-    a weight decay other than 0 is on, `tests_first` the solver's test_initialization.
+    `stated` is False where the log shows no solver and SGD is assumed. `decays` is whether its weight decay is other
+    than 0, `l1` whether that is L1 regularisation, `tests_first` the solver's test_initialization.
     """
 
     type: str = "SGD"
     stated: bool = True
     l1: bool = False
     tests_first: bool = True
+    decays: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -250,15 +251,26 @@ def _copies(setting: _Setting, net: NetMemory, place: int, device: str) -> Itera
     basis = Basis.INFERRED if layer.inferred else Basis.DEFINITION
     for index, blob in enumerate(layer.params or ()):
         size, name = blob.count * net.element_bytes, f"{layer.spec.name}, param {index}"
-        yield Allocation(Kind.PARAMS, place, name, size, basis)
+        if device == CPU or not _stays_on_host(setting, layer, index):
+            yield Allocation(Kind.PARAMS, place, name, size, basis)
         if net.beside:
             continue
         if setting.command == "train" or (setting.command == "time" and blob.kind != "statistic"):
             yield Allocation(Kind.GRADIENTS, place, name, size, basis)
         if setting.command == "train":
-            decays = index >= len(layer.decays) or layer.decays[index]
-            for copy in range(copies(setting.solver, device, decays=decays)):
+            for copy in range(copies(setting.solver, device, decays=_decays(layer, index))):
                 yield Allocation(Kind.HISTORY, place, f"{name}, copy {copy + 1}", size, basis)
+
+
+def _decays(layer: LayerMemory, index: int) -> bool:
+    return index >= len(layer.decays) or layer.decays[index]
+
+
+def _stays_on_host(setting: _Setting, layer: LayerMemory, index: int) -> bool:
+    """Whether no code of the device touches a parameter's values, the solver's weight decay included."""
+    place = layer.owned[index] if index < len(layer.owned) else index
+    decays = setting.command == "train" and setting.solver.decays and _decays(layer, index)
+    return place in layer.traits.host_params and not decays
 
 
 def copies(solver: Solver, device: str, *, decays: bool = True) -> int:

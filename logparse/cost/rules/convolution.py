@@ -10,7 +10,7 @@ from math import prod
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost import fields
-from logparse.cost.buffer import BACKWARD, CPU, FORWARD, GPU, Need, early, late, no_buffers
+from logparse.cost.buffer import BACKWARD, CPU, FORWARD, GPU, Need, early, late
 from logparse.cost.rule import Count, Missing, Params, Product, Rule, dims, gradient_macs
 from logparse.cost.spec import ParamBlob
 from logparse.cost.traits import (
@@ -192,19 +192,46 @@ def _is_pointwise(geo: Geometry) -> bool:
 
 
 def _column(*, upward: bool) -> BufferRule:
-    """One im2col buffer for one image; a 1×1 convolution touches it in its first backward, without using it."""
+    """One im2col buffer for one image; a 1×1 convolution touches it in its first backward, without using it.
+
+    A Deconvolution's forward is a convolution's backward, so that one touches it in forward (backward_cpu_gemm).
+    """
 
     def rule(layer: View, device: str) -> Iterator[Need]:
         geo = geometry(layer)
         shape = _col_buffer(geo, layer.bottom(), layer.top(), upward=upward)
         if not _is_pointwise(geo):
             yield Need("im2col column", FORWARD, shape)
-        elif layer.spec.backward and layer.passes_down():
+            yield from _settings_on_device(layer, device, 2 * (len(geo.kernel) + 1))
+        elif upward:
+            yield Need("im2col column, never used", FORWARD, shape)
+        elif layer.goes_back and layer.passes_down():
             yield Need("im2col column, never used", BACKWARD, shape)
         if geo.bias:
             yield Need("bias multiplier", early(device), layer.top()[geo.axis + 1 :])
 
     return rule
+
+
+def _settings_on_device(layer: View, device: str, dims_of_both: int) -> Iterator[Need]:
+    """Where the general im2col runs, it reads both shapes, kernel, pad, stride and dilation from device memory.
+
+    It runs unless there are two spatial axes, or where it is asked for (base_conv_layer.hpp, conv_im2col_gpu).
+    """
+    axes = len(geometry(layer).kernel)
+    is_forced = layer.param(*_MESSAGES).flag("force_nd_im2col", default=False)
+    if device == GPU and (axes != _PLANE or is_forced):
+        yield Need("im2col settings", FORWARD, (dims_of_both + _SETTINGS * axes,), integers=True)
+
+
+_PLANE: Final = 2
+_PLACES: Final = "bias gradients per place"
+_SETTINGS: Final = 4  # kernel, pad, stride, dilation
+
+
+def _im2col(layer: View, device: str) -> Iterator[Need]:
+    """No column of its own: that is its top. Its kernel gets the whole shapes of bottom and top (im2col_layer.cu)."""
+    yield from _settings_on_device(layer, device, len(layer.bottom()) + len(layer.top()))
 
 
 def _column_on_host(layer: View, device: str) -> Iterator[Need]:
@@ -214,22 +241,20 @@ def _column_on_host(layer: View, device: str) -> Iterator[Need]:
 
 
 def _whole_batch(layer: View, device: str) -> Iterator[Need]:
-    """conv_dw_layer.cu sums gradients of the weights over patches of the whole batch; multipliers on either device."""
+    """conv_dw_layer.cu sums gradients over patches of the whole batch, of those parameters that learn."""
     geo, top = depthwise_geometry(layer), layer.top()
     channels, places = top[geo.axis], (top[0], *top[geo.axis + 1 :])
-    yield Need("weight multiplier", late(device), places)
-    if device == GPU and layer.learns(0):
-        yield Need("patches of the whole batch", BACKWARD, (channels, *geo.kernel, *places))
-    if not geo.bias:
-        return
-    yield Need("bias multiplier", late(device), places)
-    if device == GPU and layer.learns(1):
-        yield Need("bias gradients per place", BACKWARD, (channels, *places))
+    sums = (("weight multiplier", "patches of the whole batch", geo.kernel), ("bias multiplier", _PLACES, ()))
+    for blob, (ones, summed, window) in enumerate(sums[: 1 + geo.bias]):
+        if device == CPU or layer.learns(blob):
+            yield Need(ones, late(device), places)
+        if device == GPU and layer.learns(blob):
+            yield Need(summed, BACKWARD, (channels, *window, *places))
 
 
 def _engine(settings: Message | None, axes: int) -> bool:
     """layer_factory.cpp: cuDNN where it is stated, else unless the convolution is dilated."""
-    if settings is not None and settings.text("engine") == "CUDNN":
+    if settings is not None and fields.ENGINE.stated(settings) == "CUDNN":
         return True
     return settings is None or all(value == 1 for value in fields.spatial(settings, "dilation", axes, 1))
 
@@ -262,6 +287,14 @@ TYPES: Final = {
     "ConvolutionDeeplab": LayerType(_CONVOLUTION, _WINDOWED),
     "Im2col": LayerType(
         Rule("im2col_layer.cpp", _im2col_shapes),
-        Traits(LayerKind.JOINING, Base.LAYER, no_buffers, READS_NOTHING, InPlace.NEVER, windowed=True),
+        Traits(
+            kind=LayerKind.JOINING,
+            base=Base.LAYER,
+            buffers=_im2col,
+            backward_reads=READS_NOTHING,
+            in_place=InPlace.NEVER,
+            asks_diff=first_bottom,
+            windowed=True,
+        ),
     ),
 }

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from logparse.cost import fields
-from logparse.cost.buffer import CPU, SETUP, Need, no_buffers, unknown_buffers
+from logparse.cost.buffer import CPU, FORWARD, Need, no_buffers, unknown_buffers
 from logparse.cost.rule import Missing, Params, Rule, dims, no_macs, no_shapes, not_told
 from logparse.cost.spec import ParamBlob
 from logparse.cost.traits import (
@@ -17,6 +17,7 @@ from logparse.cost.traits import (
     LayerType,
     Side,
     Traits,
+    touched_at,
     unknown_reads,
 )
 
@@ -30,14 +31,22 @@ if TYPE_CHECKING:
 _LEGACY_DIMS: Final = ("num", "channels", "height", "width")
 
 
-def _spread(shapes: tuple[Shape, ...], tops: int) -> tuple[Shape | None, ...]:
-    """One stated shape stands for every top."""
-    return shapes * tops if len(shapes) == 1 else shapes
+_T = TypeVar("_T")
+
+
+def _spread(stated: tuple[_T, ...], tops: int) -> tuple[_T, ...]:
+    """What is stated once stands for every top."""
+    return stated * tops if len(stated) == 1 else stated
 
 
 def _legacy_shapes(message: Message) -> tuple[Shape, ...]:
-    """DummyData's older parallel lists `num`, `channels`, `height`, `width`."""
-    return tuple(zip(*(message.integers(name) for name in _LEGACY_DIMS), strict=False))
+    """DummyData's older lists `num`, `channels`, `height`, `width`: a value for each top, or one for all.
+
+    Source: dummy_data_layer.cpp, LayerSetUp.
+    """
+    lists = [message.integers(name) for name in _LEGACY_DIMS]
+    longest = max(len(values) for values in lists)
+    return tuple(zip(*(_spread(values, longest) for values in lists), strict=False))
 
 
 def _input(layer: View) -> tuple[Shape | None, ...]:
@@ -74,24 +83,16 @@ def _unknown_params(reason: str) -> ParamRule:
 
 
 _PYTHON: Final = "a Python layer's work stands in its module, not in the log"
-_FROM_DATA: Final = (
-    "Data",
-    "ImageData",
-    "HDF5Data",
-    "WindowData",
-    "AnnotatedData",
-    "VideoData",
-    "HDF5Output",
-)
 
 
 # -- private buffers -------------------------------------------------------------------------------
 
 
-def _data(layer: View, device: str) -> Iterator[Need]:
-    """One transformed image; prefetched batches are counted apart (`prefetch_batches`)."""
+def _written(layer: View, device: str) -> Iterator[Need]:
+    """HDF5Output's copies of what it writes, on the host (hdf5_output_layer.cpp and .cu)."""
     if device == CPU:
-        yield Need("transformed image", SETUP, layer.top()[1:])
+        yield Need("copy of the data", FORWARD, layer.bottom(0))
+        yield Need("copy of the labels", FORWARD, layer.bottom(1))
 
 
 def _whole_file(_: View, device: str) -> Iterator[Need]:
@@ -103,9 +104,11 @@ def _whole_file(_: View, device: str) -> Iterator[Need]:
 
 _SOURCE: Final = Traits(LayerKind.DATA, Base.LAYER, no_buffers, NO_BACKWARD, InPlace.NEVER)
 _FILLED: Final = _SOURCE._replace(
-    writes_at=Side.HOST
+    writes_at=touched_at(Side.HOST)
 )  # on the host; the device gets a copy when a layer there reads it
-_PREFETCHED: Final = _FILLED._replace(base=Base.PREFETCHING, buffers=_data)
+# Its batches are counted apart (`prefetch_batches`): an image is transformed where it stands in its batch, whose
+# memory the layer's own blob for one image is given (`set_cpu_data` in load_batch)
+_PREFETCHED: Final = _FILLED._replace(base=Base.PREFETCHING)
 
 
 def _from_data(name: str, traits: Traits) -> LayerType:
@@ -116,7 +119,7 @@ TYPES: Final = {
     **{name: _from_data(name, _PREFETCHED) for name in ("Data", "ImageData", "WindowData", "AnnotatedData")},
     "VideoData": _from_data("VideoData", _PREFETCHED),
     "HDF5Data": _from_data("HDF5Data", _SOURCE._replace(buffers=_whole_file)),
-    "HDF5Output": _from_data("HDF5Output", _SOURCE._replace(reads_at=Side.HOST)),
+    "HDF5Output": _from_data("HDF5Output", _SOURCE._replace(buffers=_written)),
     "Input": LayerType(Rule("input_layer.cpp", _input), _FILLED),
     "DummyData": LayerType(Rule("dummy_data_layer.cpp", _dummy), _FILLED),
     "MemoryData": LayerType(Rule("memory_data_layer.cpp", _memory), _FILLED._replace(base=Base.DATA)),
@@ -139,8 +142,8 @@ TYPES: Final = {
             buffers=unknown_buffers(_PYTHON),
             backward_reads=unknown_reads(_PYTHON),
             in_place=InPlace.UNKNOWN,
-            writes_at=Side.HOST,
-            reads_at=Side.HOST,
+            writes_at=touched_at(Side.HOST),
+            reads_at=touched_at(Side.HOST),
         ),
     ),
 }

@@ -6,10 +6,10 @@ from math import prod
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost import fields
-from logparse.cost.buffer import Need, early
+from logparse.cost.buffer import BACKWARD, CPU, Need, early
 from logparse.cost.rule import Count, Params, Product, Rule, dims, gradient_macs, no_macs
 from logparse.cost.spec import ParamBlob
-from logparse.cost.traits import Base, Family, InPlace, LayerKind, LayerType, Traits, Unasked, reads
+from logparse.cost.traits import Base, Family, InPlace, LayerKind, LayerType, Traits, reads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,8 +97,17 @@ def _embed_ops(layer: View) -> Count:
 
 
 def _inner_product(layer: View, device: str) -> Iterator[Need]:
-    if layer.param("inner_product_param").flag("bias_term", default=True):
-        yield Need("bias multiplier", early(device), layer.top()[:-1] or (1,))
+    """A one per row. On the GPU a single row's bias is added without it: it is for the bias's gradient alone.
+
+    Source: inner_product_layer.cu, `if (M_ == 1)`.
+    """
+    if not layer.param("inner_product_param").flag("bias_term", default=True):
+        return
+    rows = layer.bottom()[: _axis(layer, "inner_product_param")]
+    if prod(rows) > 1 or device == CPU:
+        yield Need("bias multiplier", early(device), rows or (1,))
+    elif layer.learns(1):
+        yield Need("bias multiplier", BACKWARD, rows or (1,))
 
 
 def _embed(layer: View, device: str) -> Iterator[Need]:
@@ -127,7 +136,6 @@ TYPES: Final = {
             buffers=_embed,
             backward_reads=reads(bottoms="first"),
             in_place=InPlace.NEVER,
-            unasked=Unasked.NEVER,
         ),
     ),
 }

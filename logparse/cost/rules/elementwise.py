@@ -9,11 +9,12 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Final
 
+from logparse.cost import fields
 from logparse.cost.buffer import BACKWARD, CPU, FORWARD, SETUP, Need, no_buffers
 from logparse.cost.rule import Count, Params, Rule, dims, no_macs, no_ops, per_top
 from logparse.cost.rules.normalisation import channels
 from logparse.cost.spec import ParamBlob
-from logparse.cost.traits import NO_BACKWARD, Base, Cudnn, InPlace, LayerKind, LayerType, Reads, Traits, reads
+from logparse.cost.traits import NO_BACKWARD, Base, Cudnn, InPlace, LayerKind, LayerType, Reads, Traits, always, reads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,10 +72,13 @@ def _dropout_ops(layer: View) -> Count:
     return per_top(1, "multiply by the mask")(layer) if layer.is_training else no_ops(layer)
 
 
+_OPERATION: Final = fields.Choice("operation", ("PROD", "SUM", "MAX"), "SUM")
+
+
 def _eltwise_ops(layer: View) -> Count:
     message = layer.param("eltwise_param")
     inputs, shape = len(layer.spec.bottoms), layer.top()
-    weighted = bool(message.numbers("coeff")) and message.text("operation", "SUM") == "SUM"
+    weighted = bool(message.numbers("coeff")) and _OPERATION.of(message) == "SUM"
     each = 2 * inputs if weighted else inputs - 1
     what = f"2·{inputs}" if weighted else f"({inputs} − 1)"
     return Count(prod(shape) * each, f"{dims(shape)} × {what}")
@@ -89,7 +93,7 @@ def _prelu_buffers(layer: View, device: str) -> Iterator[Need]:
     per_image = layer.bottom()[1:]
     if device == CPU:
         yield Need("multiplier", SETUP, per_image)
-    else:
+    elif layer.goes_back and layer.learns(0):
         yield Need("multiplier", BACKWARD, per_image)
         yield Need("gradient per image", BACKWARD, per_image)
 
@@ -101,7 +105,7 @@ def _dropout_buffers(layer: View, device: str) -> Iterator[Need]:
 
 
 def _eltwise_buffers(layer: View, _: str) -> Iterator[Need]:
-    if layer.param("eltwise_param").text("operation", "SUM") == "MAX":
+    if _OPERATION.of(layer.param("eltwise_param")) == "MAX":
         yield Need("index of the maximum", FORWARD, layer.top(), integers=True)
 
 
@@ -119,16 +123,28 @@ def _prelu_reads(layer: View) -> Reads:
 
 
 def _power_reads(layer: View) -> Reads:
-    """Nothing where the power is 1 (power_layer.cpp, Backward)."""
-    return Reads() if layer.param("power_param").number("power", 1) == 1 else Reads((0,), (0,))
+    """Nothing where the slope is the same everywhere, a square the bottom, else both (power_layer.cpp, Backward)."""
+    message = layer.param("power_param")
+    power = message.number("power", 1)
+    if power in (0, 1) or message.number("scale", 1) == 0:
+        return Reads()
+    return Reads((0,)) if power == _SQUARE else Reads((0,), (0,))
+
+
+_SQUARE: Final = 2
 
 
 def _eltwise_reads(layer: View) -> Reads:
-    """SUM nothing, MAX its indices, PROD bottoms and top (eltwise_layer.cpp, Backward)."""
-    operation = layer.param("eltwise_param").text("operation", "SUM")
-    if operation == "PROD":
-        return Reads(tuple(range(len(layer.spec.bottoms))), (0,))
-    return Reads(private=operation == "MAX")
+    """SUM nothing, MAX its indices, PROD all bottoms (eltwise_layer.cpp, Backward).
+
+    A PROD without `stable_prod_grad` divides its top by each bottom instead of multiplying the other bottoms.
+    """
+    message = layer.param("eltwise_param")
+    operation = _OPERATION.of(message)
+    if operation != "PROD":
+        return Reads(private=operation == "MAX")
+    is_stable = message.flag("stable_prod_grad", default=True)
+    return Reads(tuple(range(len(layer.spec.bottoms))), () if is_stable else (0,))
 
 
 def _always(_: Message | None, __: int) -> bool:
@@ -166,7 +182,7 @@ TYPES: Final = {
         per_top(1, "tanh"),
         _NEURON._replace(backward_reads=_T, in_place=InPlace.FREE, cudnn=_cudnn("tanh_param")),
     ),
-    "AbsVal": _neuron("absval_layer.cpp", per_top(1, "absolute value"), _NEURON),
+    "AbsVal": _neuron("absval_layer.cpp", per_top(1, "absolute value"), _NEURON._replace(unasked=always)),
     "BNLL": _neuron("bnll_layer.cpp", per_top(4, "compare, exp, add, log"), _NEURON),
     "Threshold": _neuron(
         "threshold_layer.cpp",
@@ -181,7 +197,7 @@ TYPES: Final = {
             other_ops=per_top(2, "compare, multiply"),
             backward=no_macs,
         ),
-        _NEURON._replace(buffers=_prelu_buffers, backward_reads=_prelu_reads, in_place=InPlace.COPIES),
+        _NEURON._replace(buffers=_prelu_buffers, backward_reads=_prelu_reads, in_place=InPlace.COPIES, unasked=always),
     ),
     # Only with a power of 1 it could work in place: else its backward pass reads the bottom
     "Power": _neuron("power_layer.cpp", _power_ops, _NEURON._replace(backward_reads=_power_reads)),
@@ -205,6 +221,6 @@ TYPES: Final = {
     # Its sum begins with zeros in the top: in place the bottom would be lost
     "Eltwise": LayerType(
         Rule("eltwise_layer.cpp", other_ops=_eltwise_ops),
-        Traits(LayerKind.JOINING, Base.LAYER, _eltwise_buffers, _eltwise_reads, InPlace.NEVER),
+        Traits(LayerKind.JOINING, Base.LAYER, _eltwise_buffers, _eltwise_reads, InPlace.NEVER, unasked=always),
     ),
 }

@@ -11,15 +11,27 @@ from math import prod
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost import fields
-from logparse.cost.buffer import no_buffers
-from logparse.cost.rule import Missing, Rule, no_shapes
-from logparse.cost.traits import READS_NOTHING, Base, InPlace, LayerKind, LayerType, Side, Traits, When, reads
+from logparse.cost.buffer import CPU, Need, early, no_buffers
+from logparse.cost.rule import Missing, Rule, bare_view, no_shapes
+from logparse.cost.traits import (
+    READS_NOTHING,
+    Base,
+    InPlace,
+    LayerKind,
+    LayerType,
+    Side,
+    Traits,
+    When,
+    first_bottom,
+    reads,
+    touched_at,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from logparse.cost.rule import View
-    from logparse.cost.spec import Shape
+    from logparse.cost.spec import LayerSpec, Shape
     from logparse.textproto import Message
 
 
@@ -105,20 +117,58 @@ def _permute(layer: View) -> tuple[Shape | None, ...]:
     return (tuple(bottom[axis] for axis in order),)
 
 
+def _reorders(layer: View) -> bool:
+    """Whether a Permute changes the order at all; else its top is its bottom's memory."""
+    order = layer.param("permute_param").integers("order")
+    return order != tuple(range(len(order)))
+
+
+# -- private buffers -------------------------------------------------------------------------------
+
+
+def _crop_buffers(layer: View, device: str) -> Iterator[Need]:
+    """An offset and two steps per axis, filled in Reshape (crop_layer.cpp; measured: 48 bytes on the GPU)."""
+    yield Need("offsets and steps", early(device), (3, len(layer.bottom())), integers=True)
+
+
+def _permute_buffers(layer: View, device: str) -> Iterator[Need]:
+    """Order, old and new steps, filled in Reshape; the GPU reads them where something moves (permute_layer.cu)."""
+    if device == CPU or _reorders(layer):
+        yield Need("order and steps", early(device), (3, len(layer.bottom())), integers=True)
+
+
+# -- gradients -------------------------------------------------------------------------------------
+
+
+def _permute_asks(spec: LayerSpec, device: str) -> Sequence[int]:
+    """Backward does not ask whether its bottom needs a gradient (permute_layer.cpp)."""
+    layer = bare_view(spec)
+    moves = layer.definition is None or _reorders(layer)
+    return first_bottom(spec, device) if moves else ()
+
+
+def _joins(spec: LayerSpec) -> bool:
+    """A Concat of one bottom returns at once (concat_layer.cpp, Backward)."""
+    return len(spec.bottoms) > 1
+
+
 _MOVES: Final = Traits(LayerKind.JOINING, Base.LAYER, no_buffers, READS_NOTHING, InPlace.NEVER)
 _ALIAS: Final = _MOVES._replace(
-    shares_data=When.ALWAYS, shares_diff=When.ALWAYS, writes_at=Side.NOWHERE, reads_at=Side.NOWHERE
+    shares_data=When.ALWAYS,
+    shares_diff=When.ALWAYS,
+    writes_at=touched_at(Side.NOWHERE),
+    reads_at=touched_at(Side.NOWHERE),
 )
 _IF_SINGLE: Final = _MOVES._replace(shares_data=When.IF_SINGLE, shares_diff=When.IF_SINGLE)
 
 TYPES: Final = {
     # Its tops are one memory; each has a gradient of its own, which Backward adds up (split_layer.cpp)
     "Split": LayerType(Rule("split_layer.cpp"), _ALIAS._replace(shares_diff=When.NEVER)),
-    "Concat": LayerType(Rule("concat_layer.cpp", _concat), _IF_SINGLE),
+    "Concat": LayerType(Rule("concat_layer.cpp", _concat), _IF_SINGLE._replace(unasked=_joins)),
     "Slice": LayerType(Rule("slice_layer.cpp", _slice), _IF_SINGLE),
     "Flatten": LayerType(Rule("flatten_layer.cpp", _flatten), _ALIAS),
     "Reshape": LayerType(Rule("reshape_layer.cpp", _reshape), _ALIAS),
-    "Crop": LayerType(Rule("crop_layer.cpp", _crop), _MOVES),
+    "Crop": LayerType(Rule("crop_layer.cpp", _crop), _MOVES._replace(buffers=_crop_buffers, asks_diff=first_bottom)),
     "Tile": LayerType(Rule("tile_layer.cpp", _tile), _MOVES),
     "BatchReindex": LayerType(
         Rule("batch_reindex_layer.cpp", _batch_reindex), _MOVES._replace(backward_reads=reads(bottoms="second"))
@@ -127,7 +177,11 @@ TYPES: Final = {
     "Filter": LayerType(Rule("filter_layer.cpp", _filter), _MOVES._replace(backward_reads=reads(private=True))),
     "Padding": LayerType(Rule("padding_layer.cpp (2013)", no_shapes), _MOVES),
     "Silence": LayerType(
-        Rule("silence_layer.cpp", no_shapes), _MOVES._replace(writes_at=Side.NOWHERE, reads_at=Side.NOWHERE)
+        Rule("silence_layer.cpp", no_shapes),
+        _MOVES._replace(writes_at=touched_at(Side.NOWHERE), reads_at=touched_at(Side.NOWHERE)),
     ),
-    "Permute": LayerType(Rule("permute_layer.cpp (SSD)", _permute), _MOVES),
+    "Permute": LayerType(
+        Rule("permute_layer.cpp (SSD)", _permute),
+        _MOVES._replace(buffers=_permute_buffers, asks_diff=_permute_asks),
+    ),
 }

@@ -1,7 +1,4 @@
-"""Normalisation and per-channel scaling: BatchNorm, Scale, Bias, LRN, MVN.
-
-Source: batch_norm_layer.cpp, scale_layer.cpp, bias_layer.cpp, lrn_layer.cpp, mvn_layer.cpp.
-"""
+"""Normalisation: BatchNorm, LRN, MVN. Source: batch_norm_layer.cpp, lrn_layer.cpp, mvn_layer.cpp."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ from math import prod
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost import fields
-from logparse.cost.buffer import BACKWARD, FORWARD, Need, early, late, no_buffers
+from logparse.cost.buffer import BACKWARD, FORWARD, Need, early, no_buffers
 from logparse.cost.rule import Count, Params, Rule, dims, no_macs, per_top
 from logparse.cost.spec import ParamBlob
 from logparse.cost.traits import (
@@ -22,16 +19,15 @@ from logparse.cost.traits import (
     LayerType,
     Reads,
     Traits,
-    Unasked,
     first_bottom,
     reads,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from logparse.cost.rule import View
-    from logparse.cost.spec import Shape
+    from logparse.cost.rule import CountRule, View
+    from logparse.cost.spec import LayerSpec
     from logparse.textproto import Message
 
 
@@ -60,44 +56,24 @@ def uses_global_stats(layer: View) -> bool:
     return layer.param("batch_norm_param").flag("use_global_stats", default=not layer.is_training)
 
 
+STORED: Final = (2, "subtract, divide")
+OWN: Final = (5, "mean, centre, square, variance, divide")
+
+
+def normalise_ops(steps: tuple[int, str], *, scaled: bool) -> CountRule:
+    """A normalisation with stored statistics or with the batch's own, and a scale and a shift where it has them."""
+    count, what = steps
+    short = "normalise" if steps == OWN else what
+    return per_top(count + 2, f"{short}, scale, shift") if scaled else per_top(count, what)
+
+
 def _batch_norm_ops(layer: View) -> Count:
-    rule = (
-        per_top(2, "subtract, divide")
-        if uses_global_stats(layer)
-        else per_top(5, "mean, centre, square, variance, divide")
-    )
-    return rule(layer)
+    scaled = layer.param("batch_norm_param").flag("scale_bias", default=False)
+    return normalise_ops(STORED if uses_global_stats(layer) else OWN, scaled=scaled)(layer)
 
 
-def _scaled_axes(message: Message, bottom: Shape) -> Shape:
-    """The dims that a one-bottom Scale or Bias has a value for: `num_axes` from `axis`, -1 for all."""
-    axis = fields.axis_index(message.integer("axis", 1), len(bottom))
-    axes = message.integer("num_axes", 1)
-    return bottom[axis:] if axes == -1 else bottom[axis : axis + axes]
-
-
-def _scale_params(layer: View) -> Params:
-    message = layer.param("scale_param")
-    has_own = len(layer.spec.bottoms) == 1
-    shape = _scaled_axes(message, layer.bottom()) if has_own else layer.bottom(1)
-    blobs = [ParamBlob(shape, "weight")] if has_own else []
-    text = f"{dims(shape)} scales" if has_own else "the scale is a bottom"
-    if message.flag("bias_term", default=False):
-        blobs.append(ParamBlob(shape, "bias"))
-        text += f" + {dims(shape)} shifts"
-    return Params(tuple(blobs), text)
-
-
-def _scale_ops(layer: View) -> Count:
-    has_bias = layer.param("scale_param").flag("bias_term", default=False)
-    return (per_top(2, "multiply, add") if has_bias else per_top(1, "multiply"))(layer)
-
-
-def _bias_params(layer: View) -> Params:
-    if len(layer.spec.bottoms) > 1:
-        return Params((), "the bias is a bottom")
-    shape = _scaled_axes(layer.param("bias_param"), layer.bottom())
-    return Params((ParamBlob(shape, "bias"),), f"{dims(shape)} biases")
+_WITHIN: Final = "WITHIN_CHANNEL"
+_REGION: Final = fields.Choice("norm_region", ("ACROSS_CHANNELS", _WITHIN), "ACROSS_CHANNELS")
 
 
 def _lrn_ops(layer: View) -> Count:
@@ -105,7 +81,7 @@ def _lrn_ops(layer: View) -> Count:
     message = layer.param("lrn_param")
     size, count = message.integer("local_size", 5), prod(layer.top())
     shape = dims(layer.top())
-    if message.text("norm_region", "ACROSS_CHANNELS") in {"WITHIN_CHANNEL", "1"}:
+    if _REGION.of(message) == _WITHIN:
         text = f"{shape} × ({size}·{size} + 6) (square, sum over the window, average, scale, shift, power, multiply)"
         return Count(count * (size * size + 6), text)
     text = f"{shape} × (2·{size} + 3) (squares and sum over {size} channels, shift, power, multiply)"
@@ -135,34 +111,13 @@ def _batch_norm_buffers(layer: View, device: str) -> Iterator[Need]:
         yield Need("copy of the top's gradient", BACKWARD, bottom)
 
 
-def _scale_buffers(layer: View, device: str) -> Iterator[Need]:
-    bottom = layer.bottom()
-    if layer.is_in_place:
-        yield Need("copy of the bottom", FORWARD, bottom)
-    outer, inner_count, scaled = _scale_dims(layer)
-    yield Need("multiplier", late(device), (max(outer, inner_count),))
-    if outer > 1 and inner_count > 1:
-        yield Need("sums per scale", BACKWARD, (outer, scaled))
-    if layer.param("scale_param").flag("bias_term", default=False):
-        yield Need("bias multiplier", late(device), (inner_count,))
-
-
-def _scale_dims(layer: View) -> tuple[int, int, int]:
-    """(values before, after, and in the axes that are scaled)."""
-    params = _scale_params(layer)
-    bottom = layer.bottom()
-    shape = params.blobs[0].shape if params.blobs else layer.bottom(1)
-    axis = layer.param("scale_param").integer("axis", 1) % max(len(bottom), 1)
-    return prod(bottom[:axis]), prod(bottom[axis + len(shape) :]), prod(shape)
-
-
 _WITHIN_FORWARD: Final = ("squares", "pooled squares", "powers")
 _WITHIN_BACKWARD: Final = (*_WITHIN_FORWARD, "product's bottom", "square's bottom")
 
 
 def _lrn_buffers(layer: View, _: str) -> Iterator[Need]:
     """Across channels one scale per element; within a channel a little net of five layers."""
-    if layer.param("lrn_param").text("norm_region", "ACROSS_CHANNELS") not in {"WITHIN_CHANNEL", "1"}:
+    if _REGION.of(layer.param("lrn_param")) != _WITHIN:
         yield Need("scale", FORWARD, layer.bottom())
         return
     for name in _WITHIN_FORWARD:
@@ -172,30 +127,40 @@ def _lrn_buffers(layer: View, _: str) -> Iterator[Need]:
 
 
 def _mvn_buffers(layer: View, device: str) -> Iterator[Need]:
+    """Means and variances are made per image and channel, even where one per image is used (MVNLayer::Reshape)."""
     bottom = layer.bottom()
-    across = layer.param("mvn_param").flag("across_channels", default=False)
-    rows = bottom[:1] if across else bottom[:2]
+    message = layer.param("mvn_param")
     yield Need("temporary", FORWARD, bottom)
-    yield Need("means", FORWARD, rows)
-    yield Need("variances", FORWARD, rows)
-    yield Need("multiplier", early(device), bottom[len(rows) :])
-
-
-def _bias_buffers(layer: View, device: str) -> Iterator[Need]:
-    params = _bias_params(layer)
-    shape = params.blobs[0].shape if params.blobs else layer.bottom(1)
-    axis = layer.param("bias_param").integer("axis", 1) % max(len(layer.bottom()), 1)
-    yield Need("multiplier", late(device), (prod(layer.bottom()[axis + len(shape) :]),))
+    yield Need("means", FORWARD, bottom[:2])
+    if message.flag("normalize_variance", default=True):
+        yield Need("variances", FORWARD, bottom[:2])
+    averaged = 1 if message.flag("across_channels", default=False) else 2
+    yield Need("multiplier", early(device), bottom[averaged:])
 
 
 # -- what backward reads ---------------------------------------------------------------------------
 
 
-def _scale_reads(layer: View) -> Reads:
-    """The bottom's data (its own copy in place), and a scale that is a bottom (scale_layer.cpp, Backward)."""
-    copied = layer.is_in_place
-    bottoms = range(1 if copied else 0, len(layer.spec.bottoms))
-    return Reads(tuple(bottoms), private=copied)
+def _lrn_reads(layer: View) -> Reads:
+    """Across channels bottom, top and scales; within a channel its inner layers read the bottom and their own blobs.
+
+    Source: lrn_layer.cpp, CrossChannelBackward_cpu; eltwise_layer.cpp and power_layer.cpp.
+    """
+    within = _REGION.of(layer.param("lrn_param")) == _WITHIN
+    return Reads((0,), () if within else (0,), private=True)
+
+
+def _lrn_asks(spec: LayerSpec, device: str) -> Sequence[int]:
+    """Across channels Backward does not ask whether its bottom needs a gradient."""
+    message = spec.definition.child("lrn_param") if spec.definition is not None else None
+    within = message is not None and _REGION.stated(message) == _WITHIN
+    return () if within else first_bottom(spec, device)
+
+
+def _mvn_reads(layer: View) -> Reads:
+    """Without the variance the gradient is centred alone (mvn_layer.cpp, Backward)."""
+    divides = layer.param("mvn_param").flag("normalize_variance", default=True)
+    return Reads((0,), (0,), private=True) if divides else Reads()
 
 
 def _few_channels(settings: Message | None, _: int) -> bool:
@@ -216,28 +181,15 @@ TYPES: Final = {
             backward_reads=reads(private=True),
             in_place=InPlace.FREE,
             asks_diff=first_bottom,
-            unasked=Unasked.ALWAYS,
+            host_params=(2,),  # the moving average's factor: batch_norm_layer.cu reads and writes it on the host
         ),
-    ),
-    "Scale": LayerType(
-        Rule("scale_layer.cpp", params=_scale_params, other_ops=_scale_ops, backward=no_macs),
-        _PLAIN._replace(
-            buffers=_scale_buffers,
-            backward_reads=_scale_reads,
-            in_place=InPlace.COPIES,
-            params_along_batch=True,
-        ),
-    ),
-    "Bias": LayerType(
-        Rule("bias_layer.cpp", params=_bias_params, other_ops=per_top(1, "add"), backward=no_macs),
-        _PLAIN._replace(buffers=_bias_buffers, in_place=InPlace.FREE, params_along_batch=True),
     ),
     "LRN": LayerType(
         Rule("lrn_layer.cpp; Krizhevsky et al. 2012", other_ops=_lrn_ops),
         _PLAIN._replace(
             buffers=_lrn_buffers,
-            backward_reads=reads(bottoms="first", tops="first", private=True),
-            unasked=Unasked.ALWAYS,
+            backward_reads=_lrn_reads,
+            asks_diff=_lrn_asks,
             cudnn=Cudnn("lrn_param", _few_channels, frozenset({"scale"}), reads(bottoms="first", tops="first")),
             buffer_first=True,
         ),
@@ -246,7 +198,8 @@ TYPES: Final = {
         Rule("mvn_layer.cpp", other_ops=_mvn_ops),
         _PLAIN._replace(
             buffers=_mvn_buffers,
-            backward_reads=reads(bottoms="first", tops="first", private=True),
+            backward_reads=_mvn_reads,
+            asks_diff=first_bottom,
         ),
     ),
 }

@@ -27,20 +27,25 @@ class PoolingWindow(NamedTuple):
     kernel: Shape
     stride: Shape
     pad: Shape
-    method: str
     rounds_up: bool
     is_global: bool
 
 
-_METHODS: Final = {"0": "MAX", "1": "AVE", "2": "STOCHASTIC"}
 _LEADING_AXES: Final = 2  # batch and channel
+_ROUND: Final = fields.Choice("round_mode", ("CEIL", "FLOOR"), "CEIL")
 
 
 def _rounds_up(message: Message) -> bool:
     """BVLC's round_mode (2017), or the flag `ceil_mode` of several forks; up by default."""
     if message.has("ceil_mode"):
         return message.flag("ceil_mode", default=True)
-    return message.text("round_mode", str(message.integer("round_mode", 0))) not in {"FLOOR", "1"}
+    return _ROUND.of(message) == "CEIL"
+
+
+def method(layer: View) -> str:
+    """How a Pooling makes one value out of a window; a definition that states no window is not whole."""
+    window(layer)
+    return fields.POOL.of(layer.param("pooling_param"))
 
 
 def window(layer: View) -> PoolingWindow:
@@ -56,22 +61,20 @@ def _window(layer: View) -> PoolingWindow:
         kernel=size if is_global else fields.kernel(message, len(size)),
         stride=fields.spatial(message, "stride", len(size), 1),
         pad=fields.spatial(message, "pad", len(size), 0),
-        method=_method(message),
         rounds_up=_rounds_up(message),
         is_global=is_global,
     )
 
 
-def _method(message: Message) -> str:
-    """MAX unless stated, by name or by number."""
-    return message.text("pool", _METHODS.get(str(message.integer("pool", 0)), "MAX"))
+def _outputs(pool: PoolingWindow, axis: int, size: int) -> int:
+    """Windows along one axis; with padding on any axis, the last one must start inside the map or its pad.
 
-
-def _outputs(size: int, kernel: int, stride: int, pad: int, *, rounds_up: bool) -> int:
-    """Windows along one axis; with padding, the last one must start inside the map."""
+    Source: pooling_layer.cpp, `if (pad_h_ || pad_w_)` clips both axes.
+    """
+    kernel, stride, pad = pool.kernel[axis], pool.stride[axis], pool.pad[axis]
     reach = size + 2 * pad - kernel
-    count = (-(-reach // stride) if rounds_up else reach // stride) + 1
-    return count - 1 if pad and (count - 1) * stride >= size + pad else count
+    count = (-(-reach // stride) if pool.rounds_up else reach // stride) + 1
+    return count - 1 if any(pool.pad) and (count - 1) * stride >= size + pad else count
 
 
 def _shapes(layer: View) -> tuple[Shape | None, ...]:
@@ -80,8 +83,7 @@ def _shapes(layer: View) -> tuple[Shape | None, ...]:
     if pool.is_global:
         out: Shape = (1,) * len(size)
     else:
-        parts = zip(size, pool.kernel, pool.stride, pool.pad, strict=True)
-        out = tuple(_outputs(i, k, s, p, rounds_up=pool.rounds_up) for i, k, s, p in parts)
+        out = tuple(_outputs(pool, axis, extent) for axis, extent in enumerate(size))
     return ((*bottom[:_LEADING_AXES], *out),) * max(len(layer.spec.tops), 1)
 
 
@@ -94,7 +96,7 @@ _PER_OUTPUT: Final = {
 
 def _other_ops(layer: View) -> Count:
     pool = window(layer)
-    factor, extra, what = _PER_OUTPUT.get(pool.method, _PER_OUTPUT["MAX"])
+    factor, extra, what = _PER_OUTPUT[method(layer)]
     each = max(factor * prod(pool.kernel) + extra, 0)
     times = f"{factor}·" if factor > 1 else ""
     tail = f" {extra:+d}".replace("+", "+ ").replace("-", "− ") if extra else ""
@@ -107,8 +109,11 @@ def _spp_levels(layer: View) -> tuple[int, ...]:
 
 
 def _spp_shapes(layer: View) -> tuple[Shape | None, ...]:
-    bottom = layer.bottom()
-    return ((bottom[0], bottom[1] * sum(bins * bins for bins in _spp_levels(layer))),)
+    """All bins side by side; of a single level the pooling's own shape (spp_layer.cpp, LayerSetUp)."""
+    bottom, levels = layer.bottom(), _spp_levels(layer)
+    if len(levels) == 1:
+        return ((*bottom[:_LEADING_AXES], 1, 1),)
+    return ((bottom[0], bottom[1] * sum(bins * bins for bins in levels)),)
 
 
 def _spp_ops(layer: View) -> Count:
@@ -121,37 +126,47 @@ def _spp_ops(layer: View) -> Count:
 
 
 def _pooling(layer: View, _: str) -> Iterator[Need]:
-    method = window(layer).method
-    if method == "MAX" and len(layer.spec.tops) < 2:
+    pool = method(layer)
+    if pool == "MAX" and len(layer.spec.tops) < 2:
         yield Need("index of the maximum", FORWARD, layer.top(), integers=True)
-    if method == "STOCHASTIC" and layer.is_training:
+    if pool == "STOCHASTIC" and layer.is_training:
         yield Need("drawn index", FORWARD, layer.top())
 
 
 def _spp(layer: View, _: str) -> Iterator[Need]:
-    """One pooling layer per level behind a split: tops, indices, and the gradients of all of these."""
-    bottom = layer.bottom()
-    message = layer.param("spp_param")
-    for level in range(message.integer("pyramid_height", 1)):
-        top = (*bottom[:2], 2**level, 2**level)
-        yield Need(f"level {level}", FORWARD, top)
-        if message.text("pool", "MAX") == "MAX":
+    """One pooling layer per level behind a split: tops, indices, and the gradients of all of these.
+
+    A single level pools the layer's own bottom into its own top (spp_layer.cpp). The inner layers are made without a
+    phase, so that they draw in a TEST net too.
+    """
+    bottom, levels, pool = layer.bottom(), _spp_levels(layer), fields.POOL.of(layer.param("spp_param"))
+    for level, bins in enumerate(levels):
+        top = (*bottom[:_LEADING_AXES], bins, bins)
+        if len(levels) > 1:
+            yield Need(f"level {level}", FORWARD, top)
+        if pool == "MAX":
             yield Need(f"level {level}, index of the maximum", FORWARD, top, integers=True)
-        yield Need(f"level {level}, gradient", BACKWARD, top)
-        yield Need(f"level {level}, gradient of its bottom", BACKWARD, bottom)
+        if pool == "STOCHASTIC":
+            yield Need(f"level {level}, drawn index", FORWARD, top)
+        if len(levels) > 1:
+            yield Need(f"level {level}, gradient", BACKWARD, top)
+            yield Need(f"level {level}, gradient of its bottom", BACKWARD, bottom)
 
 
 def _pooling_reads(layer: View) -> Reads:
     """MAX reads its indices: its own, or those of a second top; AVE nothing; STOCHASTIC the drawn index."""
-    method, tops = _method(layer.param("pooling_param")), len(layer.spec.tops)
-    if method == "MAX":
-        return Reads(tops=(1,)) if tops > 1 else Reads(private=True)
-    return Reads(private=method == "STOCHASTIC")
+    pool, tops = fields.POOL.of(layer.param("pooling_param")), len(layer.spec.tops)
+    return Reads(tops=(1,)) if pool == "MAX" and tops > 1 else Reads(private=pool != "AVE")
+
+
+def _spp_reads(layer: View) -> Reads:
+    """The indices of each level; averages nothing."""
+    return Reads(private=fields.POOL.of(layer.param("spp_param")) != "AVE")
 
 
 def _averages(settings: Message | None, _: int) -> bool:
     """CuDNN only for averages: MAX needs its indices (layer_factory.cpp)."""
-    return settings is not None and settings.text("pool", "MAX") == "AVE"
+    return settings is not None and fields.POOL.stated(settings) == "AVE"
 
 
 _POOLING: Final = Traits(LayerKind.POOLING, Base.LAYER, _pooling, _pooling_reads, InPlace.NEVER)
@@ -166,6 +181,6 @@ TYPES: Final = {
     ),
     "SPP": LayerType(
         Rule("spp_layer.cpp; He et al. 2014", _spp_shapes, other_ops=_spp_ops),
-        _POOLING._replace(buffers=_spp, backward_reads=reads(private=True)),
+        _POOLING._replace(buffers=_spp, backward_reads=_spp_reads),
     ),
 }

@@ -9,11 +9,12 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Final
 
-from logparse.cost.buffer import no_buffers
+from logparse.cost.buffer import GPU, no_buffers
 from logparse.cost.rule import Count, Params, Rule, dims, per_top
-from logparse.cost.rules.unrolled import Recurrence, lstm_buffers, rnn_buffers
+from logparse.cost.rules.unrolled import Recurrence, activated_gates, lstm_buffers, rnn_buffers
 from logparse.cost.spec import ParamBlob
-from logparse.cost.traits import Base, InPlace, LayerKind, LayerType, Traits, first_bottom, reads
+from logparse.cost.traits import Base, InPlace, LayerKind, LayerType, Traits, needed, reads
+from logparse.textproto import Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from logparse.cost.buffer import Need
     from logparse.cost.rule import View
     from logparse.cost.spec import LayerSpec, Shape
+    from logparse.cost.traits import Places
 
 
 def recurrence(layer: View, states: int) -> Recurrence:
@@ -35,6 +37,7 @@ def recurrence(layer: View, states: int) -> Recurrence:
         inputs=prod(bottom[2:]),
         hidden=message.integer("num_output", 0),
         static=prod(layer.bottom(2)[1:]) if has_static else 0,
+        exposed=exposed > 0,
     )
 
 
@@ -143,8 +146,24 @@ def _lstm_buffers(layer: View, device: str) -> Iterator[Need]:
     return lstm_buffers(recurrence(layer, 2), device)
 
 
-def _rnn_buffers(layer: View, _: str) -> Iterator[Need]:
-    return rnn_buffers(recurrence(layer, 1))
+def _rnn_buffers(layer: View, device: str) -> Iterator[Need]:
+    return rnn_buffers(recurrence(layer, 1), device)
+
+
+def _unit_buffers(layer: View, device: str) -> Iterator[Need]:
+    if device == GPU:
+        yield from activated_gates(layer.bottom(1))
+
+
+def _inner_bottoms(states: int) -> Places:
+    """The inner net computes the gradients of its input, and of a static one, whoever needs them."""
+
+    def rule(spec: LayerSpec, _: str) -> Sequence[int]:
+        message = spec.definition.child("recurrent_param") if spec.definition is not None else Message()
+        exposed = states if message.flag("expose_hidden", default=False) else 0
+        return (0, 2) if len(spec.bottoms) > 2 + exposed else (0,)
+
+    return rule
 
 
 _LSTM: Final = "lstm_layer.cpp, recurrent_layer.cpp"
@@ -157,31 +176,31 @@ _INNER: Final = Traits(
     buffers=no_buffers,
     backward_reads=reads(bottoms="all", private=True),  # its inner net's blobs are its own
     in_place=InPlace.NEVER,
-    asks_diff=first_bottom,
     unforced=(1,),  # never into the marks of where sequences go on (recurrent_layer.hpp)
 )
 
 
-def _unit_bottoms(spec: LayerSpec) -> Sequence[int]:
-    """Backward asks for the gradients of cell and gates (lstm_unit_layer.cpp)."""
-    return range(min(2, len(spec.bottoms)))
+def _unit_bottoms(spec: LayerSpec, _: str) -> Sequence[int]:
+    """Backward asks for the gradients of cell and gates where one of them is needed (lstm_unit_layer.cpp)."""
+    return (0, 1) if needed(spec, 0) or needed(spec, 1) else ()
 
 
 TYPES: Final = {
     "LSTM": LayerType(
         Rule(_LSTM, _shapes(2), _lstm_params, _lstm_macs, _lstm_ops, _lstm_backward),
-        _INNER._replace(buffers=_lstm_buffers),
+        _INNER._replace(buffers=_lstm_buffers, asks_diff=_inner_bottoms(2)),
     ),
     "RNN": LayerType(
-        Rule(_RNN, _shapes(1), _rnn_params, _rnn_macs, _rnn_ops, _rnn_backward), _INNER._replace(buffers=_rnn_buffers)
+        Rule(_RNN, _shapes(1), _rnn_params, _rnn_macs, _rnn_ops, _rnn_backward),
+        _INNER._replace(buffers=_rnn_buffers, asks_diff=_inner_bottoms(1)),
     ),
     "LSTMUnit": LayerType(
         Rule("lstm_unit_layer.cpp", _unit_shapes, other_ops=per_top(_GATE_OPS, "gates and cell")),
         Traits(
             kind=LayerKind.RECURRENT,
             base=Base.LAYER,
-            buffers=no_buffers,
-            backward_reads=reads(bottoms="all", tops="all"),
+            buffers=_unit_buffers,
+            backward_reads=reads(bottoms="all", tops="first", private=True),
             in_place=InPlace.NEVER,
             asks_diff=_unit_bottoms,
             unforced=(2,),  # never into the marks (lstm_unit_layer.hpp)

@@ -158,8 +158,6 @@ INNER_PRODUCT: Final = (
         blobs=NA("axis 4 does not exist in a blob of 4 axes"),
         macs=NA("axis 4 does not exist in a blob of 4 axes"),
         backward_macs=NA("axis 4 does not exist in a blob of 4 axes"),
-        wrong="an axis just behind the last one is taken for one that exists",
-        differs=("tops", "problems", "assumptions", "blobs", "macs", "backward_macs"),
     ),
     Row(
         "InnerProduct",

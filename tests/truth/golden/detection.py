@@ -14,6 +14,7 @@ NORMALIZE: Final = (
     Row(
         "Normalize",
         "square, sum, inverse root, two multiplies; one factor for all by default",
+        "norm_param { }",
         bottoms=(MAP,),
         tops=(MAP,),
         blobs=(weight(),),
@@ -27,6 +28,21 @@ NORMALIZE: Final = (
         tops=(MAP,),
         blobs=(weight(3),),
         other_ops=COUNT * 5,
+    ),
+)
+
+
+SCALED_OR_NOT: Final = NA(
+    "a Normalize has scales (SSD) or none (forks for faces), and its definition does not tell which"
+)
+UNTOLD_NORM: Final = (
+    Row(
+        "Normalize",
+        "no settings: SSD's, which scales, or that of forks for faces, which does not",
+        bottoms=(MAP,),
+        tops=(MAP,),
+        blobs=SCALED_OR_NOT,
+        other_ops=SCALED_OR_NOT,
     ),
 )
 
@@ -206,4 +222,4 @@ CORRELATION: Final = (
     ),
 )
 
-ROWS: Final = (*NORMALIZE, *PRIOR_BOX, *SSD, *REGIONS, *CONTENT, *INTERP, *CORRELATION)
+ROWS: Final = (*NORMALIZE, *UNTOLD_NORM, *PRIOR_BOX, *SSD, *REGIONS, *CONTENT, *INTERP, *CORRELATION)

@@ -101,7 +101,8 @@ FORKS: Final = (
     each("Mish", "x · tanh(log(1 + exp x)): compare, exp, add, log, tanh, multiply", 6),
     each("HardSigmoid", "scale, shift, two compares", 4),
     each("HSwish", "x · relu6(x + 3) / 6: shift, two compares, multiply, scale", 5),
-    each("Hardswish", "x · relu6(x + 3) / 6: shift, two compares, multiply, scale", 5),
+    each("HardSwish", "x · relu6(x + 3) / 6: shift, two compares, multiply, scale", 5),
+    each("Hardswish", "HardSwish under another name", 5),
     Row(
         "Axpy",
         "a factor per channel times x plus y: multiply, add; the top is like the second bottom",

@@ -163,8 +163,6 @@ FORKS: Final = (
         "reorg_param { stride: 3 reverse: true }",
         bottoms=((7, 18, 5, 7),),
         tops=((7, 18 // 9, 5 * 3, 7 * 3),),
-        wrong="`reverse` is not read: the shape is that of space to depth",
-        differs=("tops",),
     ),
     moved("Upsample", "by a factor", "upsample_param { scale: 3 }", (BOTTOM,), (7, 3, 15, 33)),
     moved(

@@ -51,8 +51,7 @@ class Row:
 
     `text` is the definition without the type; None where the log has none. `tops` is what the definition makes of
     the bottoms; `printed` is what the log prints instead of as many unknown shapes. `needs_grad` tells per bottom
-    whether it gets a gradient (default: each). `wrong` says how the program is known to differ, in the figures
-    `differs`: such a row must fail until the program is mended, but in all other figures it is right.
+    whether it gets a gradient (default: each).
     """
 
     type: str
@@ -70,8 +69,6 @@ class Row:
     needs_grad: tuple[bool, ...] | None = None
     forced: bool = False
     assumed: tuple[str, ...] = field(default=())
-    wrong: str = ""
-    differs: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """The name of the test case."""

@@ -57,8 +57,8 @@ def test_types_whose_own_backward_pass_reads_the_top_that_would_be_overwritten(t
     assert 3 not in candidates(CONV, maker, act("ReLU", "made"))
 
 
-@pytest.mark.parametrize(("power", "may"), [("1", True), ("2", False)])
-def test_a_power_reads_its_top_unless_it_is_1(power: str, *, may: bool) -> None:
+@pytest.mark.parametrize(("power", "may"), [("1", True), ("2", True), ("3", False)])
+def test_a_power_reads_its_top_unless_it_is_1_or_2(power: str, *, may: bool) -> None:
     maker = replace(act("Power", "conv", "made", "maker"), more=f"power_param {{ power: {power} }}")
 
     assert (3 in candidates(CONV, maker, act("ReLU", "made"))) is may

@@ -59,11 +59,12 @@ TYPES: Final[Mapping[str, LayerType]] = {
         "shift, two compares, multiply, scale",
         _NEURON._replace(buffers=unknown_buffers(), backward_reads=unknown_reads(_UNREAD), in_place=InPlace.UNKNOWN),
     ),
-    "Hardswish": _computes(
-        "Hardswish",
+    # The registered name; models from elsewhere spell it in their own way
+    "HardSwish": _computes(
+        "HardSwish",
         5,
         "shift, two compares, multiply, scale",
         _NEURON._replace(buffers=_copy_in_place, backward_reads=_hard_swish_reads, in_place=InPlace.UNKNOWN),
-        "HardSwish",
+        "Hardswish",
     ),
 }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from logparse.cost.buffer import no_buffers, unknown_buffers
 from logparse.cost.rule import Rule, no_shapes
-from logparse.cost.traits import NO_BACKWARD, Base, InPlace, LayerKind, LayerType, Side, Traits
+from logparse.cost.traits import NO_BACKWARD, Base, InPlace, LayerKind, LayerType, Side, Traits, touched_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,7 @@ _DATA: Final[Mapping[str, Traits]] = {
     "CustomData": _SOURCE._replace(
         base=Base.LAYER,
         buffers=unknown_buffers("its mean has the size of the stored data, which the log does not tell"),
-        writes_at=Side.HOST,
+        writes_at=touched_at(Side.HOST),
     ),
     "CPMData": _SOURCE._replace(base=Base.PREFETCHING),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from logparse.cost.buffer import no_buffers, unknown_buffers
+from logparse.cost.buffer import CPU, no_buffers, unknown_buffers
 from logparse.cost.rule import Rule, no_shapes, not_told
 from logparse.cost.traits import (
     NO_BACKWARD,
@@ -15,6 +15,9 @@ from logparse.cost.traits import (
     LayerType,
     Side,
     Traits,
+    first_bottom,
+    only_on,
+    touched_at,
     unknown_reads,
 )
 
@@ -41,12 +44,14 @@ def _by_content(name: str, traits: Traits) -> LayerType:
     return LayerType(Rule(f"{name} of forks", no_shapes, other_ops=not_told(_UNTOLD)), traits)
 
 
-_ON_HOST: Final = _BOXES._replace(backward_reads=NO_BACKWARD, writes_at=Side.HOST, reads_at=Side.HOST)
+_ON_HOST: Final = _BOXES._replace(
+    backward_reads=NO_BACKWARD, writes_at=touched_at(Side.HOST), reads_at=touched_at(Side.HOST)
+)
 
 
 TYPES: Final[Mapping[str, LayerType]] = {
     # Detections of a trained net: the loss is another type (RegionLoss)
-    "Region": _by_content("Region", _BOXES),
+    "Region": _by_content("Region", _BOXES._replace(asks_diff=only_on(CPU, first_bottom))),
     "Proposal": _by_content(
         "Proposal", _BOXES._replace(buffers=_by_fork("Proposal"), backward_reads=unknown_reads(_UNREAD))
     ),

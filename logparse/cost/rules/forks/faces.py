@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost.buffer import FORWARD, Need, no_buffers
-from logparse.cost.rule import Missing
+from logparse.cost.fields import Choice
 from logparse.cost.rules.dense import dense_rule
 from logparse.cost.traits import Base, Family, InPlace, LayerKind, LayerType, Traits, reads
 
@@ -16,17 +16,16 @@ if TYPE_CHECKING:
     from logparse.cost.rule import View
 
 _MARGIN_BLOBS: Final[Mapping[str, int]] = {"SINGLE": 2, "DOUBLE": 3, "TRIPLE": 6, "QUADRUPLE": 7}
+_MARGIN: Final = Choice("type", tuple(_MARGIN_BLOBS), "SINGLE")
 
 
 def _margin_buffers(name: str, *, of_weights: bool) -> BufferRule:
     """Norms, and powers of the angle by the margin's type; L-Softmax keeps the norms of the weights too."""
 
     def rule(layer: View, _: str) -> Iterator[Need]:
-        kind = layer.param(name).text("type", "SINGLE")
-        if kind not in _MARGIN_BLOBS:
-            raise Missing(f"the margin's type {kind} is not known")
+        blobs = _MARGIN_BLOBS[_MARGIN.of(layer.param(name))]
         yield Need("norms of the rows", FORWARD, layer.bottom()[:1])
-        for place in range(_MARGIN_BLOBS[kind]):
+        for place in range(blobs):
             yield Need(f"angles and signs {place + 1}", FORWARD, layer.top())
         if of_weights:
             yield Need("norms of the weights", FORWARD, layer.top()[1:])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Final
 
-from logparse.cost.buffer import BACKWARD, FORWARD, Need, early, no_buffers, unknown_buffers
+from logparse.cost.buffer import BACKWARD, FORWARD, GPU, Need, early, no_buffers, unknown_buffers
 from logparse.cost.rule import Missing, Params, Rule, no_macs, no_shapes, not_told, per_bottom, scalar
-from logparse.cost.rules.losses import softmax_loss_buffers
+from logparse.cost.rules.losses import softmax_loss_buffers, softmax_loss_ops
 from logparse.cost.spec import ParamBlob
 from logparse.cost.traits import (
     NO_BACKWARD,
@@ -21,6 +21,7 @@ from logparse.cost.traits import (
     Traits,
     first_bottom,
     reads,
+    touched_at,
     unknown_reads,
 )
 
@@ -58,6 +59,13 @@ def _two_like_bottom(first: str, second: str) -> BufferRule:
         yield Need(second, FORWARD, layer.bottom())
 
     return rule
+
+
+def _yolo_buffers(layer: View, device: str) -> Iterator[Need]:
+    """Differences, and the bottom in another order. In a GPU run the host works on copies of both."""
+    if device == GPU:
+        raise Missing("what of a Yolov3 gets to the device differs from commit to commit")
+    yield from _two_like_bottom("differences", "swapped")(layer, device)
 
 
 def _center_buffers(layer: View, _: str) -> Iterator[Need]:
@@ -109,7 +117,13 @@ _FROM_DIFFERENCES: Final = _LOSS._replace(backward_reads=reads(private=True))
 
 
 _COUNTED: Final = Traits(
-    LayerKind.LOSS, Base.LAYER, no_buffers, NO_BACKWARD, InPlace.NEVER, writes_at=Side.HOST, reads_at=Side.HOST
+    LayerKind.LOSS,
+    Base.LAYER,
+    no_buffers,
+    NO_BACKWARD,
+    InPlace.NEVER,
+    writes_at=touched_at(Side.HOST),
+    reads_at=touched_at(Side.HOST),
 )
 
 TYPES: Final[Mapping[str, LayerType]] = {
@@ -138,16 +152,15 @@ TYPES: Final[Mapping[str, LayerType]] = {
     "SoftmaxFocalLoss": _measures(
         "SoftmaxFocalLoss", 8, "softmax, log, power, multiply", _LOSS._replace(buffers=_by_fork("SoftmaxFocalLoss"))
     ),
-    "SoftmaxWithLossOHEM": _measures(
-        "SoftmaxWithLossOHEM",
-        6,
-        "softmax, log",
+    # Forward leaves the losses in the bottom's gradient, on either device
+    "SoftmaxWithLossOHEM": LayerType(
+        Rule("SoftmaxWithLossOHEM of forks", scalar, other_ops=softmax_loss_ops),
         _LOSS._replace(buffers=softmax_loss_buffers, scratch=first_bottom),
     ),
     "CtcLoss": _by_content("CtcLoss", _FROM_LABELS._replace(backward_reads=READS_NOTHING, scratch=first_bottom)),
     "CTCLoss": _by_content("CTCLoss", _FROM_LABELS),
     "WarpCTC": _by_content("WarpCTC", _FROM_LABELS._replace(backward_reads=READS_NOTHING, scratch=first_bottom)),
-    "Yolov3": _by_content("Yolov3", _FROM_DIFFERENCES._replace(buffers=_two_like_bottom("differences", "swapped"))),
+    "Yolov3": _by_content("Yolov3", _FROM_DIFFERENCES._replace(buffers=_yolo_buffers, reads_at=touched_at(Side.HOST))),
     "SegAccuracy": _by_content("SegAccuracy", _COUNTED),
     "CenterLoss": LayerType(
         Rule(

@@ -5,15 +5,15 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Final
 
-from logparse.cost.buffer import CPU, FORWARD, GPU, SETUP, Need, no_buffers
+from logparse.cost.buffer import CPU, FORWARD, GPU, SETUP, Need, early, late, no_buffers
 from logparse.cost.rule import Missing, Rule, per_top, same_shape
-from logparse.cost.traits import READS_NOTHING, Base, InPlace, LayerKind, LayerType, Reads, Traits
+from logparse.cost.traits import READS_NOTHING, Base, InPlace, LayerKind, LayerType, Reads, Traits, needed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from logparse.cost.rule import View
-    from logparse.cost.spec import Shape
+    from logparse.cost.spec import LayerSpec, Shape
 
 
 def _axpy_shapes(layer: View) -> tuple[Shape | None, ...]:
@@ -34,9 +34,22 @@ def _axpy_buffers(layer: View, device: str) -> Iterator[Need]:
 
 
 def _transpose_buffers(layer: View, device: str) -> Iterator[Need]:
-    """CRNN's on the GPU: an index per value and axis."""
-    if device == GPU and layer.param("transpose_param").has("dim"):
-        yield Need("indices", FORWARD, (*layer.bottom(), len(layer.bottom())), integers=True)
+    """CRNN's: steps of bottom and top and the order either way; on the GPU also an index per value and axis.
+
+    Source: transpose_layer.cpp and .cu of yutkin/caffe. LSTM-CF's, which states a shape, keeps nothing.
+    """
+    if not layer.param("transpose_param").has("dim"):
+        return
+    axes = len(layer.bottom())
+    yield Need("steps and order", early(device), (3, axes), integers=True)
+    yield Need("order of the way back", late(device), (axes,), integers=True)
+    if device == GPU:
+        yield Need("indices", FORWARD, (*layer.bottom(), axes), integers=True)
+
+
+def _axpy_asks(spec: LayerSpec, device: str) -> Sequence[int]:
+    """On the CPU products stand in the gradient of x before they are summed up to that of the scale."""
+    return (1,) if device == CPU and needed(spec, 0) and len(spec.bottoms) > 1 else ()
 
 
 def _first_two(_: View) -> Reads:
@@ -52,7 +65,7 @@ TYPES: Final[Mapping[str, LayerType]] = {
     "Reverse": LayerType(Rule("Reverse of forks", same_shape), _MOVES._replace(base=Base.NEURON)),
     "Axpy": LayerType(
         Rule("SENet axpy_layer.cpp", _axpy_shapes, other_ops=per_top(2, "multiply, add")),
-        _MOVES._replace(buffers=_axpy_buffers, backward_reads=_first_two),
+        _MOVES._replace(buffers=_axpy_buffers, backward_reads=_first_two, asks_diff=_axpy_asks),
     ),
     "Transpose": LayerType(
         Rule("LSTM-CF, CRNN transpose_layer.cpp", _transpose_shapes), _MOVES._replace(buffers=_transpose_buffers)

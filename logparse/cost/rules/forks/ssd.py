@@ -12,21 +12,38 @@ from logparse.cost.buffer import BACKWARD, CPU, FORWARD, Need, early, late, no_b
 from logparse.cost.rule import Missing, Params, Rule, dims, no_macs, no_shapes, not_told, per_top, scalar
 from logparse.cost.rules.normalisation import channels
 from logparse.cost.spec import ParamBlob
-from logparse.cost.traits import NO_BACKWARD, Base, InPlace, LayerKind, LayerType, Side, Traits, first_bottom, reads
+from logparse.cost.traits import (
+    NO_BACKWARD,
+    Base,
+    InPlace,
+    LayerKind,
+    LayerType,
+    Reads,
+    Side,
+    Traits,
+    first_bottom,
+    reads,
+    touched_at,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from logparse.cost.rule import View
-    from logparse.cost.spec import Shape
+    from logparse.cost.rule import Count, View
+    from logparse.cost.spec import LayerSpec, Shape
     from logparse.textproto import Message
+
+
+def _norm_param(layer: View) -> Message:
+    """The settings of SSD's Normalize; that of forks for faces has none."""
+    if not layer.need().has("norm_param"):
+        raise Missing("a Normalize has scales (SSD) or none (forks for faces), and its definition does not tell which")
+    return layer.param("norm_param")
 
 
 def _normalize_params(layer: View) -> Params:
     """One learned scale for all channels by default, or one per channel."""
-    if not layer.need().has("norm_param"):
-        raise Missing("a Normalize has scales (SSD) or none (forks for faces), and its definition does not tell which")
-    shared = layer.param("norm_param").flag("channel_shared", default=True)
+    shared = _norm_param(layer).flag("channel_shared", default=True)
     shape: Shape = () if shared else (channels(layer),)
     return Params((ParamBlob(shape, "weight"),), f"{dims(shape)} scales")
 
@@ -56,18 +73,30 @@ def _prior_box_shapes(layer: View) -> tuple[Shape | None, ...]:
 _BY_BOXES: Final = "the work depends on how many boxes match"
 
 
+def _normalize_ops(layer: View) -> Count:
+    """With scales there is one product more than in the forks for faces."""
+    _norm_param(layer)
+    return per_top(5, "square, sum, inverse root, two multiplies")(layer)
+
+
+def _normalize_reads(layer: View) -> Reads:
+    """Bottom, top and norms (normalize_layer.cpp, Backward_cpu); forks for faces keep norms or make them anew."""
+    _norm_param(layer)
+    return Reads((0,), (0,), private=True)
+
+
 def _normalize_buffers(layer: View, device: str) -> Iterator[Need]:
-    """The norm per place, or per image and then on the host; one image's squares; sums by channel and by place."""
+    """The norm per place, or per image and then on the host; one image's squares; sums per channel and per place."""
     bottom = layer.bottom()
     count, places = bottom[1], bottom[2:]
-    across = layer.param("norm_param").flag("across_spatial", default=True)
+    across = _norm_param(layer).flag("across_spatial", default=True)
     if not across or device == CPU:
         yield Need("norms", FORWARD, bottom[:1] if across else (bottom[0], *places))
     yield Need("one image's squares", FORWARD, bottom[1:])
     yield Need("channel multiplier", early(device), (count,))
     yield Need("map multiplier", late(device), places)
-    yield Need("sums by channel", BACKWARD, (count,))
-    yield Need("sums by place", BACKWARD, places)
+    yield Need("sums per channel", BACKWARD, (count,))
+    yield Need("sums per place", BACKWARD, places)
 
 
 def _detection_buffers(layer: View, device: str) -> Iterator[Need]:
@@ -80,6 +109,12 @@ def _detection_buffers(layer: View, device: str) -> Iterator[Need]:
     yield Need("scores by class", FORWARD, layer.bottom(1))
 
 
+def _but_the_image(_: LayerSpec, place: int) -> Side:
+    """Boxes, scores and priors are read on the device, an image to draw on on the host."""
+    return Side.DEVICE if place < _IMAGE else Side.HOST
+
+
+_IMAGE: Final = 3
 _BOXES: Final = Traits(LayerKind.DETECTION, Base.LAYER, no_buffers, NO_BACKWARD, InPlace.NEVER)
 
 TYPES: Final = {
@@ -87,21 +122,21 @@ TYPES: Final = {
         Rule(
             "normalize_layer.cpp (SSD)",
             params=_normalize_params,
-            other_ops=per_top(5, "square, sum, inverse root, two multiplies"),
+            other_ops=_normalize_ops,
             backward=no_macs,
         ),
         Traits(
             LayerKind.NORMALISATION,
             Base.LAYER,
             _normalize_buffers,
-            reads(bottoms="first", tops="first", private=True),
+            _normalize_reads,
             InPlace.NEVER,
             asks_diff=first_bottom,
         ),
     ),
     "PriorBox": LayerType(
         Rule("prior_box_layer.cpp (SSD)", _prior_box_shapes),
-        _BOXES._replace(buffers=no_buffers, writes_at=Side.HOST, reads_at=Side.NOWHERE),
+        _BOXES._replace(buffers=no_buffers, writes_at=touched_at(Side.HOST), reads_at=touched_at(Side.NOWHERE)),
     ),
     "MultiBoxLoss": LayerType(
         Rule("multibox_loss_layer.cpp (SSD)", scalar, other_ops=not_told(_BY_BOXES)),
@@ -111,17 +146,17 @@ TYPES: Final = {
             buffers=unknown_buffers("what it holds depends on how many boxes match"),
             backward_reads=reads(private=True),
             in_place=InPlace.NEVER,
-            writes_at=Side.HOST,
-            reads_at=Side.HOST,
+            writes_at=touched_at(Side.HOST),
+            reads_at=touched_at(Side.HOST),
             unforced=(1,),
         ),
     ),
     "DetectionOutput": LayerType(
         Rule("detection_output_layer.cpp (SSD)", no_shapes, other_ops=not_told(_BY_BOXES)),
-        _BOXES._replace(buffers=_detection_buffers, writes_at=Side.HOST),
+        _BOXES._replace(buffers=_detection_buffers, writes_at=touched_at(Side.HOST), reads_at=_but_the_image),
     ),
     "DetectionEvaluate": LayerType(
         Rule("detection_evaluate_layer.cpp (SSD)", no_shapes, other_ops=not_told(_BY_BOXES)),
-        _BOXES._replace(buffers=no_buffers, writes_at=Side.HOST, reads_at=Side.HOST),
+        _BOXES._replace(buffers=no_buffers, writes_at=touched_at(Side.HOST), reads_at=touched_at(Side.HOST)),
     ),
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Final
 
-from logparse.cost.buffer import FORWARD, Need, no_buffers, unknown_buffers
+from logparse.cost.buffer import CPU, FORWARD, GPU, Need, no_buffers, unknown_buffers
 from logparse.cost.rule import Count, Missing, Rule, dims, not_told, per_top
 from logparse.cost.traits import (
     READS_NOTHING,
@@ -20,6 +20,9 @@ from logparse.cost.traits import (
     Reads,
     Traits,
     every_bottom,
+    first_bottom,
+    needed,
+    only_on,
     reads,
     unknown_reads,
 )
@@ -63,8 +66,11 @@ def _upsample_shapes(layer: View) -> tuple[Shape | None, ...]:
 
 
 def _reorg_shapes(layer: View) -> tuple[Shape | None, ...]:
-    """YOLO's Reorg: space to depth."""
-    bottom, step = layer.bottom(), layer.param("reorg_param").integer("stride", 2)
+    """YOLO's Reorg: space to depth, reversed depth to space."""
+    bottom, message = layer.bottom(), layer.param("reorg_param")
+    step = message.integer("stride", 2)
+    if message.flag("reverse", default=False):
+        return ((bottom[0], bottom[1] // (step * step), bottom[2] * step, bottom[3] * step),)
     return ((bottom[0], bottom[1] * step * step, bottom[2] // step, bottom[3] // step),)
 
 
@@ -159,9 +165,14 @@ def _padded_bottoms(layer: View, _: str) -> Iterator[Need]:
         yield Need(f"{name} bottom, padded", FORWARD, (count, high, width + 2 * pad, channels))
 
 
-def _rois(spec: LayerSpec) -> Sequence[int]:
+def _rois(spec: LayerSpec, device: str) -> Sequence[int]:
     """The GPU's Backward of PSROIPooling zeroes the gradient of the regions too."""
-    return range(1, min(2, len(spec.bottoms)))
+    return (1,) if device == GPU and needed(spec, 0) and len(spec.bottoms) > 1 else ()
+
+
+def _upsampled(spec: LayerSpec, device: str) -> Sequence[int]:
+    """That of the YOLO ports, which has one bottom, does not ask on the CPU whether its gradient is needed."""
+    return first_bottom(spec, device) if device == CPU and len(spec.bottoms) == 1 else ()
 
 
 _BY_FORK: Final = "what its backward pass reads differs from fork to fork"
@@ -180,7 +191,7 @@ TYPES: Final = {
     ),
     "Upsample": LayerType(
         Rule("SegNet upsample_layer.cpp; YOLO ports", _upsample_shapes),
-        _RESAMPLES._replace(backward_reads=_upsample_reads),
+        _RESAMPLES._replace(backward_reads=_upsample_reads, asks_diff=_upsampled),
     ),
     "Reorg": LayerType(
         Rule("YOLO ports, reorg_layer.cpp", _reorg_shapes),
@@ -192,6 +203,7 @@ TYPES: Final = {
         _REGIONS._replace(
             buffers=unknown_buffers("a ROIAlign keeps nothing, indices or places of samples, by fork"),
             backward_reads=unknown_reads(_BY_FORK),
+            asks_diff=only_on(CPU, first_bottom),  # none of those that run there asks whether it is needed
         ),
     ),
     "PSROIPooling": LayerType(
