@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from logparse.api import parse_log
+from logparse.cost.memory.holdings import holdings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,6 +61,23 @@ def test_caffes_own_allocations_to_the_byte(runs: dict[str, Truth], logs: dict[s
     measured = {name: run["caffe_cudamalloc_peak"] for name, run in of_engine(runs, "CAFFE")}
     assert {name: own_bytes(logs[name]) for name in measured} == measured
     assert len(measured) > 35
+
+
+def workspace_bytes(run: Truth) -> int:
+    """What the convolutions of a cuDNN build picked as workspace, which no log tells."""
+    callers = run["by_caller"].items()
+    return sum(int(asked["bytes"]) for caller, asked in callers if caller.startswith("CuDNN") and "::Reshape" in caller)
+
+
+def test_a_cudnn_builds_own_allocations_to_the_byte_but_for_the_workspace_that_it_picks(
+    runs: dict[str, Truth], logs: dict[str, Log]
+) -> None:
+    measured = {name: run["caffe_cudamalloc_peak"] - workspace_bytes(run) for name, run in of_engine(runs, "CUDNN")}
+    found = {
+        name: sum(held.total_bytes for held in holdings(logs[name].run()[1], "gpu", cudnn=True)) for name in measured
+    }
+    assert found == measured
+    assert len(measured) > 10
 
 
 def test_the_whole_gpu_as_the_driver_sees_it(runs: dict[str, Truth], logs: dict[str, Log]) -> None:

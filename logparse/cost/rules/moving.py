@@ -147,6 +147,11 @@ def _permute_asks(spec: LayerSpec, device: str) -> Sequence[int]:
     return first_bottom(spec, device) if moves else ()
 
 
+def _selects_on_host(spec: LayerSpec, place: int) -> Side:
+    """The selector, its last bottom, is read on the host in Reshape (filter_layer.cpp)."""
+    return Side.HOST if place == len(spec.bottoms) - 1 else Side.DEVICE
+
+
 def _joins(spec: LayerSpec) -> bool:
     """A Concat of one bottom returns at once (concat_layer.cpp, Backward)."""
     return len(spec.bottoms) > 1
@@ -174,7 +179,10 @@ TYPES: Final = {
         Rule("batch_reindex_layer.cpp", _batch_reindex), _MOVES._replace(backward_reads=reads(bottoms="second"))
     ),
     # The indices that it kept are a list of its own
-    "Filter": LayerType(Rule("filter_layer.cpp", _filter), _MOVES._replace(backward_reads=reads(private=True))),
+    "Filter": LayerType(
+        Rule("filter_layer.cpp", _filter),
+        _MOVES._replace(backward_reads=reads(private=True), reads_at=_selects_on_host),
+    ),
     "Padding": LayerType(Rule("padding_layer.cpp (2013)", no_shapes), _MOVES),
     "Silence": LayerType(
         Rule("silence_layer.cpp", no_shapes),

@@ -172,14 +172,14 @@ _LRN_MAX_SIZE: Final = 16
 _PLAIN: Final = Traits(LayerKind.NORMALISATION, Base.LAYER, no_buffers, READS_NOTHING, InPlace.NEVER)
 
 TYPES: Final = {
-    # In place it keeps its top's gradient, never the bottom: x_norm and the variances are its own
+    # In place it keeps a copy of its top's gradient; the bottom it never needs: x_norm and the variances are its own
     "BatchNorm": LayerType(
         Rule("batch_norm_layer.cpp", params=_batch_norm_params, other_ops=_batch_norm_ops, backward=no_macs),
         _PLAIN._replace(
             family=Family.BATCH_NORM,
             buffers=_batch_norm_buffers,
             backward_reads=reads(private=True),
-            in_place=InPlace.FREE,
+            in_place=InPlace.COPIES,
             asks_diff=first_bottom,
             host_params=(2,),  # the moving average's factor: batch_norm_layer.cu reads and writes it on the host
         ),

@@ -68,6 +68,9 @@ _RNN: Final = _Cell(
 )
 
 
+_STATES: Final = ("hidden states", "cells")
+
+
 def lstm_buffers(size: Recurrence, device: str) -> Iterator[Need]:
     """The inner net of an LSTM; on the GPU each step also keeps its activated gates and their gradient."""
     yield from _unrolled(size, _LSTM, device)
@@ -106,12 +109,15 @@ def _blobs(size: Recurrence, cell: _Cell) -> Iterator[tuple[str, Shape]]:
 
 
 def _data(size: Recurrence, cell: _Cell) -> Iterator[Need]:
+    """Where states are exposed the first ones are bottoms and the last ones tops of the layer."""
     if size.steps > 1:
         yield Need("continuation per step", FORWARD, (size.steps, size.streams))
     if not size.exposed:
         yield Need("first states", FORWARD, (cell.states, size.streams, size.hidden))
     yield Need("state let through", FORWARD, _per_step(size, 1))
-    yield from (Need(name, FORWARD, shape) for name, shape in _blobs(size, cell))
+    for name, shape in _blobs(size, cell):
+        is_top = size.exposed and name in _STATES[: cell.states]
+        yield Need(name, FORWARD, (size.steps - is_top, *shape[1:]) if is_top else shape)
 
 
 def _gradients(size: Recurrence, cell: _Cell, device: str) -> Iterator[Need]:

@@ -114,6 +114,15 @@ LOSSES: Final = (
         gpu=(PROBABILITIES, SCALE, Held("counts (the probabilities' other half)", FORWARD, COUNT)),
     ),
     BufferRow(
+        "SoftmaxWithLoss",
+        "a second top is its probabilities' memory",
+        "",
+        (BLOB, LABELS),
+        ((), BLOB),
+        cpu=(SCALE, Held("multiplier", SETUP, 3)),
+        gpu=(SCALE, Held("counts (the probabilities' other half)", FORWARD, COUNT)),
+    ),
+    BufferRow(
         "InfogainLoss",
         "its probabilities, the matrix and the sums of its rows, both on the host",
         'infogain_loss_param { source: "matrix.binaryproto" }',
@@ -141,6 +150,20 @@ LOSSES: Final = (
             Held("sums of its rows", BACKWARD, 11),
         ),
         gpu=(PROBABILITIES, Held("scale per prediction", FORWARD, 7 * 3 * 5)),
+    ),
+    BufferRow(
+        "InfogainLoss",
+        "a second top is its probabilities' memory",
+        "",
+        (BLOB, LABELS),
+        ((), BLOB),
+        cpu=(
+            SCALE,
+            Held("multiplier", SETUP, 3),
+            Held("matrix", SETUP, 3 * 3),
+            Held("sums of its rows", SETUP, 3),
+        ),
+        gpu=(SCALE,),
     ),
     BufferRow("SigmoidCrossEntropyLoss", "its probabilities", "", (BLOB, BLOB), ((),), both=(PROBABILITIES,)),
     BufferRow("EuclideanLoss", "the differences", "", (BLOB, BLOB), ((),), both=(Held("differences", FORWARD, COUNT),)),
@@ -249,6 +272,10 @@ LSTM_GPU: Final = (
     Held("activated gates", FORWARD, 4 * CELLS),
     Held("gradient of activated gates", BACKWARD, 4 * CELLS),
 )
+LAST_ARE_TOPS: Final = (
+    Held("cells", FORWARD, CELLS - STATE),
+    Held("hidden states", FORWARD, CELLS - STATE),
+)
 STATIC: Final = (
     Held("static product", FORWARD, 3 * 4 * 2),
     Held("gradient of static product", BACKWARD, 3 * 4 * 2),
@@ -321,11 +348,11 @@ RECURRENT: Final = (
     ),
     BufferRow(
         "LSTM",
-        "its first states are bottoms",
+        "its first states are bottoms, its last ones tops",
         EXPOSED,
         (*INPUT, *STATES),
         ((5, 3, 2), *STATES),
-        both=LSTM_NET,
+        both=tuple(one for one in LSTM_NET if one.name not in {"cells", "hidden states"}) + LAST_ARE_TOPS,
         cpu=LSTM_CPU,
         gpu=LSTM_GPU,
     ),

@@ -80,8 +80,9 @@ def _by_fork(what: str) -> BufferRule:
 
 
 def _smooth_l1_reads(layer: View) -> Reads:
-    """Differences of its own, and weights where there are any."""
-    return Reads(tuple(range(2, len(layer.spec.bottoms))), private=True)
+    """Differences of its own, which SSD's weights are in already; Fast R-CNN's multiplies with both weights again."""
+    has_outside = len(layer.spec.bottoms) > _WITH_WEIGHTS
+    return Reads((2, 3) if has_outside else (), private=True)
 
 
 _UNREAD: Final = "what its backward pass reads differs from fork to fork"
@@ -160,7 +161,12 @@ TYPES: Final[Mapping[str, LayerType]] = {
     "CtcLoss": _by_content("CtcLoss", _FROM_LABELS._replace(backward_reads=READS_NOTHING, scratch=first_bottom)),
     "CTCLoss": _by_content("CTCLoss", _FROM_LABELS),
     "WarpCTC": _by_content("WarpCTC", _FROM_LABELS._replace(backward_reads=READS_NOTHING, scratch=first_bottom)),
-    "Yolov3": _by_content("Yolov3", _FROM_DIFFERENCES._replace(buffers=_yolo_buffers, reads_at=touched_at(Side.HOST))),
+    "Yolov3": _by_content(
+        "Yolov3",
+        _FROM_DIFFERENCES._replace(
+            buffers=_yolo_buffers, writes_at=touched_at(Side.HOST), reads_at=touched_at(Side.HOST)
+        ),
+    ),
     "SegAccuracy": _by_content("SegAccuracy", _COUNTED),
     "CenterLoss": LayerType(
         Rule(

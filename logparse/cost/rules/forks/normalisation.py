@@ -175,6 +175,21 @@ def _l2_norm_buffers(layer: View, device: str) -> Iterator[Need]:
         raise Missing("an L2Norm keeps its norms in one of three ways, by fork, and its definition does not tell which")
 
 
+def _l2_norm_reads(layer: View) -> Reads:
+    """That with eps reads the bottom beside its norms, that with a length its lengths alone."""
+    message = layer.param("l2norm_param")
+    if not message.has("l2_length") and not message.has("eps"):
+        raise Missing("an L2Norm reads its bottom, its top or neither, by fork, and its definition does not tell which")
+    return Reads(() if message.has("l2_length") else (0,), private=True)
+
+
+def _cudnn_batch_norm_reads(layer: View) -> Reads:
+    """The bottom beside means and deviations of the batch; in place NVCaffe's keeps a copy, others do not."""
+    if layer.is_in_place:
+        raise Missing("in place it reads a copy of the bottom or the bottom, by fork")
+    return Reads((0,), private=True)
+
+
 def _by_fork(what: str) -> BufferRule:
     return unknown_buffers(f"what a {what} keeps differs from fork to fork")
 
@@ -197,7 +212,11 @@ _L2: Final = (4, "square, sum, inverse root, multiply")
 
 TYPES: Final[Mapping[str, LayerType]] = {
     "L2Normalization": _computes(
-        "L2Normalization", *_L2, _NORM._replace(buffers=_by_fork("L2Normalization"), asks_diff=first_bottom)
+        "L2Normalization",
+        *_L2,
+        _NORM._replace(
+            buffers=_by_fork("L2Normalization"), backward_reads=unknown_reads(_UNREAD), asks_diff=first_bottom
+        ),
     ),
     "L2Normalize": _computes(
         "L2Normalize", *_L2, _NORM._replace(buffers=one_bottom("squares"), asks_diff=first_bottom)
@@ -205,7 +224,7 @@ TYPES: Final[Mapping[str, LayerType]] = {
     "L2Norm": _computes(
         "L2Norm",
         *_L2,
-        _NORM._replace(buffers=_l2_norm_buffers, backward_reads=unknown_reads(_UNREAD), in_place=InPlace.UNKNOWN),
+        _NORM._replace(buffers=_l2_norm_buffers, backward_reads=_l2_norm_reads, in_place=InPlace.UNKNOWN),
     ),
     "BN": LayerType(
         Rule(
@@ -232,7 +251,7 @@ TYPES: Final[Mapping[str, LayerType]] = {
         _NORM._replace(
             family=Family.BATCH_NORM,
             buffers=_by_fork("CuDNNBatchNorm"),
-            backward_reads=reads(bottoms="first", private=True),
+            backward_reads=_cudnn_batch_norm_reads,
             in_place=InPlace.UNKNOWN,
             asks_diff=first_bottom,
         ),
