@@ -318,6 +318,21 @@ def test_of_several_gaps_the_widest_is_told_first() -> None:
     assert one.line == 104
 
 
+def test_each_test_net_is_compared_by_itself() -> None:
+    """The first turns, the second ends far above the training; neither speaks for the other."""
+    writer = Writer()
+    tests = {40: (1.2, 3.0), 200: (1.0, 2.5), 460: (1.1, 2.0)}
+    for iteration in range(0, 500, 20):
+        for number, loss in enumerate(tests.get(iteration, ())):
+            writer.test(iteration, net=number, loss=loss)
+        writer.show(iteration, 1.0 if iteration <= 240 else 0.9)
+
+    (turned,), (apart,) = found(writer.text, "overfitting"), found(writer.text, "test_gap")
+
+    assert turned.title.startswith("loss of test net #0 rose from 1 at iteration 200 to 1.1 ")
+    assert apart.title == "loss of test net #1 ends at 2, 2.22 times that in training"
+
+
 def test_an_accuracy_is_no_loss_that_could_turn() -> None:
     text = two_losses(accuracy=(2.0, 1.0, 3.0))
 
