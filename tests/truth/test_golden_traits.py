@@ -1,4 +1,4 @@
-"""What is known of each layer type beside its costs, against the table from the sources (golden_traits.py, golden_backward.py)."""
+"""What is known of each layer type beside its costs, against the tables from the sources (golden_traits.py)."""
 
 from __future__ import annotations
 
