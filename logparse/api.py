@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn, Self, overload
 
 from logparse.assembling.assemble import assemble
 from logparse.assembling.definitions import apply_prototxt, read_prototxt
 from logparse.assembling.times import timed
+from logparse.catalogue import TABLES
 from logparse.cost.memory.footprint import Terms
 from logparse.derive.log import DerivedLog
 from logparse.errors import DefinitionError
@@ -17,7 +18,7 @@ from logparse.reading.line.years import find_year
 from logparse.reading.read import read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from os import PathLike
 
     import pandas as pd
@@ -35,11 +36,54 @@ _UNDERSTOOD: Final = frozenset({"recognised", "ignored"})
 _CAFFES: Final = frozenset({"recognised", "ignored", "unknown"})
 
 
+class _Named:
+    """A table as an attribute of its log, under the name and with the meaning that it has in the catalogue."""
+
+    def __set_name__(self, owner: type[Log], name: str) -> None:
+        self._name = name
+        self.__doc__ = TABLES[name].meaning
+
+    @overload
+    def __get__(self, log: None, owner: type[Log]) -> Self: ...
+
+    @overload
+    def __get__(self, log: Log, owner: type[Log]) -> pd.DataFrame: ...
+
+    def __get__(self, log: Log | None, owner: type[Log]) -> Self | pd.DataFrame:
+        return self if log is None else log.table(self._name)
+
+    def __set__(self, log: Log, value: object) -> NoReturn:
+        raise AttributeError(f"the table {self._name!r} of a log cannot be set")
+
+
 class Log:
-    """One log: `facts` is all it says, the tables are DataFrames of raw values (tables/columns.py).
+    """One log: `facts` is all it says, the tables are DataFrames of raw values (logparse/catalogue.py).
 
     Tables are built at first use and then kept; they are the caller's to change on a copy.
     """
+
+    layers = _Named()
+    blobs = _Named()
+    params = _Named()
+    nets = _Named()
+    attempts = _Named()
+    train = _Named()
+    train_outputs = _Named()
+    test = _Named()
+    lr = _Named()
+    clipping = _Named()
+    debug = _Named()
+    test_batches = _Named()
+    timing = _Named()
+    events = _Named()
+    throughput = _Named()
+    milestones = _Named()
+    ledger = _Named()
+    findings = _Named()
+    memory = _Named()
+    footprint = _Named()
+    out_of_memory = _Named()
+    shares = _Named()  # and `whatif`, which is a method: table("whatif") answers what anybody would ask first
 
     def __init__(self, facts: LogFacts) -> None:
         self.facts = facts
@@ -74,8 +118,7 @@ class Log:
     @terms.setter
     def terms(self, terms: Terms) -> None:
         self._terms = terms
-        for name in ("footprint", "whatif", "out_of_memory"):
-            self._tables.pop(name, None)
+        self._tables = {name: made for name, made in self._tables.items() if not TABLES[name].needs_terms}
 
     def run(self, attempt: int | None = None) -> tuple[int, Run]:
         """One attempt and what it allocates; the last one that shows a net unless `attempt` names another.
@@ -100,12 +143,12 @@ class Log:
             WhatIfError: the change cannot be followed.
 
         """
-        from logparse.tables.frames import frame
-        from logparse.tables.whatif import figures, fit_row, whatif_rows
+        from logparse.tables.frame import frame
+        from logparse.tables.memory.scenarios import figures, fit_row, whatif_rows
 
         number, run = self.run(attempt)
         rows = whatif_rows(number, "as asked", run, change, self.terms, figures(run, self.terms))
-        return frame("whatif", rows if fit is None else [*rows, fit_row(number, run, fit)])
+        return frame(TABLES["whatif"], rows if fit is None else [*rows, fit_row(number, run, fit)])
 
     def fit(
         self, budget_bytes: int, device: str = "gpu", change: Change | None = None, *, attempt: int | None = None
@@ -124,7 +167,7 @@ class Log:
     @property
     def table_names(self) -> tuple[str, ...]:
         """The names that `table` knows."""
-        return tuple(_BUILDERS)
+        return tuple(TABLES)
 
     def table(self, name: str) -> pd.DataFrame:
         """One table by name.
@@ -134,7 +177,10 @@ class Log:
 
         """
         if name not in self._tables:
-            self._tables[name] = _BUILDERS[name](self)
+            from logparse.tables.frame import frame
+
+            table = TABLES[name]
+            self._tables[name] = frame(table, table.build(self))
         return self._tables[name]
 
     @property
@@ -143,81 +189,6 @@ class Log:
         counts = {kind: sum(row.lines for row in self.facts.ledger if row.kind == kind) for kind in _CAFFES}
         total = sum(counts.values())
         return sum(counts[kind] for kind in _UNDERSTOOD) / total if total else 1.0
-
-    @property
-    def attempts(self) -> pd.DataFrame:
-        """One row per start of the solver."""
-        return self.table("attempts")
-
-    @property
-    def nets(self) -> pd.DataFrame:
-        """One row per net."""
-        return self.table("nets")
-
-    @property
-    def layers(self) -> pd.DataFrame:
-        """One row per layer, with what is derived from it."""
-        return self.table("layers")
-
-    @property
-    def blobs(self) -> pd.DataFrame:
-        """One row per top."""
-        return self.table("blobs")
-
-    @property
-    def params(self) -> pd.DataFrame:
-        """One row per parameter blob."""
-        return self.table("params")
-
-    @property
-    def train(self) -> pd.DataFrame:
-        """One row per displayed iteration, outputs in columns."""
-        return self.table("train")
-
-    @property
-    def train_outputs(self) -> pd.DataFrame:
-        """One row per displayed output."""
-        return self.table("train_outputs")
-
-    @property
-    def test(self) -> pd.DataFrame:
-        """One row per test output."""
-        return self.table("test")
-
-    @property
-    def lr(self) -> pd.DataFrame:
-        """One row per displayed learning rate."""
-        return self.table("lr")
-
-    @property
-    def timing(self) -> pd.DataFrame:
-        """One row per layer of `caffe time`."""
-        return self.table("timing")
-
-    @property
-    def events(self) -> pd.DataFrame:
-        """One row per event."""
-        return self.table("events")
-
-    @property
-    def ledger(self) -> pd.DataFrame:
-        """One row per kind of line."""
-        return self.table("ledger")
-
-    @property
-    def memory(self) -> pd.DataFrame:
-        """Bytes per net, device and kind."""
-        return self.table("memory")
-
-    @property
-    def footprint(self) -> pd.DataFrame:
-        """What each attempt holds in all, on the CPU and on one GPU."""
-        return self.table("footprint")
-
-    @property
-    def findings(self) -> pd.DataFrame:
-        """What a reviewer should look at, worst first."""
-        return self.table("findings")
 
 
 def parse_log(  # noqa: PLR0913 - each is a question that users ask
@@ -274,92 +245,3 @@ def load_prototxt(path: Path) -> Message:
     except OSError as error:
         raise DefinitionError(f"{path}: {error.strerror}", remedy="Give the path of a .prototxt file.") from error
     return read_prototxt(data.decode("utf-8-sig", "backslashreplace"), str(path))
-
-
-# --- one builder a table -----------------------------------------------------------------------------------
-
-
-def _per_net(name: str) -> Callable[[Log], pd.DataFrame]:
-    def build(log: Log) -> pd.DataFrame:
-        from logparse.tables import frames
-
-        rows_of = frames.NET_TABLES[name]
-        return frames.frame(
-            name, [row for attempt, nets in log.net_facts.items() for net in nets for row in rows_of(attempt, net)]
-        )
-
-    return build
-
-
-def _curve(name: str) -> Callable[[Log], pd.DataFrame]:
-    def build(log: Log) -> pd.DataFrame:
-        from logparse.tables import curves
-
-        return curves.CURVE_TABLES[name](log.facts)
-
-    return build
-
-
-def _solver(name: str) -> Callable[[Log], pd.DataFrame]:
-    def build(log: Log) -> pd.DataFrame:
-        from logparse.tables import solver
-
-        return solver.SOLVER_BUILDERS[name](log.facts, log.net_facts)
-
-    return build
-
-
-def _attempts(log: Log) -> pd.DataFrame:
-    from logparse.tables.attempts import attempt_rows
-    from logparse.tables.frames import frame
-
-    return frame("attempts", attempt_rows(log.facts))
-
-
-def _ledger(log: Log) -> pd.DataFrame:
-    from logparse.tables.frames import frame, ledger_rows
-
-    return frame("ledger", ledger_rows(log.facts.ledger))
-
-
-def _findings(log: Log) -> pd.DataFrame:
-    from logparse.audit.finders import find
-    from logparse.tables.frames import finding_rows, frame
-
-    return frame("findings", finding_rows(find(log)))
-
-
-def _held(name: str) -> Callable[[Log], pd.DataFrame]:
-    def build(log: Log) -> pd.DataFrame:
-        from logparse.tables.held import held
-
-        return held(name, log.facts.attempts, log.net_facts, log.runs, log.terms)
-
-    return build
-
-
-_BUILDERS: Final[Mapping[str, Callable[[Log], pd.DataFrame]]] = {
-    "attempts": _attempts,
-    "nets": _per_net("nets"),
-    "layers": _per_net("layers"),
-    "blobs": _per_net("blobs"),
-    "params": _per_net("params"),
-    "train": _curve("train"),
-    "train_outputs": _curve("train_outputs"),
-    "test": _curve("test"),
-    "lr": _curve("lr"),
-    "clipping": _solver("clipping"),
-    "debug": _solver("debug"),
-    "test_batches": _solver("test_batches"),
-    "timing": _solver("timing"),
-    "events": _solver("events"),
-    "throughput": _solver("throughput"),
-    "milestones": _solver("milestones"),
-    "ledger": _ledger,
-    "findings": _findings,
-    "memory": _held("memory"),
-    "footprint": _held("footprint"),
-    "whatif": _held("whatif"),
-    "out_of_memory": _held("out_of_memory"),
-    "shares": _held("shares"),
-}

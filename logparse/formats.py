@@ -120,7 +120,7 @@ def each(form: Form) -> Form:
     return lambda value: NA if is_na(value) else ", ".join(map(form, _items(value)))
 
 
-# Name in the column registry → what makes text of a value.
+# Name of a form → what makes text of a value.
 FORMS: Final[Mapping[str, Form]] = MappingProxyType(
     {
         "text": plain,

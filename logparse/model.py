@@ -6,7 +6,7 @@ Line numbers (from 1, as an editor shows them) are the one coordinate that every
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -217,36 +217,13 @@ class LedgerRow:
     example: str
 
 
-SERIES_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
-    # `Iteration N (x iter/s, ys/d iters), loss = L`; NaN where the form does not print the value
-    "display": ("line", "iteration", "loss", "iterations_per_second", "seconds", "interval", "epoch"),
-    # `Train net output #J: NAME = V (* W = P loss)`; `name` is an index into Curves.names
-    "train_output": ("line", "index", "name", "value", "loss_weight", "weighted_loss"),
-    # `Iteration N, Testing net (#K)`; iteration -1 and net -1 where not printed
-    "test_start": ("line", "iteration", "net"),
-    "test_output": ("line", "index", "name", "value", "loss_weight", "weighted_loss"),
-    "test_loss": ("line", "loss"),
-    # `Iteration N, lr = R[, m = M, wd = D, gs = G]`
-    "lr": ("line", "iteration", "lr", "momentum", "weight_decay", "gradient_scale"),
-    # `Gradient clipping: scaling down gradients (L2 norm A > C) by scale factor F`, on any iteration
-    "clipping": ("line", "norm", "threshold", "factor"),
-    # `caffe test`: `Batch I, NAME = V`
-    "test_batch": ("line", "batch", "name", "value"),
-    # debug_info: `stage` 0 forward, 1 backward; `layer`, `part` (top, bottom, param) and `blob` index Curves.names
-    "debug": ("line", "stage", "layer", "part", "blob", "value"),
-    # `caffe time` per layer: direction 0 forward, 1 backward
-    "timing": ("line", "layer", "direction", "ms"),
-    # a profiling fork: one multiplication of a convolution's forward pass, of one image and one group
-    "product": ("line", "layer", "group", "macs", "bytes", "ms"),
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Curves:
     """The solver's lines as columns: series → column → array, rows in the order of the log.
 
-    Times are in `time_s` of each series where a header gave one (NaN where not): seconds since the
-    start of the year. Names of outputs, layers and blobs are indices into `names`.
+    Which series there are, and their columns: reading/messages/patterns/series.py. Behind these every series has the
+    time that its lines' headers gave: `month_day` (MMDD, -1 where there was none) and `seconds_of_day` (NaN). Names of
+    outputs, layers and blobs are indices into `names`.
     """
 
     series: Mapping[str, Mapping[str, Column]] = field(default_factory=dict)

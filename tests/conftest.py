@@ -56,14 +56,23 @@ CHROMIUM_ARGUMENTS: Final = (
 )
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the seed of the order of tests (pytest-randomly does so at the head, which -q leaves out)."""
+    if config.pluginmanager.hasplugin("randomly"):
+        terminalreporter.write_line(f"this order of tests again: --randomly-seed={config.getoption('randomly_seed')}")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give `genuine_log` and its like one case per log, or one skipped case where there are none."""
+    """Give `genuine_log` and its like one case per log, or one skipped case where there are none.
+
+    They are arguments of the session, so that pytest puts the tests over one log side by side, in any order of tests.
+    """
     for name, pattern in LOG_ARGUMENTS.items():
         if name in metafunc.fixturenames:
             paths = sorted(path for path in LOGS.glob(pattern) if path.is_file())
             cases = [pytest.param(path, id=path.name) for path in paths]
             missing = pytest.param(None, marks=pytest.mark.skip(reason=NO_SHARED), id="no shared logs")
-            metafunc.parametrize(name, cases or [missing])
+            metafunc.parametrize(name, cases or [missing], scope="session")
 
 
 @pytest.fixture(scope="session")

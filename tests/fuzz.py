@@ -22,7 +22,7 @@ with atheris.instrument_imports(include=["logparse"]):
     from logparse.errors import LogparseError
     from logparse.reading.line.headers import HEADERS, PREFIXES
     from logparse.reading.messages.headerless import BARE_KINDS
-    from logparse.reading.messages.ignored import IGNORED
+    from logparse.reading.messages.ignored import IGNORED_PATTERNS
     from logparse.reading.messages.patterns import PATTERNS
     from logparse.reading.read import read
     from logparse.textproto import parse
@@ -58,7 +58,7 @@ def seeds(target: str) -> list[bytes]:
         return [DUMP, b"a: 1", b"a { b: 'x' }", b"a < b: [1, 2] >", b"# c\na: -inf;", DUMP[:40]]
     heads = [sample for header in HEADERS for sample in header.samples]
     heads += [sample + HEAD for prefix in PREFIXES for sample in prefix.samples]
-    messages = [sample.encode() for pattern in (*PATTERNS, *IGNORED) for sample in pattern.samples]
+    messages = [sample.encode() for pattern in (*PATTERNS, *IGNORED_PATTERNS) for sample in pattern.samples]
     return [
         *(head + b"Creating Layer conv1\n" for head in heads),
         *(HEAD + message + b"\n" for message in messages),

@@ -29,6 +29,7 @@ MESSAGES: Final = {
         rf"{RANK}Iteration (?P<iteration>\d+)"
         rf"(?: \((?:(?P<rate>{NUMBER}) iter/s, (?P<seconds>{NUMBER})s/(?P<interval>{NUMBER}) iters?"
         rf"|(?P<only_seconds>{NUMBER}) s)\))?(?:, (?P<epoch>{NUMBER})/{NUMBER} ?ep)?, loss = ?(?P<loss>{NUMBER})"
+        r"(?:\s+\[.*\])?"  # a fork shows how far it is and how long it will take
     ),
     "train_output": (
         rf"{RANK}Train net output #(?P<index>\d+): (?P<name>.*?) = ?(?P<value>{NUMBER})"
@@ -66,7 +67,7 @@ _MESSAGES: Final = {kind: re.compile(form) for kind, form in MESSAGES.items()}
 
 @dataclass(frozen=True)
 class Row:
-    """One line: `cells` by column of model.SERIES_COLUMNS, names as text."""
+    """One line: `cells` by column of SERIES_COLUMNS, names as text."""
 
     series: str
     line: int

@@ -13,8 +13,8 @@ import numpy as np
 
 from logparse import formats
 from logparse.sums import float_sum
-from logparse.tables.events import iteration_of
-from logparse.tables.milestones import trend, trend_window
+from logparse.tables.run.events import iteration_of
+from logparse.tables.series.trend import trend, trend_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

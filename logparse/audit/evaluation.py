@@ -11,7 +11,7 @@ import numpy as np
 from logparse import formats
 from logparse.audit.curves import at, at_ceiling, numbers, snapshots_of, trainings
 from logparse.audit.finding import Finding
-from logparse.tables.milestones import trend, trend_window
+from logparse.tables.series.trend import trend, trend_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

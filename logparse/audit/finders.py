@@ -14,7 +14,7 @@ from logparse.audit.finding import SEVERITIES, AuditedLog, Finding
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from logparse.audit.finding import LogLike
+    from logparse.tables.table import LogLike
 
 __all__ = ["FINDERS", "SEVERITIES", "Finding", "find"]
 

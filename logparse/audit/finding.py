@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from logparse.rows import grouped, net_key, rows_of
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from logparse.derive.facts import LayerFact
-    from logparse.derive.log import DerivedLog
     from logparse.model import Attempt, LogFacts
     from logparse.rows import NetWithLayers, TableRow
+    from logparse.tables.table import LogLike
 
 SEVERITIES: Final = ("error", "warning", "hint", "note")  # worst first
 
@@ -39,21 +39,6 @@ class Finding:
     layer_index: int | None = None
     line: int | None = None
     saves_bytes: int | None = None
-
-
-class LogLike(Protocol):
-    """What a reader of tables needs of a log: what was read, and its tables by name."""
-
-    @property
-    def facts(self) -> LogFacts:
-        """What was read."""
-
-    @property
-    def derived(self) -> DerivedLog:
-        """What follows from it by the cost rules."""
-
-    def table(self, name: str) -> pd.DataFrame:
-        """One table by name."""
 
 
 @dataclass(frozen=True)

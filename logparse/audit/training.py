@@ -13,8 +13,8 @@ import numpy as np
 from logparse import formats
 from logparse.audit.curves import at, trainings
 from logparse.audit.finding import Finding
-from logparse.tables.milestones import reached
-from logparse.tables.robust import noise
+from logparse.tables.series.robust import noise
+from logparse.tables.series.trend import reached
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

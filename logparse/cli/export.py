@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from logparse import export
+from logparse.catalogue import TABLES
 from logparse.cli import common
 from logparse.cli.argument_types import one_of
 from logparse.errors import UsageError
 from logparse.output import STDOUT, check_target, write
-from logparse.tables.columns import TABLES
 
 if TYPE_CHECKING:
     import argparse
-
-# Tables that no line of the solver's adds to: a log of gigabytes is only skimmed for them.
-WITHOUT_CURVES: Final = frozenset({"layers", "blobs", "params", "nets", "memory", "footprint"})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"{form} is not for a terminal", remedy="Give a file with -o, or send the output into a pipe.")
     inputs = [arguments.log, *([arguments.prototxt] if arguments.prototxt else [])]
     check_target(arguments.output, force=arguments.force, inputs=inputs)
-    log = common.read_log(arguments.log, arguments, curves=arguments.table not in WITHOUT_CURVES, hashing=False)
+    log = common.read_log(arguments.log, arguments, curves=TABLES[arguments.table].needs_curves, hashing=False)
     log.terms = common.terms_of(arguments)
     chunks = export.FORMATS[form].chunks(log.table(arguments.table), arguments.table)
     write(arguments.output, chunks, force=arguments.force)

@@ -8,12 +8,14 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse import export, formats
+from logparse.catalogue import TABLES
 from logparse.cli import common
 from logparse.cli.argument_types import one_of, positive, share, size_bytes
 from logparse.cost.memory.footprint import DEVICES
 from logparse.cost.whatif.change import PRECISIONS, SOLVERS, Change, LowRank
 from logparse.cost.whatif.surgery import SCHEMES
 from logparse.output import STDOUT, check_target, write
+from logparse.rows import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -118,14 +120,14 @@ def run(arguments: argparse.Namespace) -> int:
         export.check_available(form)
     inputs = [arguments.log, *([arguments.prototxt] if arguments.prototxt else [])]
     check_target(arguments.output, force=arguments.force, inputs=inputs)
-    log = common.read_log(arguments.log, arguments)
+    log = common.read_log(arguments.log, arguments, curves=TABLES["whatif"].needs_curves)
     log.terms = common.terms_of(arguments)
     change = change_of(arguments)
     fit = None
     if arguments.fit is not None:
         fit = log.fit(arguments.fit, arguments.device, change, attempt=arguments.attempt)
     frame = log.whatif(change, attempt=arguments.attempt, fit=fit)
-    rows = frame.to_dict("records")
+    rows = rows_of(frame)
     chunks = _text(rows, fit) if form == TEXT else export.FORMATS[form].chunks(frame, "whatif")
     write(arguments.output, chunks, force=arguments.force)
     common.check_gates([log], arguments)

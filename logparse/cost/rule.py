@@ -57,6 +57,13 @@ class View:
             self._read[read] = read(self)
         return cast("_T", self._read[read])
 
+    def setting(self, read: Callable[[View], _T]) -> _T:
+        """The same for what depends on the definition and on how many axes the blobs have, not on their sizes."""
+        settings = self.spec.settings
+        if read not in settings:
+            settings[read] = read(self)
+        return cast("_T", settings[read])
+
     def need(self) -> Message:
         """The layer's definition."""
         if self.definition is None:
@@ -66,11 +73,11 @@ class View:
 
     def param(self, *names: str) -> Message:
         """The layer's parameter message; forks use several names for the same one."""
-        definition = self.need()
-        for name in names:
-            if definition.has(name):
-                return definition.child(name)
-        return definition.child(names[0])
+        definition, settings = self.need(), self.spec.settings
+        if names not in settings:
+            settings[names] = definition.child(next(filter(definition.has, names), names[0]))
+        found: Message = settings[names]
+        return found
 
     def bottom(self, index: int = 0) -> Shape:
         """A bottom's shape."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from logparse.reading.input.blocks import Block
+from logparse.reading.input.blocks import TextBlock
 from logparse.reading.input.plaintext import decode
 from logparse.reading.interpret import Interpreter
 from logparse.reading.line.splitter import LineSplitter
@@ -58,7 +58,7 @@ class Extractor:
         self._last_data = b""
         self._hints: list[YearHint] = []
 
-    def take(self, block: Block, found: Scan) -> None:
+    def take(self, block: TextBlock, found: Scan) -> None:
         """Take in one block as scanned."""
         self._hints += _hints_of(block, found)
         if block.data and not block.data.isspace():
@@ -74,7 +74,7 @@ class Extractor:
         for name, (lines, first, example) in found.counts.items():
             self._interpreter.tally.add(*class_and_reason(name), first, example, lines)
 
-    def _read_rest(self, block: Block, found: Scan) -> None:
+    def _read_rest(self, block: TextBlock, found: Scan) -> None:
         """Read what the scan left; where it took lines between, they had headers, which end any message."""
         reader = self._interpreter
         reader.unended = None if block.data.endswith(b"\n") else self._lines
@@ -120,11 +120,11 @@ def _first_month_day(curves: Curves) -> int | None:
     return next((month_day for _, month_day in sorted(firsts) if month_day > 0), None)
 
 
-def _hints_of(block: Block, found: Scan) -> Iterator[YearHint]:
+def _hints_of(block: TextBlock, found: Scan) -> Iterator[YearHint]:
     """Where a block names its year: no solver line does, so few lines of most blocks need to be searched."""
     few = len(found.residue[0]) * _FEW_LINES < found.lines
     if not few or block.first_line == 1:
         yield from year_hints(block)
         return
     for number, raw in found.residue_lines(block.data):
-        yield from year_hints(Block(raw, number))
+        yield from year_hints(TextBlock(raw, number))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from logparse.model import Source
     from logparse.reading.extract import Extracted
     from logparse.reading.fast.scan import Scan
-    from logparse.reading.input.blocks import Block, Input
+    from logparse.reading.input.blocks import Input, TextBlock
     from logparse.reading.input.opening import Readable
 
 
@@ -54,7 +54,7 @@ def read(
     return extracted, facts, notes
 
 
-def _scanned(opened: Input, *, curves: bool, processes: int) -> Iterator[tuple[Block, Scan]]:
+def _scanned(opened: Input, *, curves: bool, processes: int) -> Iterator[tuple[TextBlock, Scan]]:
     """Each block with its scan. A small log is read line by line: that is sooner done than the fast scan set up."""
     blocks = opened.blocks()
     first = next(blocks, None)

@@ -22,7 +22,7 @@ from logparse.report.view import page_view
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from logparse.audit.finding import LogLike
+    from logparse.tables.table import LogLike
 
 HERE: Final = Path(__file__).resolve().parent.parent
 FOLDERS: Final = (HERE / "templates", HERE.parent / "templates")  # in a wheel; in a checkout

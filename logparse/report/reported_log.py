@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from logparse.audit.finding import LogLike
     from logparse.model import Attempt, LogFacts
     from logparse.rows import TableRow
+    from logparse.tables.table import LogLike
 
 LAYERS_PRINTED: Final = 1200  # rows of layer tables in one report of one log
 

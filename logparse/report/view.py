@@ -31,9 +31,9 @@ from logparse.report.tabulate import Field, tabulate
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from logparse.audit.finding import LogLike
     from logparse.report.elements import TableView
     from logparse.report.sections.head import HeadView
+    from logparse.tables.table import LogLike
 
 
 @dataclass(frozen=True, slots=True)

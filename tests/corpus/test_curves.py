@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from logparse.api import parse_log
+from tests.parsed import parsed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,10 +56,10 @@ def printed(text: bytes) -> dict[str, list[int]]:
 
 
 def check(path: Path) -> None:
-    log = parse_log(path)
-    assert {table: log.table(table)["line"].tolist() for table in GREP} == printed(text_of(path))
+    log, text = parsed(path), text_of(path)
+    assert {table: log.table(table)["line"].tolist() for table in GREP} == printed(text)
     numbers = [table for table in ("train", "lr") if len(log.table(table))]
-    lines = text_of(path).splitlines() if numbers else []
+    lines = text.splitlines() if numbers else []
     for table in numbers:
         frame = log.table(table)
         for line, iteration in zip(frame["line"], frame["iteration"], strict=True):

@@ -14,6 +14,7 @@ import pytest
 from logparse.api import parse_log
 from logparse.assembling.assemble import BEFORE_LAYERS
 from logparse.errors import LogparseError
+from tests.parsed import parsed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +49,7 @@ def layers_of(log: Log) -> list[tuple[int, int]]:
 
 def check(path: Path, lowest: float) -> None:
     text = text_of(path)
-    log = parse_log(path)
+    log = parsed(path)
     nets = layers_of(log)
 
     assert sum(shapes for shapes, _ in nets) == len(TOP_SHAPE.findall(text))

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from logparse.tables.columns import TABLES
+from logparse.catalogue import TABLES
 
 GOLD: Final = Path(__file__).parent / "registry.txt"
 
@@ -17,9 +17,9 @@ GOLD: Final = Path(__file__).parent / "registry.txt"
 def described() -> str:
     """Each table's columns, one a line: name, dtype, unit, title, meaning."""
     lines = []
-    for table, columns in TABLES.items():
-        lines.append(f"== {table}")
-        lines += [f"{one.name} | {one.dtype} | {one.unit} | {one.title} | {one.meaning}" for one in columns]
+    for name, table in TABLES.items():
+        lines.append(f"== {name}")
+        lines += [f"{one.name} | {one.dtype} | {one.unit} | {one.title} | {one.meaning}" for one in table.columns]
     return "\n".join([*lines, ""])
 
 

@@ -6,7 +6,7 @@ For every net of the genuine logs the definitions are taken away from a layer on
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -93,35 +93,45 @@ def false_certainties(said: Cost, true: Cost) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("net", NETS)
-def test_no_certain_number_is_ever_wrong(shared_logs: Path, net: str) -> None:
-    for specs in defined_nets(shared_logs / "genuine" / f"{net}.log"):
-        truth = [cost(spec) for spec in specs]
-        for first in cuts(specs):
-            for resolved, true in zip(settle(without_definitions(specs, first)), truth, strict=True):
-                assert false_certainties(resolved.cost, true) == [], (net, first, resolved.spec.name)
-
-
 def outcome(said: Cost, true: Cost) -> str:
     if said.macs.value is None or said.params is None:
         return "na"
     return "right" if (said.macs.value, learned(said)) == (true.macs.value, learned(true)) else "wrong"
 
 
+@dataclass(frozen=True)
+class Study:
+    """What is said of a log's nets over all cuts: numbers that are wrong and said to be certain, each with its cut and
+    layer, and how the convolutions fare whose definition was cut away."""
+
+    wrong: list[tuple[int, str, str]]
+    outcomes: Counter[str]
+
+
+@cache
+def studied(path: Path) -> Study:
+    wrong = []
+    outcomes: Counter[str] = Counter()
+    for specs in defined_nets(path):
+        truth = [cost(spec) for spec in specs]
+        for first in cuts(specs):
+            resolved = settle(without_definitions(specs, first))
+            for place, (one, true) in enumerate(zip(resolved, truth, strict=True)):
+                wrong += [(first, one.spec.name, name) for name in false_certainties(one.cost, true)]
+                if place >= first and specs[place].type in CONVOLUTIONS:
+                    outcomes[outcome(one.cost, true)] += 1
+    return Study(wrong, outcomes)
+
+
+@pytest.mark.parametrize("net", NETS)
+def test_no_certain_number_is_ever_wrong(shared_logs: Path, net: str) -> None:
+    assert studied(shared_logs / "genuine" / f"{net}.log").wrong == []
+
+
 @pytest.fixture(scope="module")
 def outcomes(shared_logs: Path) -> dict[str, Counter[str]]:
     """Per net, how the convolutions fare whose definition was cut away, over all cuts."""
-    found = {}
-    for net in NETS:
-        counter: Counter[str] = Counter()
-        for specs in defined_nets(shared_logs / "genuine" / f"{net}.log"):
-            places = [i for i, spec in enumerate(specs) if spec.type in CONVOLUTIONS]
-            truth = {i: cost(specs[i]) for i in places}
-            for first in cuts(specs) if places else ():
-                resolved = settle(without_definitions(specs, first))
-                counter.update(outcome(resolved[i].cost, truth[i]) for i in places if i >= first)
-        found[net] = counter
-    return found
+    return {net: studied(shared_logs / "genuine" / f"{net}.log").outcomes for net in NETS}
 
 
 def test_inferred_convolutions_are_right(outcomes: dict[str, Counter[str]]) -> None:

@@ -15,7 +15,7 @@ from logparse.reading.input.blocks import decode, open_input
 from logparse.reading.input.decompress import COMPRESSIONS
 
 if TYPE_CHECKING:
-    from logparse.reading.input.blocks import Block
+    from logparse.reading.input.blocks import TextBlock
     from logparse.reading.input.decompress import Compression
 
 # What the reader treats specially, dense enough to meet at every border.
@@ -55,7 +55,7 @@ class Dripping(io.RawIOBase):
         return self._inner.read(min(size, self._step) if size >= 0 else self._step)
 
 
-def blocks_of(data: bytes, block_bytes: int = 1 << 20) -> list[Block]:
+def blocks_of(data: bytes, block_bytes: int = 1 << 20) -> list[TextBlock]:
     with open_input(data, block_bytes=block_bytes) as log:
         return list(log.blocks())
 

@@ -18,7 +18,7 @@ from logparse.api import parse_log
 from logparse.errors import LogparseError
 from logparse.reading.line.headers import HEADERS, PREFIXES
 from logparse.reading.messages.headerless import BARE_KINDS
-from logparse.reading.messages.ignored import IGNORED
+from logparse.reading.messages.ignored import IGNORED_PATTERNS
 from logparse.reading.messages.patterns import PATTERNS
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 SAMPLES: Final = ("lenet_excerpt.log", "lenet_nan.log", "lstm.log", "siamese.log", "time_alexnet.log", "alexnet.log")
 LONGEST: Final = 60_000
 
-MESSAGES: Final = [sample.encode() for pattern in (*PATTERNS, *IGNORED) for sample in pattern.samples]
+MESSAGES: Final = [sample.encode() for pattern in (*PATTERNS, *IGNORED_PATTERNS) for sample in pattern.samples]
 BARE: Final = [sample.encode() for kind in BARE_KINDS for sample in kind.samples]
 DUMPED: Final = [
     b'name: "n"',

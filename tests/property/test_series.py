@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from logparse.api import parse_log
-from logparse.cli.export import WITHOUT_CURVES
+from logparse.catalogue import TABLES
 from logparse.errors import NothingRecognisedError
-from logparse.model import SERIES_COLUMNS
 from logparse.reading.extract import Extractor
 from logparse.reading.fast.scan import unscanned
 from logparse.reading.fast.scanner import SeriesScanner, scans
-from logparse.reading.input.blocks import Block, open_input
+from logparse.reading.input.blocks import TextBlock, open_input
+from logparse.reading.messages.patterns.series import NAME_COLUMNS, SERIES_COLUMNS
 from tests.benchmarks.generate import DIALECTS, KINDS, write
+from tests.parsed import parsed
 from tests.reference_reader import read_rows
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
     from logparse.model import Curves
     from logparse.reading.extract import Extracted
-
-NAMES: Final = frozenset({"name", "layer", "part", "blob"})
 
 # --- what a log says, as plain rows -------------------------------------------------------------------------
 
@@ -40,7 +39,7 @@ def rows_of(curves: Curves) -> dict[str, list[tuple[Any, ...]]]:
         names = SERIES_COLUMNS[series]
         lists = [columns[name].tolist() for name in (*names, "month_day", "seconds_of_day")]
         for place, name in enumerate(names):
-            if name in NAMES:
+            if name in NAME_COLUMNS:
                 lists[place] = [curves.names[index] for index in lists[place]]
         found[series] = [tuple(map(_comparable, row)) for row in zip(*lists, strict=True)]
     return found
@@ -59,14 +58,14 @@ def _comparable(cell: object) -> object:
     return None if isinstance(cell, float) and math.isnan(cell) else cell
 
 
-def extracted(blocks: Iterable[Block]) -> Extracted:
+def extracted(blocks: Iterable[TextBlock]) -> Extracted:
     extractor = Extractor()
     for block, found in scans(blocks):
         extractor.take(block, found)
     return extractor.finish()
 
 
-def line_by_line(blocks: Iterable[Block]) -> Curves:
+def line_by_line(blocks: Iterable[TextBlock]) -> Curves:
     """The series as the patterns read them, without the fast scan."""
     extractor = Extractor()
     for block in blocks:
@@ -74,7 +73,7 @@ def line_by_line(blocks: Iterable[Block]) -> Curves:
     return extractor.finish().curves
 
 
-def blocks_of(path: Path) -> Iterator[Block]:
+def blocks_of(path: Path) -> Iterator[TextBlock]:
     with open_input(path, hashing=False) as opened:
         yield from opened.blocks()
 
@@ -205,19 +204,19 @@ LOGS: Final = TEXTS.map(lambda text: text + b"\n")
 
 @given(TEXTS, st.sampled_from((b"", b"\n")))
 def test_the_fast_scan_changes_nothing(text: bytes, end: bytes) -> None:
-    block = Block(text + end, 1)
+    block = TextBlock(text + end, 1)
     assert rows_of(extracted([block]).curves) == rows_of(line_by_line([block]))
 
 
 @given(st.lists(st.tuples(headers(), messages()), min_size=1, max_size=40))
 def test_undamaged_logs_equal_the_reference(parts: list[tuple[str, str]]) -> None:
     text = "".join(f"{header}{message}\n" for header, message in parts).encode()
-    assert rows_of(extracted([Block(text, 1)]).curves) == reference_rows(text)
+    assert rows_of(extracted([TextBlock(text, 1)]).curves) == reference_rows(text)
 
 
 @given(LOGS, st.integers(1, 400))
 def test_where_a_log_is_cut_into_blocks_changes_nothing(text: bytes, size: int) -> None:
-    whole = extracted([Block(text, 1)])
+    whole = extracted([TextBlock(text, 1)])
     with open_input(text, block_bytes=size, hashing=False) as opened:
         pieces = extracted(opened.blocks())
     assert rows_of(pieces.curves) == rows_of(whole.curves)
@@ -226,7 +225,7 @@ def test_where_a_log_is_cut_into_blocks_changes_nothing(text: bytes, size: int) 
 
 @given(LOGS)
 def test_every_line_is_taken_once(text: bytes) -> None:
-    scan = SeriesScanner().scan(Block(text, 5))
+    scan = SeriesScanner().scan(TextBlock(text, 5))
     taken = sum(lines for lines, _, _ in scan.counts.values())
     assert scan.lines == text.count(b"\n")
     assert taken + len(scan.residue[0]) == scan.lines
@@ -237,7 +236,7 @@ def test_every_line_is_taken_once(text: bytes) -> None:
 
 @given(LOGS)
 def test_a_glance_leaves_at_least_what_no_template_takes_and_begins_otherwise(text: bytes) -> None:
-    read, glance = SeriesScanner().scan(Block(text, 1)), SeriesScanner().glance(Block(text, 1))
+    read, glance = SeriesScanner().scan(TextBlock(text, 1)), SeriesScanner().glance(TextBlock(text, 1))
     assert set(glance.residue[0].tolist()) <= set(read.residue[0].tolist())
     assert sum(lines for lines, _, _ in glance.counts.values()) + len(glance.residue[0]) == glance.lines
 
@@ -283,9 +282,10 @@ def test_public_logs_equal_the_reference(public_log: Path) -> None:
 
 def test_tables_about_nets_need_no_curves(genuine_log: Path) -> None:
     try:
-        whole = parse_log(genuine_log)
+        whole = parsed(genuine_log)
     except NothingRecognisedError:
         pytest.skip("nothing of Caffe's in it")
     glance = parse_log(genuine_log, curves=False)
-    for table in WITHOUT_CURVES & set(whole.table_names):
-        assert_frame_equal(glance.table(table), whole.table(table))
+    for table in TABLES.values():
+        if not table.needs_curves:
+            assert_frame_equal(glance.table(table.name), whole.table(table.name))

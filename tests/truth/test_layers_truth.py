@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from logparse.api import parse_log
+from tests.parsed import parsed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,11 +114,11 @@ def test_a_genuine_log_gives_what_caffe_held(genuine_log: Path, genuine_truth: T
     name = genuine_log.stem
     info = genuine_truth["_logs"].get(name)
     if info is None or not info["net_inits"]:
-        assert parse_log(genuine_log).facts.attempts  # a run that failed before its first net still is an attempt
+        assert parsed(genuine_log).facts.attempts  # a run that failed before its first net still is an attempt
         return
     if name in CUT or name == "old_rc_googlenet":
         return
-    compare(parse_log(genuine_log), genuine_truth, name, old=name.startswith("old_rc"))
+    compare(parsed(genuine_log), genuine_truth, name, old=name.startswith("old_rc"))
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 
 from logparse import __version__
+from logparse.catalogue import TABLES
 from logparse.cli.main import VERBS, main
 from logparse.errors import Note, UnreadableError
-from logparse.tables.columns import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -200,9 +200,9 @@ def test_standard_input_is_a_log_too(alexnet: Path, run_logparse: Run) -> None:
 
 
 @pytest.mark.parametrize("name", ["layers.json", "layers.md", "layers.csv", "layers.jsonl", "layers.parquet", "layers"])
-def test_the_ending_of_the_file_chooses_the_format(name: str, alexnet: Path, tmp_path: Path, run_logparse: Run) -> None:
+def test_the_ending_of_the_file_chooses_the_format(name: str, alexnet: Path, tmp_path: Path) -> None:
     starts = {"json": b"[\n{", "md": b"| Attempt |", "csv": b"attempt,", "jsonl": b'{"attempt"', "parquet": b"PAR1"}
-    assert run_logparse("export", alexnet, "--table", "layers", "-o", name).returncode == 0
+    assert main(["export", str(alexnet), "--table", "layers", "-o", str(tmp_path / name)]) == 0
     assert (tmp_path / name).read_bytes().startswith(starts.get(name.rpartition(".")[2], b"attempt,"))
 
 

@@ -43,7 +43,7 @@ def at(run: Run, batch: int) -> Run:
     ],
 )
 def test_a_slope_is_straight_or_level_first(sizes: tuple[int, int, int], slope: Slope | None) -> None:
-    assert slope_through(*sizes, 10) == slope
+    assert slope_through((2, 10, 20), sizes) == slope
 
 
 def test_a_slope_is_never_below_its_floor() -> None:
@@ -54,8 +54,7 @@ def test_a_slope_is_never_below_its_floor() -> None:
 @pytest.mark.parametrize("name", ["lenet", "alexnet", "siamese", "lstm"])
 def test_a_reckoned_run_is_the_run_worked_out_layer_by_layer(name: str, device: str) -> None:
     run = run_of(name)
-    least, once, twice = (seen(at(run, batch), device, cudnn=device == "gpu") for batch in (2, 64, 128))
-    grown = growth(least, once, twice, 64)
+    grown = growth({batch: seen(at(run, batch), device, cudnn=device == "gpu") for batch in (2, 64, 2000)})
     assert grown is not None
     for batch in (2, 3, 17, 100, 1000, 33_333):
         assert grown.seen(batch) == seen(at(run, batch), device, cudnn=device == "gpu")
@@ -63,7 +62,7 @@ def test_a_reckoned_run_is_the_run_worked_out_layer_by_layer(name: str, device: 
 
 def test_runs_of_other_blocks_have_no_growth() -> None:
     lenet, alexnet = (seen(run_of(name), "cpu", cudnn=False) for name in ("lenet", "alexnet"))
-    assert growth(lenet, alexnet, alexnet, 64) is None
+    assert growth({2: lenet, 64: alexnet, 128: alexnet}) is None
 
 
 def test_a_run_tells_blocks_by_kind_and_blobs_by_name() -> None:

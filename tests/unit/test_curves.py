@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logparse.api import parse_log
-from logparse.tables import filing
-from logparse.tables.events import iteration_of
+from logparse.tables.run.events import iteration_of
+from logparse.tables.series import filing
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,11 +13,12 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pyarrow import parquet
+from pyarrow import parquet as arrow
 
-from logparse import export
+from logparse import export, formats
+from logparse.catalogue import TABLES
 from logparse.errors import UsageError
-from logparse.tables.columns import TABLES
+from logparse.export import cells, markdown, parquet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +38,7 @@ def floats(values: Sequence[float | None]) -> pd.Series:
 
 def frame_of(table: str, **columns: Sequence[Any]) -> pd.DataFrame:
     """A frame with some of the table's columns, of the registry's dtypes."""
-    kinds = {column.name: column.dtype for column in TABLES[table]}
+    kinds = {column.name: column.dtype for column in TABLES[table].columns}
     series = {
         name: floats(values) if kinds[name] == "Float64" else pd.Series(list(values), dtype=kinds[name])
         for name, values in columns.items()
@@ -119,7 +120,7 @@ def test_markdown_is_formatted_and_titled(layers: pd.DataFrame) -> None:
 
 
 def test_parquet_keeps_types_lists_and_meanings(layers: pd.DataFrame) -> None:
-    table = parquet.read_table(io.BytesIO(written(layers, "layers", "parquet")))
+    table = arrow.read_table(io.BytesIO(written(layers, "layers", "parquet")))
     assert table.to_pylist() == json.loads(written(layers, "layers", "json"))
     schema = table.schema
     assert schema.field("top_shape").type == pa.list_(pa.list_(pa.int64()))
@@ -137,7 +138,7 @@ def test_a_diverged_loss_is_a_value_and_a_gap_is_none() -> None:
     assert [record["loss"] for record in records] == [2.302585, 1e-05, "NaN", "Infinity", "-Infinity", None, 0.1]
     cells = [row["loss"] for row in csv.DictReader(io.StringIO(written(frame, "train", "csv").decode()))]
     assert cells == ["2.302585", "1e-05", "nan", "inf", "-inf", "", "0.1"]
-    stored = parquet.read_table(io.BytesIO(written(frame, "train", "parquet")))["loss"]
+    stored = arrow.read_table(io.BytesIO(written(frame, "train", "parquet")))["loss"]
     assert stored.null_count == 1
     assert repr(stored.to_pylist()) == "[2.302585, 1e-05, nan, inf, -inf, None, 0.1]"
     shown = [line.split(" | ")[1].rstrip(" |") for line in written(frame, "train", "markdown").decode().splitlines()]
@@ -175,14 +176,14 @@ def test_a_column_that_the_log_named_describes_itself() -> None:
         "| ---: | ---: | ---: |",
         "| 0 | 0.25 | – |",
     ]
-    stored = parquet.read_table(io.BytesIO(written(frame, "train", "parquet")))
+    stored = arrow.read_table(io.BytesIO(written(frame, "train", "parquet")))
     assert stored.to_pylist() == [{"iteration": 0, "#0 loss": 0.25, "#1 a|b": None}]
 
 
 @pytest.mark.parametrize("form", ["csv", "json", "jsonl", "markdown", "parquet"])
 @pytest.mark.parametrize("table", TABLES)
 def test_every_table_without_rows_is_still_a_table(table: str, form: str) -> None:
-    columns = TABLES[table]
+    columns = TABLES[table].columns
     frame = pd.DataFrame({column.name: pd.Series([], dtype=column.dtype) for column in columns})
     data = written(frame, table, form)
     if form == "csv":
@@ -194,11 +195,11 @@ def test_every_table_without_rows_is_still_a_table(table: str, form: str) -> Non
     elif form == "markdown":
         assert len(data.decode().splitlines()) == 2
     else:
-        assert parquet.read_table(io.BytesIO(data)).column_names == [column.name for column in columns]
+        assert arrow.read_table(io.BytesIO(data)).column_names == [column.name for column in columns]
 
 
 def test_a_frame_longer_than_a_piece_keeps_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "ROWS_AT_ONCE", 7)
+    monkeypatch.setattr(cells, "ROWS_AT_ONCE", 7)
     frame = frame_of("train", iteration=range(30), loss=[float(number) for number in range(30)])
     assert written(frame, "train", "csv").decode().splitlines()[1:] == [f"{n},{float(n)}" for n in range(30)]
 
@@ -230,7 +231,7 @@ def test_bytes_that_were_no_text_do_not_stop_an_export() -> None:
     ],
 )
 def test_markup_in_a_name_stays_text(text: str, shown: str) -> None:
-    assert export.markdown_text(text) == shown
+    assert markdown.markdown_text(text) == shown
 
 
 @pytest.mark.parametrize(
@@ -247,13 +248,13 @@ def test_markup_in_a_name_stays_text(text: str, shown: str) -> None:
     ],
 )
 def test_a_cell_is_plain_python(value: object, plain: object) -> None:
-    assert export.cell(value) == plain
-    assert type(export.cell(value)) is type(plain)
+    assert cells.cell(value) == plain
+    assert type(cells.cell(value)) is type(plain)
 
 
 def test_a_value_without_a_form_is_an_error() -> None:
     with pytest.raises(TypeError, match="no format has a cell"):
-        export.cell(object())
+        cells.cell(object())
 
 
 @pytest.mark.parametrize(
@@ -270,7 +271,9 @@ def test_a_format_whose_package_is_missing_names_the_extra(monkeypatch: pytest.M
         export.check_available("parquet")
 
 
-def test_every_list_column_has_a_list_kind_or_holds_text() -> None:
-    lists = {column.name for table in TABLES.values() for column in table if column.dtype == "object"}
-    assert set(export.LISTS) <= lists
-    assert {column.dtype for table in TABLES.values() for column in table} <= set(export.CELL_FORMS)
+def test_every_column_has_a_form_and_a_way_to_be_stored() -> None:
+    columns = [column for table in TABLES.values() for column in table.columns]
+    assert all((column.dtype == "object") == bool(column.items) for column in columns)
+    assert {column.dtype for column in columns if not column.items} <= set(markdown.CELL_FORMS)
+    assert {column.items for column in columns if column.items} <= set(formats.FORMS)
+    assert {column.items or column.dtype for column in columns} == set(parquet.ARROW_TYPES)

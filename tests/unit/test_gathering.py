@@ -11,16 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logparse.reading.fast.columns import GrowingColumn, SeriesTable
-from logparse.reading.fast.rows import WHOLE_COLUMNS
-from logparse.reading.fast.scanner import SERIES_OF, SeriesScanner
-from logparse.reading.fast.templates import TEMPLATES, Leaf, tree
-from logparse.reading.input.blocks import Block
+from logparse.reading.fast.scanner import SeriesScanner
+from logparse.reading.input.blocks import TextBlock
 from logparse.reading.messages.patterns import BY_NAME
 
 if TYPE_CHECKING:
     import re
 
-    from logparse.reading.fast.templates import Node
 
 HEADER: Final = b"I1124 10:43:20.990321 23669 solver.cpp:239] "
 PIECES: Final = st.lists(st.lists(st.sampled_from((0.0, 1.5, math.nan)), max_size=5), max_size=12)
@@ -49,7 +46,7 @@ def test_a_column_of_one_value_is_one_value(value: float) -> None:
 def test_rows_and_chunks_of_a_block_stand_in_the_order_of_their_lines() -> None:
     table = SeriesTable()
     first = HEADER + b"Iteration 1, loss = 1\n\n" + HEADER + b"Iteration 3, loss = 3\n"
-    scan = SeriesScanner().scan(Block(first, 1))
+    scan = SeriesScanner().scan(TextBlock(first, 1))
     for series, columns in scan.columns.items():
         table.add_chunk(series, columns, scan.names)
     table.add("display", _match("display", "Iteration 2, loss = 2"), 2, None, None)
@@ -66,23 +63,11 @@ def test_names_of_chunks_and_rows_are_numbered_together() -> None:
     table = SeriesTable()
     table.add("train_output", _match("train_output", "    Train net output #0: b = 1"), 1, None, None)
     scan = SeriesScanner().scan(
-        Block(HEADER + b"    Train net output #0: a = 1\n" + HEADER + b"    Train net output #1: b = 2\n", 2)
+        TextBlock(HEADER + b"    Train net output #0: a = 1\n" + HEADER + b"    Train net output #1: b = 2\n", 2)
     )
     table.add_chunk("train_output", scan.columns["train_output"], scan.names)
     curves = table.curves()
     assert [curves.names[number] for number in curves.series["train_output"]["name"]] == ["b", "a", "b"]
-
-
-def test_every_template_prints_the_whole_numbers_of_its_series() -> None:
-    """Only a column of decimals can be filled up with NaN."""
-    for pattern, series in SERIES_OF.items():
-        found = [{*leaf.columns} for leaf in _leaves(tree({pattern: TEMPLATES[pattern]}))]
-        whole = [columns & WHOLE_COLUMNS for columns in found]
-        assert all(columns == whole[0] for columns in whole), series
-
-
-def _leaves(node: Node) -> list[Leaf]:
-    return [node] if isinstance(node, Leaf) else [leaf for option in node.options for leaf in _leaves(option.then)]
 
 
 def _match(pattern: str, message: str) -> re.Match[str]:

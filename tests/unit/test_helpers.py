@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 
     from logparse.reading.extract import Extracted
     from logparse.reading.fast.scan import Scan
-    from logparse.reading.input.blocks import Block
+    from logparse.reading.input.blocks import TextBlock
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="helpers need memory that two processes share (POSIX)")
 
 BLOCK_BYTES = 20_000
 
 
-def blocks_of(log: Path) -> list[Block]:
+def blocks_of(log: Path) -> list[TextBlock]:
     with open_input(log, block_bytes=BLOCK_BYTES) as opened:
         return list(opened.blocks())
 
 
-def extracted(scanned: Iterable[tuple[Block, Scan]]) -> Extracted:
+def extracted(scanned: Iterable[tuple[TextBlock, Scan]]) -> Extracted:
     extractor = Extractor()
     for block, scan in scanned:
         extractor.take(block, scan)
@@ -92,7 +92,7 @@ def test_helpers_take_part(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_a_dead_helper_leaves_is_scanned_here(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     give = workers.Helper.give
 
-    def give_and_kill(helper: workers.Helper, block: Block) -> bool:
+    def give_and_kill(helper: workers.Helper, block: TextBlock) -> bool:
         given = give(helper, block)
         helper._process.kill()
         return given

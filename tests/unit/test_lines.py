@@ -366,7 +366,7 @@ def test_a_second_that_no_clock_shows_does_not_spoil_its_minute() -> None:
 
 
 def test_caches_stay_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("logparse.reading.line.common._MAX_CACHE", 10)
+    monkeypatch.setattr("logparse.reading.line.glog._MAX_CACHE", 10)
     splitter = LineSplitter()
     for i in range(100):
         raw = b"I1124 10:%02d:20.990321 %5d file%d.cpp:102] x" % (i % 60, i, i)

@@ -48,3 +48,26 @@ def test_no_dependency_is_asked_for_that_nothing_imports(root: Path) -> None:
         name = re.split(r"[<>=]", requirement)[0]
         used = rf"""^\s*(import|from) {name}\b|import_module\("{name}"\)"""
         assert re.search(used, text, re.MULTILINE), f"{name} is not used"
+
+
+def version(text: str) -> tuple[int, ...]:
+    """`2.0` and `2.0.0` are one version."""
+    numbers = tuple(map(int, text.split(".")))
+    return (*numbers, *(0,) * (3 - len(numbers)))
+
+
+def test_what_is_promised_of_dependencies_is_what_is_tested(root: Path) -> None:
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    promised = dict(one.split(">=") for one in (*project["dependencies"], *extras["parquet"], *extras["zstd"]))
+    constraints = (root / ".ci/lowest.txt").read_text(encoding="utf-8")
+    tested = dict(re.findall(r"^(\w+)==([\d.]+)$", constraints, re.MULTILINE))
+    assert {name: version(tested[name]) for name in promised} == {name: version(promised[name]) for name in promised}
+
+
+def test_the_pythons_that_are_promised_are_the_ones_that_are_tested(root: Path) -> None:
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    promised = re.findall(r"Python :: (\d\.\d+)", "\n".join(project["classifiers"]))
+    script = (root / ".ci/run").read_text(encoding="utf-8")
+    assert re.findall(r"^pythons='(.*)'$", script, re.MULTILINE) == [" ".join(promised)]
+    assert project["requires-python"] == f">={promised[0]}"

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from logparse.reading.fast.rows import ROWS
 from logparse.reading.messages.convert import CONVERTERS
 from logparse.reading.messages.dispatch import LONGEST_MESSAGE, Dispatcher
 from logparse.reading.messages.dump import DUMPS
 from logparse.reading.messages.headerless import BARE_KINDS, bare_kind
-from logparse.reading.messages.ignored import IGNORED
+from logparse.reading.messages.ignored import IGNORED_PATTERNS
 from logparse.reading.messages.patterns import PATTERNS
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from logparse.reading.messages.patterns import Pattern
 
-ALL = (*PATTERNS, *IGNORED)
+ALL = (*PATTERNS, *IGNORED_PATTERNS)
 SAMPLES = [(pattern, sample) for pattern in ALL for sample in pattern.samples]
 DISPATCHER = Dispatcher(ALL)
 
@@ -63,11 +62,6 @@ def test_the_dispatcher_finds_it(pattern: Pattern, sample: str) -> None:
 @pytest.mark.parametrize("pattern", [p for p in PATTERNS if p.role == "record"], ids=lambda pattern: pattern.name)
 def test_every_record_has_a_converter(pattern: Pattern) -> None:
     assert pattern.name in CONVERTERS or pattern.name in DUMPS
-
-
-@pytest.mark.parametrize("pattern", [p for p in PATTERNS if p.role == "series"], ids=lambda pattern: pattern.name)
-def test_every_series_has_a_row(pattern: Pattern) -> None:
-    assert pattern.name in ROWS
 
 
 @pytest.mark.parametrize(

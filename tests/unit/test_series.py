@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -11,14 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logparse.model import SERIES_COLUMNS
 from logparse.reading.fast import scanner
 from logparse.reading.fast.digits import KEEP, PADDING, WORD, Text, decimals, eight_digits, integers, last_byte_equal
 from logparse.reading.fast.names import LONGEST_NAME, REFUSED, Interner
-from logparse.reading.fast.scanner import SERIES_OF, SeriesScanner
+from logparse.reading.fast.scanner import SeriesScanner
 from logparse.reading.fast.templates import TEMPLATES, Fork, Leaf, tree
-from logparse.reading.input.blocks import Block
-from logparse.reading.messages.patterns import BY_NAME
+from logparse.reading.input.blocks import TextBlock
+from logparse.reading.messages.patterns.solver_line import Template
 
 if TYPE_CHECKING:
     from logparse.reading.fast.scan import Scan
@@ -137,14 +135,6 @@ def test_an_e_that_begins_a_word_is_no_exponent() -> None:
     assert (value.tolist(), length.tolist()) == ([10.7], [4])
 
 
-def test_every_template_reads_its_own_line() -> None:
-    """Each template, filled in, is taken by the scan and by the pattern that it is a shortcut to."""
-    for pattern, forms in TEMPLATES.items():
-        for form in forms:
-            message = re.sub(r"\{(\w*):(.)\}", lambda field: FILLING[field[2]], form)
-            assert scan(message.encode()).counts.keys() == {pattern}, form
-
-
 def test_shifting_a_word_by_64_bits_or_more_gives_0() -> None:
     words = np.full(9, 2**64 - 1, np.uint64)
     for shift in (64, 65, 2**64 - 8):
@@ -203,7 +193,7 @@ def leaves(node: Node) -> list[Leaf]:
 
 def test_every_template_is_a_leaf_of_the_tree() -> None:
     found = sorted((leaf.pattern, leaf.template) for leaf in leaves(tree(TEMPLATES)))
-    assert found == sorted((pattern, form) for pattern, forms in TEMPLATES.items() for form in forms)
+    assert found == sorted((pattern, template) for pattern, some in TEMPLATES.items() for template in some)
 
 
 def test_no_two_options_of_a_fork_begin_alike() -> None:
@@ -218,16 +208,9 @@ def test_no_two_options_of_a_fork_begin_alike() -> None:
     check(tree(TEMPLATES))
 
 
-def test_templates_are_shortcuts_to_patterns_and_name_their_columns() -> None:
-    for pattern, series_name in SERIES_OF.items():
-        assert pattern in BY_NAME
-        columns = {name for leaf in leaves(tree({pattern: TEMPLATES[pattern]})) for name in leaf.columns if name}
-        assert columns - {"where"} <= set(SERIES_COLUMNS[series_name])
-
-
 def test_fields_of_two_kinds_at_one_place_are_refused() -> None:
     with pytest.raises(ValueError, match="two kinds"):
-        tree({"x": ("a {b:d}", "a {b:f}")})
+        tree({"x": (Template("a {b:d}"), Template("a {b:f}"))})
 
 
 # --- chunks -------------------------------------------------------------------------------------------------
@@ -236,7 +219,7 @@ def test_fields_of_two_kinds_at_one_place_are_refused() -> None:
 def scan(*messages: bytes, chunk_bytes: int | None = None, monkeypatch: pytest.MonkeyPatch | None = None) -> Scan:
     if monkeypatch is not None and chunk_bytes is not None:
         monkeypatch.setattr(scanner, "CHUNK_BYTES", chunk_bytes)
-    return SeriesScanner().scan(Block(b"".join(HEADER + message + b"\n" for message in messages), 1))
+    return SeriesScanner().scan(TextBlock(b"".join(HEADER + message + b"\n" for message in messages), 1))
 
 
 def test_a_display_and_its_lines_become_columns() -> None:
@@ -327,14 +310,14 @@ def test_what_fits_no_template_exactly_is_left_to_the_line_reader(message: bytes
     ],
 )
 def test_a_header_that_is_not_quite_one_is_left_to_the_line_reader(header: bytes) -> None:
-    found = SeriesScanner().scan(Block(header + b"Iteration 5, loss = 1\n", 7))
+    found = SeriesScanner().scan(TextBlock(header + b"Iteration 5, loss = 1\n", 7))
     assert found.residue[0].tolist() == [7]
     assert not found.columns
 
 
 def test_a_header_with_its_year_gives_the_same_row() -> None:
     line = b"I20261124 10:43:20.990321 23669 solver.cpp:239] Iteration 5, loss = 1\n"
-    display = SeriesScanner().scan(Block(line, 1)).columns["display"]
+    display = SeriesScanner().scan(TextBlock(line, 1)).columns["display"]
     assert (display["month_day"].tolist(), display["seconds_of_day"].tolist()) == ([1124], [38600.990321])
 
 
@@ -343,7 +326,7 @@ def test_residue_keeps_places_and_numbers_over_chunks(monkeypatch: pytest.Monkey
     data = b"".join(
         HEADER + (b"Iteration %d, loss = 1\n" % i if i % 3 else b"Snapshotting %d\n" % i) for i in range(50)
     )
-    found = SeriesScanner().scan(Block(data, 11))
+    found = SeriesScanner().scan(TextBlock(data, 11))
     lines = data.split(b"\n")
     assert list(found.residue_lines(data)) == [(11 + i, lines[i]) for i in range(0, 50, 3)]
     assert found.columns["display"]["line"].tolist() == [11 + i for i in range(50) if i % 3]
@@ -351,14 +334,14 @@ def test_residue_keeps_places_and_numbers_over_chunks(monkeypatch: pytest.Monkey
 
 
 def test_a_last_line_without_its_end_is_read() -> None:
-    found = SeriesScanner().scan(Block(HEADER + b"Iteration 5, loss = 1\n" + HEADER + b"Iteration 6, lo", 1))
+    found = SeriesScanner().scan(TextBlock(HEADER + b"Iteration 5, loss = 1\n" + HEADER + b"Iteration 6, lo", 1))
     assert found.lines == 2
     assert found.residue[0].tolist() == [2]
 
 
 def test_a_glance_reads_no_number_and_leaves_the_rest() -> None:
     data = HEADER + b"Creating Layer conv1\n" + b"layer {\n" + (HEADER + b"Iteration 5, loss = 1\n") * 40
-    found = SeriesScanner().glance(Block(data, 1))
+    found = SeriesScanner().glance(TextBlock(data, 1))
     assert not found.columns
     assert found.residue[0].tolist() == [1, 2]
     assert found.counts == {scanner.SOLVER_LINE: (40, 1, "")}

@@ -9,8 +9,8 @@ import pytest
 
 from logparse.api import parse_log
 from logparse.audit.curves import CEILING, at_ceiling
-from logparse.tables.milestones import ladder
-from logparse.tables.robust import median, noise
+from logparse.tables.series.robust import median, noise
+from logparse.tables.speed.milestones import ladder
 from tests.writing import Writer
 
 if TYPE_CHECKING:

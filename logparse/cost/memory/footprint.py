@@ -24,7 +24,7 @@ ENGINES: Final = ("caffe", "cudnn")
 
 PROGRAM_BYTES: Final = 20_197_376  # resident memory of `caffe train` on a net of two numbers
 _PAGE: Final = 2 * MIB  # the driver maps device memory in pages of 2 MiB
-_SMALL: Final = MIB  # blocks up to 1 MiB share pages
+PACKED_BYTES: Final = MIB  # blocks up to 1 MiB share pages
 _STEP: Final = 512  # … at steps of 512 bytes
 _DOUBT: Final = 100  # one part in a hundred: how well these terms met the driver's own figure
 
@@ -77,8 +77,8 @@ def rounded(blocks: Iterable[int]) -> int:
     A block over 1 MiB takes whole pages of 2 MiB; smaller ones are packed into pages at steps of 512 bytes.
     """
     sizes = list(blocks)
-    large = sum(_up(size, _PAGE) for size in sizes if size > _SMALL)
-    small = sum(_up(size, _STEP) for size in sizes if size <= _SMALL)
+    large = sum(_up(size, _PAGE) for size in sizes if size > PACKED_BYTES)
+    small = sum(_up(size, _STEP) for size in sizes if size <= PACKED_BYTES)
     return large + _up(small, _PAGE)
 
 

@@ -235,7 +235,10 @@ def _params(setting: _Setting, net: NetMemory, device: str) -> Iterator[Allocati
         if layer.params is None:
             yield Gap(Kind.PARAMS, place, layer.spec.name, "its parameters are not known")
         elif layer.spec.name not in setting.shared or transient:
-            yield from _copies(setting, net, place, device)
+            key = place, device, net.element_bytes, net.beside, setting.command, setting.solver
+            if key not in layer.kept:
+                layer.kept[key] = tuple(_copies(setting, net, place, device))
+            yield from layer.kept[key]
 
 
 def _names(net: NetMemory) -> frozenset[str]:

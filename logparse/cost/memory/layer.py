@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from logparse.cost.buffer import unknown_buffers
 from logparse.cost.layer_types import traits_of
@@ -31,7 +31,7 @@ class LayerMemory:
     values per top (None where not printed), `losses` whether a top has a loss weight. `params` are the layer's
     own parameter blobs, those of an earlier layer left out; None where they are not known. `owned` are their
     places among all blobs of the layer, `decays` whether weight decay applies to each. `inferred` says that
-    type or definition is a guess.
+    type or definition is a guess. `kept` is what the memory rules have worked out of its parameters.
     """
 
     spec: LayerSpec
@@ -45,6 +45,7 @@ class LayerMemory:
     decays: tuple[bool, ...] = ()
     inferred: bool = False
     traits: Traits = field(init=False, repr=False)
+    kept: dict[object, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         """What is known of its type; of an unknown type only that it is some layer."""
@@ -53,8 +54,8 @@ class LayerMemory:
     def with_spec(
         self, spec: LayerSpec, counts: tuple[int | None, ...], params: tuple[ParamBlob, ...] | None
     ) -> LayerMemory:
-        """The same layer at other shapes."""
-        return LayerMemory(
+        """The same layer at other shapes; what was worked out of its parameters goes along where they are the same."""
+        other = LayerMemory(
             spec,
             self.kind,
             self.bottoms,
@@ -66,6 +67,9 @@ class LayerMemory:
             self.decays,
             self.inferred,
         )
+        if params is self.params:
+            object.__setattr__(other, "kept", self.kept)
+        return other
 
     @property
     def backward(self) -> bool | None:

@@ -60,7 +60,7 @@ def _dilation_name(message: Message) -> str:
 
 def geometry(layer: View) -> Geometry:
     """The settings as the definition states them, defaults filled in."""
-    return layer.once(_geometry)
+    return layer.setting(_geometry)
 
 
 def _geometry(layer: View) -> Geometry:

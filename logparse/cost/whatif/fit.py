@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost.buffer import CPU, GPU
-from logparse.cost.memory.footprint import USUAL, footprint, is_refused, needed_bytes, rounded
+from logparse.cost.memory.footprint import PACKED_BYTES, USUAL, footprint, is_refused, needed_bytes, rounded
 from logparse.cost.memory.holdings import Kind
 from logparse.cost.whatif.change import AS_IT_IS, changed
 from logparse.cost.whatif.growth import LEAST, blobs_of, growth, seen
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from logparse.cost.memory.footprint import Terms
     from logparse.cost.memory.holdings import Run
     from logparse.cost.whatif.change import Change
-    from logparse.cost.whatif.growth import Seen
+    from logparse.cost.whatif.growth import Seen, Slope
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,7 @@ def fits(
     """The same for several budgets, whose trials are shared."""
     if not run.nets or run.nets[0].batch is None:
         raise WhatIfError("the log does not show the batch size, so no other one can be tried")
-    tried = _Trials(run, device, terms, change)
-    tried.look(tried.guess(max(budgets)) + 1)  # what is proven here holds for all smaller budgets
+    tried = _Trials(run, device, terms, change, max(budgets))
     return [_fit(tried, budget_bytes) for budget_bytes in budgets]
 
 
@@ -102,17 +101,18 @@ class _Look(NamedTuple):
 class _Trials:
     """A run at other batch sizes; each size is worked out once.
 
-    Where every block grows evenly with the batch, a size is reckoned from its growth instead of layer by layer. That
-    is done only up to a batch at which both have been found to be the same, block by block.
+    Where every block grows evenly with the batch, a size is reckoned from its growth instead of layer by layer: between
+    2 and about the batch that fits into the largest budget, at both of which the run was worked out, and nowhere else.
     """
 
-    def __init__(self, run: Run, device: str, terms: Terms, change: Change) -> None:
+    def __init__(self, run: Run, device: str, terms: Terms, change: Change, budget_bytes: int) -> None:
         self.device = device
         self._first, self._terms, self._change = run, terms, change
         self._base = max(run.nets[0].batch or 1, 64)
         self._looks: dict[int, _Look] = {}
-        self._proven = 2 * self._base
-        self._growth = growth(self._seen(LEAST), self._seen(self._base), self._seen(2 * self._base), self._base)
+        self._runs: dict[int, Seen] = {}
+        self._far = max(2 * self._base, self._straight(budget_bytes) + 1)
+        self._growth = growth({batch: self._seen(batch) for batch in (LEAST, self._base, self._far)})
 
     def look(self, batch: int) -> _Look:
         """What the run holds at this batch size."""
@@ -121,15 +121,17 @@ class _Trials:
         return self._looks[batch]
 
     def _at(self, batch: int) -> Seen:
-        if self._growth is not None and LEAST <= batch <= self._proven:
-            return self._growth.seen(batch)
-        found = self._seen(batch)
-        if self._growth is not None and batch > self._proven:
-            if self._growth.seen(batch) == found:
-                self._proven = batch
-            else:
-                self._growth = None
-        return found
+        known = self._growth is not None and LEAST <= batch <= self._far
+        return self._growth.seen(batch) if self._growth is not None and known else self._seen(batch)
+
+    def _straight(self, budget_bytes: int) -> int:
+        """About the batch that fits, by what it takes at two small ones: as far as growth has to be known."""
+        least, base = (self._told(self._seen(batch)) for batch in (LEAST, self._base))
+        step = max((base.bytes - least.bytes) // (self._base - LEAST), 1)
+        most = _MOST_ELEMENTS[self.device]
+        grown = max(base.largest[0] - least.largest[0], 0) // (self._base - LEAST)
+        widest = most // grown if grown else most
+        return max(min(self._base + (budget_bytes - base.bytes) // step, widest, most - 1), 1)
 
     def fits(self, budget_bytes: int, batch: int) -> bool:
         """Whether it fits at this batch size."""
@@ -158,7 +160,23 @@ class _Trials:
         return low
 
     def _foreseen(self, batch: int) -> int:
-        return self._told(self._growth.seen(batch)).bytes if self._growth is not None else self.look(batch).bytes
+        if self._growth is None:
+            return self.look(batch).bytes
+        still, slopes = self._parts
+        return self._need([*still, *(slope.at(batch) for slope in slopes)])
+
+    @cached_property
+    def _parts(self) -> tuple[list[int], list[Slope]]:
+        """Still blocks, those of whole pages as one, and what grows: guessing need not look at each of them."""
+        still, slopes = self._growth.parts if self._growth is not None else ([], [])
+        if self.device != GPU:
+            return [sum(still)], slopes
+        small = [size for size in still if size <= PACKED_BYTES]
+        return [rounded(size for size in still if size > PACKED_BYTES), *small], slopes
+
+    def _need(self, blocks: Sequence[int]) -> int:
+        taken = rounded(blocks) if self.device == GPU else sum(blocks)
+        return needed_bytes(taken, self._changed_once, self.device, self._terms, cudnn=self._cudnn)
 
     @cached_property
     def _widest(self) -> int:
@@ -170,15 +188,16 @@ class _Trials:
         return max(most // max(steps), 1) if steps else most
 
     def _seen(self, batch: int) -> Seen:
-        return seen(changed(self._first, replace(self._change, batch=batch)).run, self.device, cudnn=self._cudnn)
+        if batch not in self._runs:
+            run = changed(self._first, replace(self._change, batch=batch)).run
+            self._runs[batch] = seen(run, self.device, cudnn=self._cudnn)
+        return self._runs[batch]
 
     def _told(self, found: Seen) -> _Look:
         kinds = dict.fromkeys(map(str, Kind), 0)
         for kind, size in zip(found.kinds, found.blocks, strict=True):
             kinds[kind] += size
-        taken = rounded(found.taken) if self.device == GPU else sum(found.taken)
-        need = needed_bytes(taken, self._changed_once, self.device, self._terms, cudnn=self._cudnn)
-        return _Look(need, kinds, max(zip(found.blobs, found.names, strict=True), default=(0, "")))
+        return _Look(self._need(found.taken), kinds, max(zip(found.blobs, found.names, strict=True), default=(0, "")))
 
     @cached_property
     def _changed_once(self) -> Run:

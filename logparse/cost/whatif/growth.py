@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from logparse.cost.memory.holdings import holdings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from logparse.cost.memory.holdings import Run
 
@@ -76,6 +76,12 @@ class Growth(NamedTuple):
     taken: tuple[Slope, ...]
     blobs: tuple[Slope, ...]
 
+    @property
+    def parts(self) -> tuple[list[int], list[Slope]]:
+        """What the need is made of: blocks that never grow, and the slopes of those that do."""
+        still = [slope.at(LEAST) for slope in self.taken if not slope.step]
+        return still, [slope for slope in self.taken if slope.step]
+
     def seen(self, batch: int) -> Seen:
         """The run at a batch size of at least 2."""
         return self.like._replace(
@@ -85,33 +91,35 @@ class Growth(NamedTuple):
         )
 
 
-def growth(least: Seen, once: Seen, twice: Seen, base: int) -> Growth | None:
-    """The slopes through what was seen at 2, at `base` and at twice of it; None where something has none."""
-    lines = [
-        _slopes(*sizes, base)
+def growth(looks: Mapping[int, Seen]) -> Growth | None:
+    """The slopes through what was seen at three batch sizes (batch → look), 2 the least; None where there are none."""
+    found = [
+        _slopes(tuple(looks), sizes)
         for sizes in (
-            (least.blocks, once.blocks, twice.blocks),
-            (least.taken, once.taken, twice.taken),
-            (least.blobs, once.blobs, twice.blobs),
+            [look.blocks for look in looks.values()],
+            [look.taken for look in looks.values()],
+            [look.blobs for look in looks.values()],
         )
     ]
-    blocks, taken, blobs = lines
-    return None if blocks is None or taken is None or blobs is None else Growth(once, blocks, taken, blobs)
-
-
-def _slopes(least: Sequence[int], once: Sequence[int], twice: Sequence[int], base: int) -> tuple[Slope, ...] | None:
-    if not len(least) == len(once) == len(twice):
+    blocks, taken, blobs = found
+    if blocks is None or taken is None or blobs is None:
         return None
-    found = [slope_through(*sizes, base) for sizes in zip(least, once, twice, strict=True)]
+    return Growth(next(iter(looks.values())), blocks, taken, blobs)
+
+
+def _slopes(batches: Sequence[int], looks: Sequence[Sequence[int]]) -> tuple[Slope, ...] | None:
+    if len({len(look) for look in looks}) != 1:
+        return None
+    found = [slope_through(batches, sizes) for sizes in zip(*looks, strict=True)]
     known = tuple(slope for slope in found if slope is not None)
     return known if len(known) == len(found) else None
 
 
-def slope_through(least: int, once: int, twice: int, base: int) -> Slope | None:
-    """The slope through sizes at 2, `base` and twice `base`: straight, or level first; None where it is neither."""
-    straight = (twice - once) // base
-    level = twice // (2 * base)
-    for slope in (Slope(0, once - straight * base, straight), Slope(least, 0, level)):
-        if (slope.at(LEAST), slope.at(base), slope.at(2 * base)) == (least, once, twice):
+def slope_through(batches: Sequence[int], sizes: Sequence[int]) -> Slope | None:
+    """The slope through sizes at three batches: straight, or level first; None where it is neither."""
+    (near, far), (before, after) = batches[1:], sizes[1:]
+    straight = (after - before) // (far - near)
+    for slope in (Slope(0, before - straight * near, straight), Slope(sizes[0], 0, after // far)):
+        if all(slope.at(batch) == size for batch, size in zip(batches, sizes, strict=True)):
             return slope
     return None

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
-from logparse.model import SERIES_COLUMNS, Curves
-from logparse.reading.fast.rows import CLOCK_COLUMNS, MISSING, ROWS, WHOLE_COLUMNS
-from logparse.reading.fast.scan import in_order
+from logparse.model import Curves
+from logparse.reading.fast.scan import CLOCK_COLUMNS, in_order
 from logparse.reading.line.values import NAN
+from logparse.reading.messages.patterns.series import BY_PATTERN, NAME_COLUMNS, SERIES_COLUMNS, WHOLE_COLUMNS
+from logparse.reading.messages.patterns.solver_line import MISSING
 
 if TYPE_CHECKING:
     import re
@@ -17,11 +18,9 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from logparse.reading.fast.rows import Row
-
     Column: TypeAlias = npt.NDArray[Any]
+    Row: TypeAlias = tuple[float, ...]
 
-_NAMED: Final = ("name", "layer", "part", "blob")
 _FIRST_ROOM: Final = 256
 # `resize` writes zeros to all new room, so a large column moves into fresh room instead: untouched it costs nothing,
 # and numpy asks for huge pages from 4 MiB on, which spares most page faults.
@@ -103,15 +102,17 @@ class SeriesTable:
 
     def add(self, pattern: str, match: re.Match[str], line: int, month_day: int | None, seconds: float | None) -> None:
         """Add the row of one line."""
-        series, make = ROWS[pattern]
+        kind = BY_PATTERN[pattern]
         clock = (MISSING if month_day is None else month_day, NAN if seconds is None else seconds)
-        self._rows.setdefault(series, []).append((line, *make(match, self.intern), *clock))
+        self._rows.setdefault(kind.series, []).append((line, *kind.row(match, self.intern), *clock))
 
     def add_chunk(self, series: str, columns: Mapping[str, Column], names: tuple[str, ...]) -> None:
         """Add whole columns whose name columns index into `names`."""
-        if any(column in columns for column in _NAMED):
+        if not NAME_COLUMNS.isdisjoint(columns):
             to_ours = np.array([self.intern(name) for name in names], np.int64)
-            columns = {name: to_ours.take(values) if name in _NAMED else values for name, values in columns.items()}
+            columns = {
+                name: to_ours.take(values) if name in NAME_COLUMNS else values for name, values in columns.items()
+            }
         self._chunks.setdefault(series, []).append(columns)
 
     def end_block(self) -> None:

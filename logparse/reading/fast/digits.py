@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Words: TypeAlias = npt.NDArray[np.uint64]
-    Places: TypeAlias = npt.NDArray[np.int64]
+    Ints: TypeAlias = npt.NDArray[np.int64]
     Mask: TypeAlias = npt.NDArray[np.bool_]
     Floats: TypeAlias = npt.NDArray[np.float64]
 
 WORD: Final = 8
-# Comparing with a long name at the end of a text looks as far beyond it (interning.LONGEST_NAME and a word).
+# Comparing with a long name at the end of a text looks as far beyond it (names.LONGEST_NAME and a word).
 PADDING: Final = 192
 
 _U = np.uint64
@@ -65,11 +65,11 @@ class Text:
         self.words: Words = np.ndarray((len(padded) - WORD + 1,), "<u8", buffer=padded, strides=(1,))
         self._rows: dict[int, npt.NDArray[np.void]] = {}
 
-    def word(self, at: Places) -> Words:
+    def word(self, at: Ints) -> Words:
         """The word that begins at each place."""
         return self.words[at]
 
-    def load(self, at: Places, count: int) -> tuple[Words, ...]:
+    def load(self, at: Ints, count: int) -> tuple[Words, ...]:
         """`count` words in a row from each place: one look at memory for all of them."""
         rows = self._rows.get(count)
         if rows is None:
@@ -98,12 +98,7 @@ def _digit_bits(words: Words) -> Words:
     return (np.bitwise_count((other - _U(1)) & ~other) & np.uint8(0x78)).astype(np.uint64)
 
 
-def count_digits(words: Words) -> Places:
-    """How many digits each word begins with, 0 to 8."""
-    return _count(_digit_bits(words))
-
-
-def _count(bits: Words) -> Places:
+def _count(bits: Words) -> Ints:
     return (bits >> _U(3)).view(np.int64)
 
 
@@ -121,7 +116,7 @@ def _bytes_equal(words: Words, byte: int) -> Words:
     return ~(((other & _LOW7) + _LOW7) | other) & _HIGH
 
 
-def last_byte_equal(words: Words, byte: int) -> Places:
+def last_byte_equal(words: Words, byte: int) -> Ints:
     """The index of the last byte that equals `byte`; -1 where none does."""
     flags = _bytes_equal(words, byte)
     for shift in (8, 16, 32):
@@ -151,7 +146,7 @@ def eight_digits(words: Words) -> Words:
     return ((fours & _U(0x0000FFFF0000FFFF)) * _U(42949672960001)) >> _U(32)
 
 
-def integers(text: Text, at: Places, word: Words) -> tuple[Places, Places]:
+def integers(text: Text, at: Ints, word: Words) -> tuple[Ints, Ints]:
     """The whole number of 1 to 15 digits at each place, and its length; length 0 where there is none.
 
     `word` are the eight bytes at each place.
@@ -169,7 +164,7 @@ def integers(text: Text, at: Places, word: Words) -> tuple[Places, Places]:
     return value, length
 
 
-def decimals(text: Text, at: Places, word: Words, next_word: Words) -> tuple[Floats, Places]:
+def decimals(text: Text, at: Ints, word: Words, next_word: Words) -> tuple[Floats, Ints]:
     """The number at each place and its length in bytes; length 0 where there is none that is understood.
 
     `word` and `next_word` are the sixteen bytes at each place.
@@ -184,7 +179,7 @@ def decimals(text: Text, at: Places, word: Words, next_word: Words) -> tuple[Flo
     return value, length
 
 
-def _plain(word: Words, next_word: Words) -> tuple[Floats, Places]:
+def _plain(word: Words, next_word: Words) -> tuple[Floats, Ints]:
     """`12`, `1.25`, `0.00316159`: at most eight digits, leading zero apart; nearly every number of a log."""
     whole = _digit_bits(word)
     after = (word >> whole) & _BYTE
@@ -212,7 +207,7 @@ def _behind_point(word: Words, next_word: Words, whole: Words) -> Words:
     return (word >> (whole + _U(8))) | high
 
 
-def _signed(word: Words, next_word: Words) -> tuple[Floats, Places]:
+def _signed(word: Words, next_word: Words) -> tuple[Floats, Ints]:
     """Numbers with or without a minus; what stands behind it is any of the unsigned forms."""
     minus = (word & _BYTE) == _MINUS
     if not minus.any():
@@ -224,7 +219,7 @@ def _signed(word: Words, next_word: Words) -> tuple[Floats, Places]:
     return np.where(minus, -value, value), np.where(length > 0, length + minus, 0)
 
 
-def _unsigned(word: Words, next_word: Words) -> tuple[Floats, Places]:
+def _unsigned(word: Words, next_word: Words) -> tuple[Floats, Ints]:
     """Up to 15 digits, an exponent, `nan` and `inf`, as far as sixteen bytes hold the number and its end."""
     whole = _digit_bits(word)
     pointed = ((word >> whole) & _BYTE) == _POINT
@@ -254,7 +249,7 @@ def _mantissa(head: Words, middle: Words, part: Words, last: Words, part_more: W
     return high * _INTEGER_POWERS.take(_count(part_more)) + eight_digits(last)
 
 
-def _exponents(word: Words) -> tuple[Places, Places]:
+def _exponents(word: Words) -> tuple[Ints, Ints]:
     """`e-05` → (-5, 4); (0, 0) where none stands (`10.7ep`: the `e` is of a word)."""
     marked = (word & _BYTE) == _EXPONENT
     sign = (word >> _U(8)) & _BYTE
@@ -266,7 +261,7 @@ def _exponents(word: Words) -> tuple[Places, Places]:
     return np.where(sign == _MINUS, -value, value) * proper, (count + 2) * proper
 
 
-def _scaled(mantissa: Words, power: Places) -> tuple[Floats, Mask]:
+def _scaled(mantissa: Words, power: Ints) -> tuple[Floats, Mask]:
     """Mantissa × 10^power with one rounding, and where that can be promised."""
     size = np.abs(power)
     exact = size <= _MOST_POWER
@@ -275,7 +270,7 @@ def _scaled(mantissa: Words, power: Places) -> tuple[Floats, Mask]:
     return np.where(power < 0, figure / scale, figure * scale), exact
 
 
-def _with_names(word: Words, value: Floats, length: Places) -> tuple[Floats, Places]:
+def _with_names(word: Words, value: Floats, length: Ints) -> tuple[Floats, Ints]:
     """`nan` and `inf`, unless more follows (`nan(0x8…)`, `infinity`)."""
     last = (word >> _U(24)) & _U(0xFF)
     ends = (last != ord("(")) & (last != ord("i"))
@@ -286,7 +281,7 @@ def _with_names(word: Words, value: Floats, length: Places) -> tuple[Floats, Pla
     return value, length
 
 
-def _one_by_one(text: Text, at: Places) -> tuple[Floats, Places]:
+def _one_by_one(text: Text, at: Ints) -> tuple[Floats, Ints]:
     """What is left: garbage rates (`-1.54143e-44`), Windows' `1.#QNAN`, and what is no number."""
     value = np.full(len(at), np.nan)
     length = np.zeros(len(at), np.int64)

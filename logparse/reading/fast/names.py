@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from logparse.reading.fast.digits import Places, Text, Words
+    from logparse.reading.fast.digits import Ints, Text, Words
 
     Ids = npt.NDArray[np.int32]
 
@@ -45,7 +45,7 @@ class Interner:
         self._rows = np.empty(0, np.int64)  # of each hash: where its words stand
         self._words = np.empty((0, LONGEST_NAME // WORD), np.uint64)
 
-    def ids(self, text: Text, at: Places, length: Places) -> Ids:
+    def ids(self, text: Text, at: Ints, length: Ints) -> Ids:
         """The number of the name at each place; -1 where it is refused."""
         found = np.full(len(at), REFUSED, np.int32)
         if len(at) == 0:
@@ -63,7 +63,7 @@ class Interner:
         self._seen = seen
         self._usual = np.argsort(-seen, kind="stable")[:_FEW].tolist()
 
-    def _compared(self, text: Text, at: Places, length: Places, found: Ids) -> Places:
+    def _compared(self, text: Text, at: Ints, length: Ints, found: Ids) -> Ints:
         """Compare with each of a few usual names: cheaper than a hash. Returns the rows that are none of them."""
         read = text.load(at, max(len(self._literals[number]) for number in self._usual))
         none = np.ones(len(at), np.bool_)
@@ -75,7 +75,7 @@ class Interner:
             none &= ~same
         return np.flatnonzero(none)
 
-    def _looked_up(self, text: Text, at: Places, length: Places) -> Ids:
+    def _looked_up(self, text: Text, at: Ints, length: Ints) -> Ids:
         read = _name_words(text, at, length)
         hashes = _hash(read, length)
         self._learn(read, hashes, length)
@@ -88,11 +88,11 @@ class Interner:
         found[wrong] = REFUSED
         return found
 
-    def _places(self, hashes: Words) -> Places:
+    def _places(self, hashes: Words) -> Ints:
         """Where each hash stands in the sorted table (the nearest place where it does not)."""
         return np.minimum(np.searchsorted(self._hashes, hashes), len(self._hashes) - 1)
 
-    def _learn(self, read: list[Words], hashes: Words, length: Places) -> None:
+    def _learn(self, read: list[Words], hashes: Words, length: Ints) -> None:
         """Take up the names that are new."""
         if len(self._hashes):
             new = np.flatnonzero(self._hashes.take(self._places(hashes)) != hashes)
@@ -107,7 +107,7 @@ class Interner:
             words = np.array([word[fresh] for word in read], np.uint64).reshape(len(read), len(fresh)).T
             self._add(hashes[fresh], words, length[fresh])
 
-    def _add(self, hashes: Words, words: Words, lengths: Places) -> None:
+    def _add(self, hashes: Words, words: Words, lengths: Ints) -> None:
         """Take up names together, so that a log of nothing but new names costs no more than its length."""
         rows = np.arange(len(self._words), len(self._words) + len(hashes))
         ids = np.array(
@@ -131,7 +131,7 @@ class Interner:
         return len(self.names) - 1
 
 
-def _name_words(text: Text, at: Places, length: Places) -> list[Words]:
+def _name_words(text: Text, at: Ints, length: Ints) -> list[Words]:
     """The words of each name, zero behind its end; as many as the longest has."""
     count = (min(int(length.max()), LONGEST_NAME) + WORD - 1) // WORD
     read = []
@@ -142,7 +142,7 @@ def _name_words(text: Text, at: Places, length: Places) -> list[Words]:
     return read
 
 
-def _hash(read: list[Words], length: Places) -> Words:
+def _hash(read: list[Words], length: Ints) -> Words:
     """A hash of each name, whatever the longest of those read with it."""
     mixed = length.astype(np.uint64) * _FACTOR
     for index, word in enumerate(read):

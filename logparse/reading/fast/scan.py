@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 import numpy as np
 
-from logparse.model import SERIES_COLUMNS
-from logparse.reading.fast.rows import CLOCK_COLUMNS
+from logparse.reading.messages.patterns.series import SERIES_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -15,11 +14,12 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from logparse.model import Column
-    from logparse.reading.input.blocks import Block
+    from logparse.reading.input.blocks import TextBlock
 
     Columns: TypeAlias = dict[str, Column]
-    Places: TypeAlias = npt.NDArray[np.int64]
+    Ints: TypeAlias = npt.NDArray[np.int64]
 
+CLOCK_COLUMNS: Final = ("month_day", "seconds_of_day")  # of every series, behind its own
 _NAN: Final = np.float64("nan")
 _LINE_END: Final = 10
 
@@ -35,7 +35,7 @@ class LineRun(NamedTuple):
 class Scan(NamedTuple):
     """What the fast scan read of one block.
 
-    `columns` are series → column → array, rows in the order of the block: the columns of model.SERIES_COLUMNS, and
+    `columns` are series → column → array, rows in the order of the block: those of SERIES_COLUMNS, and
     `month_day` (MMDD) and `seconds_of_day`. A column that no line of the series printed is a read-only view of one
     NaN. Name columns index `names`. `counts` are pattern → (lines, first line, its message). `residue` are the lines
     that were not taken: number, first and end byte (without the line end) in the block's data, in order.
@@ -44,7 +44,7 @@ class Scan(NamedTuple):
     columns: Mapping[str, Mapping[str, Column]]
     names: tuple[str, ...]
     counts: Mapping[str, tuple[int, int, str]]
-    residue: tuple[Places, Places, Places]
+    residue: tuple[Ints, Ints, Ints]
     lines: int
 
     def residue_lines(self, data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -62,7 +62,7 @@ class Scan(NamedTuple):
             yield LineRun(number, start, min(end + 1, len(data)))
 
 
-def unscanned(block: Block) -> Scan:
+def unscanned(block: TextBlock) -> Scan:
     """Nothing taken, every line left: for a block too small to pay for the fast scan's set-up."""
     ends = np.flatnonzero(np.frombuffer(block.data, np.uint8) == _LINE_END)
     if block.data and not block.data.endswith(b"\n"):

@@ -1,8 +1,8 @@
 """Solver lines from bytes to columns: thousands of lines at a time, no Python object for any of them.
 
 A block is cut into chunks whose arrays stay in the processor's cache; the lines of a chunk walk down the tree of
-templates (forms.py, walking.py) together. What fits no template to the last byte is the residue: line by line
-work for patterns.py. Both ways give the same row for the same line (tests/property/test_series.py).
+templates (templates.py, walk.py) together. What fits no template to the last byte is the residue: line by line
+work for the patterns. Both ways give the same row for the same line (tests/property/test_series.py).
 """
 
 from __future__ import annotations
@@ -15,32 +15,21 @@ import numpy as np
 from logparse.reading.fast.digits import PADDING
 from logparse.reading.fast.scan import Scan, in_order
 from logparse.reading.fast.templates import TEMPLATES, beginnings, tree
-from logparse.reading.fast.walk import HEADER_MARKS, PLACE, Walker
+from logparse.reading.fast.walk import DEBUG_PLACE, HEADER_MARKS, Walker
+from logparse.reading.messages.patterns.series import BY_PATTERN, NAME_COLUMNS, PLACE_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from logparse.reading.fast.templates import Leaf, Node
     from logparse.reading.fast.walk import Beginning, Bytes, Clock, Column, Lines, Walk
-    from logparse.reading.input.blocks import Block
+    from logparse.reading.input.blocks import TextBlock
 
     Columns: TypeAlias = dict[str, Column]
 
 # Large enough that the interpreter's share of a step is small, small enough for the processor's cache. Two threads were
 # measured and are slower than one: between two steps of numpy each waits for the other to let go of the interpreter.
 CHUNK_BYTES: Final = 3 << 20
-# Pattern → series; a pattern that is not here is only counted.
-SERIES_OF: Final = {
-    "display": "display",
-    "train_output": "train_output",
-    "test_output": "test_output",
-    "test_start": "test_start",
-    "test_loss": "test_loss",
-    "lr": "lr",
-    "clipping": "clipping",
-    "debug_blob": "debug",
-}
-_STAGES: Final = ("[Forward]", "[Backward]")
 SOLVER_LINE: Final = "solver line, not read"
 _MANY: Final = 8  # more than one line in so many: worth a closer look than the line reader's
 _EXAMPLE_BYTES: Final = 160
@@ -55,7 +44,7 @@ class SeriesScanner:
         self._of_outputs: list[int] = []
         self._of_places: list[tuple[int, int, int]] = []
 
-    def scan(self, block: Block) -> Scan:
+    def scan(self, block: TextBlock) -> Scan:
         """Read one block."""
         pieces = []
         line = block.first_line
@@ -64,7 +53,7 @@ class SeriesScanner:
             line += pieces[-1].lines
         return joined(pieces, tuple(self._names))
 
-    def glance(self, block: Block) -> Scan:
+    def glance(self, block: TextBlock) -> Scan:
         """Only tell the block's solver lines from all others, which are the residue: no columns, a third of the time.
 
         `counts` has one entry, SOLVER_LINE. A line whose message begins like a solver's is taken for one.
@@ -100,9 +89,10 @@ class SeriesScanner:
         parts: dict[str, list[Columns]] = {}
         for leaf, taken in found:
             left[taken.line] = False
-            if leaf.pattern in SERIES_OF:
-                parts.setdefault(SERIES_OF[leaf.pattern], []).append(self._columns(leaf, taken, clock, first_line))
-        columns = {series: in_order(series, some) for series, some in parts.items()}
+            if leaf.pattern in BY_PATTERN:  # all others are only counted
+                some = parts.setdefault(BY_PATTERN[leaf.pattern].series, [])
+                some.append(self._columns(leaf, taken, clock, first_line))
+        columns = {series: in_order(series, pieces) for series, pieces in parts.items()}
         rest = np.flatnonzero(left)
         residue = (rest + first_line, lines.starts.take(rest) + offset, lines.ends.take(rest) + offset)
         return Scan(columns, (), _counts(found, lines, first_line), residue, len(left))
@@ -110,13 +100,13 @@ class SeriesScanner:
     def _columns(self, leaf: Leaf, walk: Walk, clock: Clock, first_line: int) -> Columns:
         columns: Columns = {"line": walk.line + first_line}
         columns |= {name: column for name, column in zip(leaf.columns, walk.fields, strict=True) if name}
-        if "name" in columns:
-            columns["name"] = np.array(self._of_outputs, np.int32).take(columns["name"])
-        if "where" in columns:
-            where = np.array(self._of_places, np.int32).take(columns.pop("where"), axis=0)
-            columns |= dict(zip(("layer", "part", "blob"), np.ascontiguousarray(where.T), strict=True))
-            stage = next(number for number, mark in enumerate(_STAGES) if mark in leaf.template)
-            columns["stage"] = np.broadcast_to(np.int32(stage), len(walk.line))
+        for name in NAME_COLUMNS.intersection(columns):
+            columns[name] = np.array(self._of_outputs, np.int32).take(columns[name])
+        if PLACE_COLUMNS in columns:
+            places = np.array(self._of_places, np.int32).take(columns.pop(PLACE_COLUMNS), axis=0)
+            columns |= dict(zip(PLACE_COLUMNS.split(","), np.ascontiguousarray(places.T), strict=True))
+        for name, value in leaf.template.constants:
+            columns[name] = np.broadcast_to(np.int32(value), len(walk.line))
         whole = len(clock.line) > 0 and clock.line[-1] == len(clock.line) - 1  # every line has a header
         row = walk.line if whole else np.searchsorted(clock.line, walk.line)
         return columns | {"month_day": clock.month_day.take(row), "seconds_of_day": clock.seconds.take(row)}
@@ -126,7 +116,7 @@ class SeriesScanner:
         for name in self._walker.outputs.names[len(self._of_outputs) :]:
             self._of_outputs.append(self._number(name))
         for place in self._walker.places.names[len(self._of_places) :]:
-            match = PLACE.fullmatch(place)
+            match = DEBUG_PLACE.fullmatch(place)
             layer, part, blob = match.groups() if match else (b"", b"", b"")
             self._of_places.append((self._number(layer), self._number(part), self._number(blob)))
 
@@ -134,7 +124,7 @@ class SeriesScanner:
         return self._names.setdefault(name.decode("ascii"), len(self._names))
 
 
-def scans(blocks: Iterable[Block], *, curves: bool = True) -> Iterator[tuple[Block, Scan]]:
+def scans(blocks: Iterable[TextBlock], *, curves: bool = True) -> Iterator[tuple[TextBlock, Scan]]:
     """Each block with its scan; without `curves`, with a glance at it."""
     scanner = SeriesScanner()
     look = scanner.scan if curves else scanner.glance

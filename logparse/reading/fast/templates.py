@@ -1,9 +1,9 @@
-"""The solver lines that come by the million, as templates, and the tree that they make together.
+"""Templates of the lines that come by the million, and the tree that they make together.
 
-`{name:d}` is a whole number, `{name:f}` a decimal, `{name:s}` the name of an output (up to " = "), `{name:k}`
-the place of a debug_info figure (up to the last ": "). A line that fits no template exactly is not taken here:
-it goes to the patterns of patterns.py, which read every dialect. So a template is only ever a shortcut, named
-after the pattern that gives the same row.
+`{name:d}` is a whole number, `{name:f}` a decimal, `{name:s}` the name of an output (up to " = "), and
+`{layer,part,blob:k}` the place of a debug_info figure (up to the last ": "). A line that fits no template exactly is
+not taken here: it goes to the patterns, which read every dialect. So a template is only ever a shortcut, and stands
+beside the pattern that gives the same row (messages/patterns/series.py).
 """
 
 from __future__ import annotations
@@ -13,63 +13,22 @@ from string import Formatter
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from logparse.reading.fast.digits import KEEP, WORD, literal_words
+from logparse.reading.messages.patterns.series import SOLVER_LINES
+from logparse.reading.messages.patterns.solver_line import Template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     import numpy as np
 
-WHOLE, DECIMAL, NAME, PLACE = "d", "f", "s", "k"
+WHOLE_FIELD, DECIMAL_FIELD, NAME_FIELD, PLACE_FIELD = "d", "f", "s", "k"
 # How many bytes of the line a reader of each kind wants to see at once; a shifted word touches the one behind it.
-_FIELD_BYTES: Final = {"": 0, WHOLE: WORD, DECIMAL: 2 * WORD, NAME: 0, PLACE: 0}
+_FIELD_BYTES: Final = {"": 0, WHOLE_FIELD: WORD, DECIMAL_FIELD: 2 * WORD, NAME_FIELD: 0, PLACE_FIELD: 0}
 
-_LOSS: Final = "loss = {loss:f}"
-_SPEED: Final = "({iterations_per_second:f} iter/s, {seconds:f}s/{interval:f} iter"
-_EPOCH: Final = ", {epoch:f}/{:f}ep"
-_WEIGHTED: Final = " (* {loss_weight:f} = {weighted_loss:f} loss)"
-_OUTPUT: Final = "{index:d}: {name:s} = {value:f}"
-_LR: Final = "Iteration {iteration:d}, lr = {lr:f}"
-_DECAY: Final = ", wd = {weight_decay:f}, gs = {gradient_scale:f}"
-
-# Pattern name → its templates. NVCaffe 0.17.3 puts [device.rank] before the lines of training, (device.rank)
-# before those of testing; the columns do not hold it.
-TEMPLATES: Final[Mapping[str, tuple[str, ...]]] = {
-    "display": (
-        "Iteration {iteration:d}, " + _LOSS,
-        "Iteration {iteration:d} " + _SPEED + "s), " + _LOSS,
-        "Iteration {iteration:d} " + _SPEED + "), " + _LOSS,
-        "Iteration {iteration:d} ({seconds:f} s), " + _LOSS,
-        "    [{:d}.{:d}] Iteration {iteration:d} " + _SPEED + ")" + _EPOCH + ", " + _LOSS,
-        "    [{:d}.{:d}] Iteration {iteration:d} " + _SPEED + "), " + _LOSS,
-        "    [{:d}.{:d}] Iteration {iteration:d} ({seconds:f} s)" + _EPOCH + ", " + _LOSS,
-        "    [{:d}.{:d}] Iteration {iteration:d} ({seconds:f} s), " + _LOSS,
-        "    [{:d}.{:d}] Iteration {iteration:d}, " + _LOSS,
-    ),
-    "train_output": tuple(
-        prefix + "Train net output #" + _OUTPUT + weighted
-        for prefix in ("    ", "    [{:d}.{:d}]     ")
-        for weighted in ("", _WEIGHTED)
-    ),
-    "test_output": tuple(
-        prefix + "Test net output #" + _OUTPUT + weighted
-        for prefix in ("    ", "    ({:d}.{:d})    ")
-        for weighted in ("", _WEIGHTED)
-    ),
-    "test_start": ("Iteration {iteration:d}, Testing net (#{net:d})",),
-    "test_loss": ("Test loss: {loss:f}",),
-    "lr": (
-        _LR,
-        _LR + ", m = {momentum:f}",
-        _LR + ", m = {momentum:f}" + _DECAY,
-        _LR + ", m = {momentum:f}, lrm = {:f}" + _DECAY,
-        "[{:d}.{:d}] " + _LR + ", m = {momentum:f}" + _DECAY,
-        "[{:d}.{:d}] " + _LR + ", m = {momentum:f}, lrm = {:f}" + _DECAY,
-    ),
-    "clipping": (
-        "Gradient clipping: scaling down gradients (L2 norm {norm:f} > {threshold:f}) by scale factor {factor:f}",
-    ),
-    "debug_blob": ("    [Forward] {where:k}: {value:f}", "    [Backward] {where:k}: {value:f}"),
-    "restarting_prefetch": ("Restarting data prefetching from start.",),
+# Pattern name → its templates. The last is of an ignored message: its lines are counted.
+TEMPLATES: Final[Mapping[str, tuple[Template, ...]]] = {
+    **{line.pattern.name: line.templates for line in SOLVER_LINES if line.templates},
+    "restarting_prefetch": (Template("Restarting data prefetching from start."),),
 }
 
 
@@ -78,7 +37,7 @@ class Leaf:
     """The end of a template: `columns[i]` is the column of the i-th field, "" for one that is passed over."""
 
     pattern: str
-    template: str
+    template: Template
     columns: tuple[str, ...]
 
 
@@ -115,10 +74,12 @@ Node: TypeAlias = "Fork | Leaf"
 _Symbol: TypeAlias = "tuple[str, str]"  # a kind of field, or "" and one character
 
 
-def beginnings(templates: Mapping[str, Iterable[str]]) -> tuple[tuple[np.uint64, np.uint64], ...]:
+def beginnings(templates: Mapping[str, Iterable[Template]]) -> tuple[tuple[np.uint64, np.uint64], ...]:
     """The first eight bytes of every template that begins with so many fixed ones, as (mask, word)."""
     firsts = {
-        next(iter(Formatter().parse(form)))[0].encode("ascii")[:WORD] for forms in templates.values() for form in forms
+        next(iter(Formatter().parse(template.text)))[0].encode("ascii")[:WORD]
+        for some in templates.values()
+        for template in some
     }
     return tuple(literal_words(first)[0][1:] for first in sorted(firsts) if len(first) == WORD)
 
@@ -131,25 +92,25 @@ class _Branch:
     leaf: Leaf | None = None
 
 
-def tree(templates: Mapping[str, Iterable[str]]) -> Node:
+def tree(templates: Mapping[str, Iterable[Template]]) -> Node:
     """All templates as one tree: common beginnings are read once. Every line ends with a line feed."""
     root = _Branch()
-    for pattern, forms in templates.items():
-        for form in forms:
-            _insert(root, pattern, form)
+    for pattern, some in templates.items():
+        for template in some:
+            _insert(root, pattern, template)
     return _node(root)
 
 
-def _insert(root: _Branch, pattern: str, form: str) -> None:
+def _insert(root: _Branch, pattern: str, template: Template) -> None:
     columns = []
     branch = root
-    for literal, name, kind, _ in Formatter().parse(form + "\n"):
+    for literal, name, kind, _ in Formatter().parse(template.text + "\n"):
         for character in literal:
             branch = branch.after.setdefault(("", character), _Branch())
         if name is not None:
             columns.append(name)
             branch = branch.after.setdefault((kind or "", ""), _Branch())
-    branch.leaf = Leaf(pattern, form, tuple(columns))
+    branch.leaf = Leaf(pattern, template, tuple(columns))
 
 
 def _node(branch: _Branch) -> Node:

@@ -25,12 +25,12 @@ from logparse.reading.fast.digits import (
     shifted,
 )
 from logparse.reading.fast.names import REFUSED, Interner
-from logparse.reading.fast.templates import DECIMAL, NAME, WHOLE, Leaf
+from logparse.reading.fast.templates import DECIMAL_FIELD, NAME_FIELD, WHOLE_FIELD, Leaf
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from logparse.reading.fast.digits import Mask, Places, Words
+    from logparse.reading.fast.digits import Ints, Mask, Words
     from logparse.reading.fast.templates import Fork, Node, Option
 
     Column: TypeAlias = npt.NDArray[Any]
@@ -56,7 +56,7 @@ _LAST_HOUR, _LAST = 23, 59  # a leap second is read line by line
 _TAIL: Final = re.compile(rb' {1,16}\d{1,20} [^\s:\]"<>|*?]+:\d{1,7}\]')
 # Names of printable ASCII, no blanks around them; others are read line by line.
 _NAME: Final = re.compile(rb"[!-~](?:[ -~]*[!-~])?")
-PLACE: Final = re.compile(rb"Layer ([ -~]*), (top|bottom|param) blob ([ -~]*) (?:data|diff)")
+DEBUG_PLACE: Final = re.compile(rb"Layer ([ -~]*), (top|bottom|param) blob ([ -~]*) (?:data|diff)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +65,17 @@ class Lines:
     the places of all line ends, closing brackets and equals signs."""
 
     text: Text
-    starts: Places
-    ends: Places
-    events: Places
-    first: Places
+    starts: Ints
+    ends: Ints
+    events: Ints
+    first: Ints
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
     """Date and time of the lines of a chunk that have a header, one row each; `line` is ascending."""
 
-    line: Places
+    line: Ints
     month_day: npt.NDArray[np.int32]
     seconds: npt.NDArray[np.float64]
 
@@ -84,8 +84,8 @@ class Clock:
 class Walk:
     """Lines on their way down the tree: their indices, how far each is read, and the fields so far."""
 
-    line: Places
-    at: Places
+    line: Ints
+    at: Ints
     fields: tuple[Column, ...] = ()
 
     def where(self, mask: Mask) -> Walk:
@@ -95,7 +95,7 @@ class Walk:
         keep = np.flatnonzero(mask)
         return Walk(self.line.take(keep), self.at.take(keep), tuple(column.take(keep) for column in self.fields))
 
-    def behind(self, length: Places | int, *fields: Column) -> Walk:
+    def behind(self, length: Ints | int, *fields: Column) -> Walk:
         """The same lines, each read on by `length` bytes."""
         return Walk(self.line, self.at + length, (*self.fields, *fields))
 
@@ -105,7 +105,7 @@ class Walker:
 
     def __init__(self, tree: Node) -> None:
         self.outputs = Interner(lambda name: _NAME.fullmatch(name) is not None)
-        self.places = Interner(lambda place: PLACE.fullmatch(place) is not None)
+        self.places = Interner(lambda place: DEBUG_PLACE.fullmatch(place) is not None)
         self._tails = Interner(lambda tail: _TAIL.fullmatch(tail) is not None)
         self._tree = tree
         self._marks = np.empty((2, 0), np.bool_)
@@ -128,7 +128,7 @@ class Walker:
         first[1:] = last[:-1] + 1
         return Lines(Text(padded), starts, ends, events, first)
 
-    def glance(self, lines: Lines, beginnings: tuple[Beginning, ...]) -> Places:
+    def glance(self, lines: Lines, beginnings: tuple[Beginning, ...]) -> Ints:
         """The lines whose message does not begin as one of `beginnings`; nothing else of them is looked at."""
         walk = self.headed(lines)
         word = lines.text.word(walk.at + 2)
@@ -208,20 +208,20 @@ class Walker:
 
     def _take(self, option: Option, lines: Lines, walk: Walk, row: tuple[Words, ...]) -> Walk:
         """Read the field behind an option's literal; `row` are the words from the literal on."""
-        if option.kind == WHOLE:
+        if option.kind == WHOLE_FIELD:
             whole, length = integers(lines.text, walk.at, shifted(row, option.length))
             return walk.behind(length, whole).where(length > 0)
-        if option.kind == DECIMAL:
+        if option.kind == DECIMAL_FIELD:
             words = shifted(row, option.length), shifted(row, option.length + WORD)
             value, length = decimals(lines.text, walk.at, *words)
             return walk.behind(length, value).where(length > 0)
-        end = _equals(lines, walk) if option.kind == NAME else _last_blank(lines, walk)
+        end = _equals(lines, walk) if option.kind == NAME_FIELD else _last_blank(lines, walk)
         length = end - 1 - walk.at
-        ids = (self.outputs if option.kind == NAME else self.places).ids(lines.text, walk.at, length)
+        ids = (self.outputs if option.kind == NAME_FIELD else self.places).ids(lines.text, walk.at, length)
         return walk.behind(length, ids).where(ids != REFUSED)
 
 
-def _equals(lines: Lines, walk: Walk) -> Places:
+def _equals(lines: Lines, walk: Walk) -> Ints:
     """The first equals sign of each line's message; some other place where it has none in sight."""
     event = lines.first.take(walk.line) + 1
     place = lines.events.take(event)
@@ -231,7 +231,7 @@ def _equals(lines: Lines, walk: Walk) -> Places:
     return place
 
 
-def _last_blank(lines: Lines, walk: Walk) -> Places:
+def _last_blank(lines: Lines, walk: Walk) -> Ints:
     """The last blank of each line, which stands before its value; -1 where that is longer than any value."""
     ends = lines.ends.take(walk.line)
     near = last_byte_equal(lines.text.word(ends - WORD), _BLANK)
@@ -239,7 +239,7 @@ def _last_blank(lines: Lines, walk: Walk) -> Places:
     return np.where(near >= 0, ends - WORD + near, np.where(far >= 0, ends - 2 * WORD + far, -1))
 
 
-def _clock(text: Text, at: Places) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64], Mask]:
+def _clock(text: Text, at: Ints) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64], Mask]:
     """`?mmdd hh:mm:ss.uuuuuu ` → MMDD, seconds since midnight, and where it is not as it should be."""
     date, clock, rest = text.load(at, 3)
     wrong = differs(date, _CLOCK[0]) | differs(clock, _CLOCK[1]) | differs(rest, _CLOCK[2])
@@ -258,5 +258,5 @@ def _is_year(word: Words) -> Mask:
     return ~differs(word >> _SECOND_BYTE, b"0000") & np.isin(_byte(pairs(word), 1), _CENTURIES)
 
 
-def _byte(words: Words, index: int) -> Places:
+def _byte(words: Words, index: int) -> Ints:
     return ((words >> np.uint64(8 * index)) & _BYTE).view(np.int64)

@@ -24,7 +24,7 @@ import numpy as np
 
 from logparse.reading.fast.scan import Scan
 from logparse.reading.fast.scanner import SeriesScanner
-from logparse.reading.input.blocks import BLOCK_BYTES, Block
+from logparse.reading.input.blocks import BLOCK_BYTES, TextBlock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -76,7 +76,7 @@ class Helper:
         self._given: deque[int] = deque()
         self._is_up = False
 
-    def give(self, block: Block) -> bool:
+    def give(self, block: TextBlock) -> bool:
         """Hand a block over; False where there is no room for it, or nobody to take it."""
         if not self._free or len(block.data) > SLOT_BYTES or not self._has_started():
             return False
@@ -121,7 +121,9 @@ class Helper:
         self._connection.close()
 
 
-def scans(blocks: Iterator[Block], processes: int, size_bytes: int | None = None) -> Iterator[tuple[Block, Scan]]:
+def scans(
+    blocks: Iterator[TextBlock], processes: int, size_bytes: int | None = None
+) -> Iterator[tuple[TextBlock, Scan]]:
     """Each block with its scan, in order, by this process and up to `processes` - 1 others.
 
     A scan is good until the next one is asked for. `size_bytes` is the input's size, where it is known beforehand.
@@ -133,7 +135,7 @@ def scans(blocks: Iterator[Block], processes: int, size_bytes: int | None = None
     if following is None:
         return
     helpers = _started(processes - 1)
-    waiting: deque[tuple[Block, Helper | Scan]] = deque()
+    waiting: deque[tuple[TextBlock, Helper | Scan]] = deque()
     try:
         for block in chain((following,), blocks):
             helper = next((one for one in helpers if one.give(block)), None)
@@ -160,7 +162,7 @@ def _is_ready(found: Helper | Scan) -> bool:
     return isinstance(found, Scan) or found.has_answered()
 
 
-def _finished(block: Block, found: Helper | Scan, scanner: SeriesScanner) -> Iterator[tuple[Block, Scan]]:
+def _finished(block: TextBlock, found: Helper | Scan, scanner: SeriesScanner) -> Iterator[tuple[TextBlock, Scan]]:
     if isinstance(found, Scan):
         yield block, found
         return
@@ -178,7 +180,7 @@ def serve(connection: int, memory: int) -> None:
         while True:
             task: Task = asking.recv()
             slot = _slot(room, task.slot)
-            scan = scanner.scan(Block(bytes(slot[: task.size]), task.first_line))
+            scan = scanner.scan(TextBlock(bytes(slot[: task.size]), task.first_line))
             asking.send(_answer(scan, slot))
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Self
 from logparse.errors import Note, UnreadableError
 from logparse.model import Source
 from logparse.reading.input import plaintext
-from logparse.reading.input.decompress import HEAD_BYTES, BrokenArchiveError, compression_of, decompressed
+from logparse.reading.input.decompress import MAGIC_BYTES, BrokenArchiveError, compression_of, decompressed
 from logparse.reading.input.opening import Raw, opened
 from logparse.reading.input.plaintext import decode
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from logparse.reading.input.decompress import Compression
     from logparse.reading.input.opening import Readable
 
-__all__ = ["Block", "Input", "decode", "open_input"]
+__all__ = ["Input", "TextBlock", "decode", "open_input"]
 
 BLOCK_BYTES: Final = 6 << 20
 MAX_LINE_BYTES: Final = 1 << 20
@@ -48,7 +48,7 @@ _FOREIGN: Final = (
 )
 
 
-class Block(NamedTuple):
+class TextBlock(NamedTuple):
     r"""Some whole lines: text with `\n` line ends only, and the number of the first (from 1).
 
     Every block but the last ends on a line end; the last one does where the input does.
@@ -99,7 +99,7 @@ class Input:
         if self._owned:
             self._stream.close()
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Iterator[TextBlock]:
         """The text in blocks of whole lines; memory stays bounded by the size of a block.
 
         Raises:
@@ -119,7 +119,7 @@ class Input:
                 continue
             self._lines += plaintext.count_line_ends(text) + (not text.endswith(b"\n"))
             utf8 = utf8 and plaintext.is_utf8(text)
-            yield Block(text, first_line)
+            yield TextBlock(text, first_line)
         if not utf8:
             self._encoding = "8-bit"
         self._state = "read"
@@ -156,7 +156,7 @@ class Input:
     def _plain(self) -> Iterator[bytes]:
         """The text inside the input, unpacked where it is compressed, within the limit."""
         try:
-            head, chunks = _peeked(iter(self._raw), HEAD_BYTES)
+            head, chunks = _peeked(iter(self._raw), MAGIC_BYTES)
             self._refuse_archive(head)
             self._compression = compression_of(head)
             if self._compression is None:

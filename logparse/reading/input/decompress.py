@@ -117,7 +117,7 @@ COMPRESSIONS: Final = (
     Compression("xz", b"\xfd7zXZ\x00", re.compile(rb"\xfd7zXZ\x00"), _xz_stream),
     Compression("zstd", b"\x28\xb5\x2f\xfd", re.compile(rb"\x28\xb5\x2f\xfd"), _zstd_stream),
 )
-HEAD_BYTES: Final = 16
+MAGIC_BYTES: Final = 16
 
 
 def compression_of(head: bytes) -> Compression | None:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.reading.input.plaintext import decode
-from logparse.reading.line.common import PIECE, CommonHeaders, base_name, bound, clock, month_day
+from logparse.reading.line.glog import PIECE, GlogHeaders, base_name, bound, clock, month_day
 from logparse.reading.line.headers import HEADERS, PREFIXES
 from logparse.reading.line.pieces import EMPTY_LINE, BlankLines, Line, PlainText
 
@@ -46,7 +46,7 @@ class LineSplitter:
     """
 
     def __init__(self) -> None:
-        self._common = CommonHeaders()
+        self._common = GlogHeaders()
         self._files: dict[bytes, str] = {}
         self._prefixes: tuple[_Taken, ...] = ()
         self._in_json = False

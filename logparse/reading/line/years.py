@@ -19,7 +19,7 @@ from logparse.reading.line.clock import DAY_S, raw_time_s
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from logparse.reading.input.blocks import Block
+    from logparse.reading.input.blocks import TextBlock
 
 
 class YearHint(NamedTuple):
@@ -87,7 +87,7 @@ _NEARLY_A_YEAR_S: Final = 300 * DAY_S
 _YEAR_S: Final = 366 * DAY_S
 
 
-def year_hints(block: Block) -> Iterator[YearHint]:
+def year_hints(block: TextBlock) -> Iterator[YearHint]:
     """Where a block of the log names its year; call it with every block."""
     data = block.data
     for mention in _ANYWHERE:

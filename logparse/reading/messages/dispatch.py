@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from logparse.reading.messages.patterns.form import RANK
+from logparse.reading.messages.patterns.pattern import RANK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

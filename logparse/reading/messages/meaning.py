@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from logparse.reading.messages import ledger
 from logparse.reading.messages.convert import CONVERTERS, event
 from logparse.reading.messages.dispatch import Dispatcher
-from logparse.reading.messages.ignored import IGNORED
+from logparse.reading.messages.ignored import IGNORED_PATTERNS
 from logparse.reading.messages.patterns import PATTERNS
 
 if TYPE_CHECKING:
@@ -43,13 +43,13 @@ class Meaning(NamedTuple):
 @cache
 def dispatcher() -> Dispatcher:
     """The index over all patterns, made when a log first needs it."""
-    return Dispatcher((*PATTERNS, *IGNORED))
+    return Dispatcher((*PATTERNS, *IGNORED_PATTERNS))
 
 
 @cache
 def meanings() -> Mapping[str, Meaning]:
     """The meaning of every pattern, by its name."""
-    return {pattern.name: _meaning(pattern) for pattern in (*PATTERNS, *IGNORED)}
+    return {pattern.name: _meaning(pattern) for pattern in (*PATTERNS, *IGNORED_PATTERNS)}
 
 
 def class_and_reason(name: str) -> tuple[str, str]:

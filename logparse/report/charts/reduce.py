@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from logparse.tables.robust import smooth
+from logparse.tables.series.robust import smooth
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -10,7 +10,7 @@ from logparse.report.cells import name_cell, share_cell
 from logparse.report.elements import Cell
 from logparse.report.tabulate import Field, tabulate
 from logparse.rows import is_blank, items_of, layer_name
-from logparse.tables.columns import LAYERS
+from logparse.tables.nets.layers import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -144,7 +144,7 @@ def _figure(key: str, reason: str | None = None, form: str = "count") -> Callabl
     return cell
 
 
-_MEANING: Final = {column.name: column.meaning for column in LAYERS}
+_MEANING: Final = {column.name: column.meaning for column in COLUMNS}
 
 
 def _column(key: str, title: str, unit: str = "", **more: Any) -> Field:  # noqa: ANN401 - Field's own arguments

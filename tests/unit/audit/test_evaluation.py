@@ -178,6 +178,15 @@ def test_a_test_without_its_first_line_is_left_out() -> None:
     assert one.title == "Best accuracy of test net #0: 0.3 at iteration 100, of 3 tests"
 
 
+def test_tests_that_print_no_iteration_have_no_best_one() -> None:
+    writer = Writer()
+    for value in (0.1, 0.9, 0.5):
+        writer.say("Testing net")
+        writer.say(f"    Test net output #0: accuracy = {value}")
+
+    assert not found(writer.text, "best_test")
+
+
 @pytest.mark.parametrize(
     ("saved", "evidence"),
     [

@@ -472,6 +472,11 @@ def test_a_first_solver_line_may_come_more_than_a_day_after_the_start(stamp: str
     assert cells(log.train)["time"] == [f"2015-11-25T{stamp[5:]}"]
 
 
+@pytest.mark.parametrize(("clock", "seconds"), [("10:00:30.000000", -30.0), ("10:00:00.000000", -60.0)])
+def test_a_thread_may_be_a_minute_behind_the_attempts_first_line(clock: str, seconds: float) -> None:
+    assert spans(at("1124 10:01:00.000000", START) + at(f"1124 {clock}", display(0))) == [seconds]
+
+
 def test_new_year_between_the_start_and_the_first_display() -> None:
     text = at("1231 23:59:50.000000", START) + at("0101 00:00:10.000000", display(0))
 
@@ -485,6 +490,17 @@ def test_an_attempt_in_the_next_year_counts_from_its_own_start() -> None:
 
     assert spans(text) == [5.0, 7.0]
     assert cells(parse_log(text.encode(), year=2015).train)["time"] == ["2015-12-30T10:00:05", "2016-01-02T10:00:07"]
+
+
+@pytest.mark.parametrize("year", [2015, 2016])
+def test_solver_lines_that_begin_in_the_next_year_are_dated_so(year: int) -> None:
+    """The first attempt displays nothing, so that the series themselves have not seen New Year."""
+    text = (
+        at("1230 10:00:00.000000", START) + at("0102 10:00:00.000000", START) + at("0102 10:00:05.000000", display(0))
+    )
+
+    assert spans(text, year) == [5.0]
+    assert cells(parse_log(text.encode(), year=year).train)["time"] == [f"{year + 1}-01-02T10:00:05"]
 
 
 def test_lines_without_a_time_among_others_have_none() -> None:

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logparse.tables.milestones import ladder, reached, trend, trend_window
-from logparse.tables.robust import median, noise, smooth
+from logparse.tables.series.robust import median, noise, smooth
+from logparse.tables.series.trend import reached, trend, trend_window
+from logparse.tables.speed.milestones import ladder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

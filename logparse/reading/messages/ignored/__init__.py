@@ -1,6 +1,6 @@
 """Messages that are known and deliberately not used, each with its reason: one module a family.
 
-They share the type of patterns.py, whose rules they follow: a name, a reason, sample lines, no catch-all. A
+They share the type of the patterns, whose rules they follow: a name, a reason, sample lines, no catch-all. A
 message that only states what other lines already say, or what no table needs, stands here instead of being
 swallowed. `continues` marks a message of several lines, of which only the first has a header.
 """
@@ -16,6 +16,6 @@ from logparse.reading.messages.ignored.nvcaffe import NVCAFFE
 from logparse.reading.messages.ignored.sparsity import SPARSITY
 from logparse.reading.messages.ignored.tools import TOOLS
 
-IGNORED: Final = (*NET, *DATA, *NVCAFFE, *FORKS, *SPARSITY, *TOOLS)
+IGNORED_PATTERNS: Final = (*NET, *DATA, *NVCAFFE, *FORKS, *SPARSITY, *TOOLS)
 
-__all__ = ["IGNORED"]
+__all__ = ["IGNORED_PATTERNS"]

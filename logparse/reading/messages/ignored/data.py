@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from logparse.reading.messages.patterns.form import make_pattern
+from logparse.reading.messages.patterns.pattern import make_pattern
 
 _source = partial(make_pattern, "ignored", mirrors="data_layer.cpp", reason="data source being opened")
 _prefetch = partial(make_pattern, "ignored", mirrors="data_layer.cpp", reason="batches being fetched ahead")

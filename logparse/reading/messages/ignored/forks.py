@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from logparse.reading.messages.patterns.form import make_pattern
+from logparse.reading.messages.patterns.pattern import make_pattern
 
 _intel = partial(make_pattern, "ignored", mirrors="net.cpp", reason="Intel Caffe's own report")
 _cpu = partial(make_pattern, "ignored", mirrors="cpu_info.cpp", reason="processor and OpenMP set-up")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from logparse.reading.messages.patterns.form import make_pattern
+from logparse.reading.messages.patterns.pattern import make_pattern
 
 _ignored = partial(make_pattern, "ignored")
 _upgrade = partial(_ignored, mirrors="upgrade_proto.cpp", reason="upgrade of an old definition")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from logparse.reading.messages.patterns.form import make_pattern
+from logparse.reading.messages.patterns.pattern import make_pattern
 
 _thread = partial(make_pattern, "ignored", mirrors="internal_thread.cpp", reason="threads and streams of NVCaffe")
 _types = partial(make_pattern, "ignored", mirrors="net.cpp", reason="numeric types of NVCaffe")

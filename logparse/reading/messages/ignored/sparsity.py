@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from logparse.reading.messages.patterns.form import make_pattern
+from logparse.reading.messages.patterns.pattern import make_pattern
 
 _table = partial(make_pattern, "ignored", mirrors="sgd_solver.cpp", reason="sparsity of the parameters", continues=True)
 _sparse = partial(make_pattern, "ignored", mirrors="base_conv_layer.cpp", reason="sparsity of a layer")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from logparse.reading.messages.patterns.form import make_pattern
+from logparse.reading.messages.patterns.pattern import make_pattern
 
 _heading = partial(make_pattern, "ignored", mirrors="caffe.cpp", reason="heading of a table")
 _convert = partial(make_pattern, "ignored", mirrors="convert_imageset.cpp", reason="a data set being made")

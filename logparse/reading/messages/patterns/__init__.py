@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import Final
 
 from logparse.reading.messages.patterns.events import EVENTS
-from logparse.reading.messages.patterns.form import RANK, Pattern, make_pattern
+from logparse.reading.messages.patterns.pattern import RANK, Pattern, make_pattern
 from logparse.reading.messages.patterns.run import RUN
 from logparse.reading.messages.patterns.series import SERIES
 from logparse.reading.messages.patterns.setup import SETUP

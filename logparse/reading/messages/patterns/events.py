@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from logparse.reading.messages.patterns.form import make_pattern
+from logparse.reading.messages.patterns.pattern import make_pattern
 
 _event = partial(make_pattern, "event", mirrors="solver.cpp")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from logparse.reading.messages.patterns.form import make_pattern
+from logparse.reading.messages.patterns.pattern import make_pattern
 
 _record = partial(make_pattern, "record")
 

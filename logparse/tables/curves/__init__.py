@@ -1,0 +1,1 @@
+"""What the solver prints over and over, one table a kind of line."""

@@ -1,0 +1,73 @@
+"""`test`: one row per `Test net output` (or score) and per `Test loss`, under its test's iteration and net."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from logparse.tables.column import (
+    ATTEMPT,
+    ELAPSED,
+    ELEMENT,
+    FILED,
+    LINE,
+    SUPERSEDED,
+    TIME,
+    WEIGHTED,
+    decimal,
+    printed,
+    text,
+    whole,
+)
+
+if TYPE_CHECKING:
+    from logparse.tables.table import Built, LogLike
+
+TEST_LOSS: Final = "(test loss)"  # where a blob should be called so, its index tells the two apart
+
+COLUMNS: Final = (
+    ATTEMPT,
+    FILED,
+    whole("test_net", "Test net #", "K of 'Testing net (#K)'; 0 where the form has no number, NA where no start is."),
+    whole("index", "Output #", "The number behind '#'; NA for the test's total loss."),
+    text("output", "Output", "The blob's name; 'score' where the form prints none; '(test loss)' for the total loss."),
+    ELEMENT,
+    printed("value", "Value", "Mean over the test's batches."),
+    *WEIGHTED,
+    decimal("seconds", "Seconds", "Of the whole test, from its first line to its last.", "s"),
+    ELAPSED,
+    TIME,
+    SUPERSEDED,
+    LINE,
+)
+
+
+def build(log: LogLike) -> Built:
+    """One row per line that says what a test found."""
+    import numpy as np
+
+    from logparse.tables.series import clock, filing, outputs, results
+    from logparse.tables.series.arrays import nullable
+
+    facts = log.facts
+    found = results.test_results(facts)
+    if found is None:
+        return []
+    starts, row = facts.curves.series.get("test_start"), found["row"]
+    attempt = filing.attempt_of(found["line"], facts.attempts)
+    iteration, net = results.of_start(starts, row, "iteration"), results.of_start(starts, row, "net")
+    net = np.where((row >= 0) & (net < 0), 0, net)
+    group = (attempt - 1) * (int(net.max(initial=0)) + 2) + net + 1
+    said = outputs.output_columns(facts.curves, {**found, "name": np.maximum(found["name"], 0)}, group)
+    is_loss = found["name"] < 0
+    said["output"][is_loss] = TEST_LOSS
+    return {
+        **said,
+        "attempt": attempt,
+        "iteration": nullable(iteration, iteration >= 0),
+        "test_net": nullable(net, net >= 0),
+        "index": nullable(found["index"], ~is_loss),
+        "element": nullable(said["element"], ~is_loss),
+        "seconds": results.seconds_of_test(found, starts),
+        **clock.elapsed_and_time(found, attempt, facts),
+        "superseded": filing.superseded(attempt, iteration),
+    }

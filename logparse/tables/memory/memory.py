@@ -1,0 +1,96 @@
+"""`memory`: what each net holds, by device and kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from logparse.cost.memory.footprint import DEVICES, left_out
+from logparse.cost.memory.holdings import Kind, holdings
+from logparse.cost.spec import Basis
+from logparse.tables.column import ATTEMPT, text, whole
+from logparse.tables.nets.key import NET_INDEX, NET_NAME, PHASE, logged_total
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from logparse.cost.memory.holdings import Holding, Run
+    from logparse.derive.facts import NetFact
+    from logparse.tables.table import Built, BuiltRow, LogLike
+
+_TRUST: Final = (Basis.DEFINITION, Basis.SHAPES, Basis.INFERRED)
+
+DEVICE: Final = text("device", "Device", "cpu, or gpu: one GPU.")
+COLUMNS: Final = (
+    ATTEMPT,
+    NET_NAME,
+    PHASE,
+    NET_INDEX,
+    DEVICE,
+    text(
+        "kind",
+        "Kind",
+        "logged (Caffe's own line), or distinct_data, diff, params, gradients, history, buffers, prefetch: these do "
+        "not overlap and add up to Caffe's own allocations.",
+    ),
+    whole("bytes", "Bytes", "What is held; where parts are not known, the sum of the others.", "bytes"),
+    text("basis", "Basis", "definition, shapes or inferred: the weakest of the parts; and what is left out."),
+)
+
+
+def build(log: LogLike) -> Built:
+    """Per net, device and kind, what is held. `logged` is Caffe's own line and stands beside the others."""
+    return [row for index, nets in log.derived.nets.items() for row in _rows(index, nets, log.derived.runs[index])]
+
+
+def _rows(attempt: int, nets: Sequence[NetFact], run: Run) -> list[BuiltRow]:
+    own = [fact for fact in nets if fact.net.nested is None]
+    rows = []
+    for device in DEVICES:
+        for fact, holding in zip(own, holdings(run, device), strict=True):
+            key = {
+                "attempt": attempt,
+                "net": fact.net.name,
+                "net_index": fact.net.index,
+                "phase": fact.net.phase,
+                "device": device,
+            }
+            logged = logged_total(fact)
+            basis = "the log" if logged is not None else "unknown: the log has no such line"
+            rows.append({**key, "kind": "logged", "bytes": logged, "basis": basis})
+            rows += [{**key, **_kind_row(holding, kind)} for kind in Kind]
+            if run.command == "time":
+                _add_timed(rows[-len(Kind) :])
+    return rows
+
+
+def _add_timed(rows: Sequence[BuiltRow]) -> None:
+    """What `caffe time` does otherwise, in the basis of the rows that it concerns."""
+    for row in rows:
+        if row["kind"] == Kind.DIFF:
+            row["basis"] += "; caffe time calls every layer's Backward, needed or not"
+
+
+def _kind_row(holding: Holding, kind: Kind) -> BuiltRow:
+    blocks = [block for block in holding.blocks if block.kind == kind]
+    gaps = [gap for gap in holding.gaps if gap.kind == kind]
+    size = None if gaps and not blocks else sum(block.bytes for block in blocks)
+    return {"kind": str(kind), "bytes": size, "basis": _basis(holding, kind)}
+
+
+def _basis(holding: Holding, kind: Kind) -> str:
+    """The weakest basis of the parts, how many parts have it, and what is left out."""
+    bases = [block.basis for block in holding.blocks if block.kind == kind]
+    weakest = max(bases, key=_TRUST.index, default=None)
+    missing = tuple(gap for gap in holding.gaps if gap.kind == kind)
+    words = []
+    if weakest is not None:
+        share = sum(basis is weakest for basis in bases)
+        partly = weakest is Basis.INFERRED and share < len(bases)
+        words.append(f"{weakest} ({share} of {len(bases)} parts)" if partly else str(weakest))
+    elif missing:
+        words.append(str(Basis.UNKNOWN))
+    else:
+        words.append(str(Basis.DEFINITION))
+    if missing:
+        words.append("left out: " + ", ".join(left_out([type(holding)((), missing)])))
+    return "; ".join(words)

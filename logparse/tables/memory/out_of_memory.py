@@ -1,0 +1,191 @@
+"""`out_of_memory`: where memory ran out, joined with what the run needed and what alone would have fitted.
+
+Caffe never frees during a run and allocates in a fixed order (solver.cpp, net.cpp): the first test net, if it is
+tested first; the parameters' gradients; the forward pass, layer by layer; the backward pass; the solver's history.
+So the place of the failing request bounds from below what was there to be had.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from logparse.cost.buffer import GPU
+from logparse.cost.layer_types import traits_of
+from logparse.cost.memory.footprint import footprint, rounded
+from logparse.cost.memory.holdings import Kind, holdings, threads
+from logparse.tables.column import ATTEMPT, LINE, text, truth, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from logparse.cost.memory.footprint import Terms
+    from logparse.cost.memory.holdings import Holding, Run
+    from logparse.derive.facts import NetFact
+    from logparse.model import Attempt, OutOfMemory
+    from logparse.tables.table import Built, BuiltRow, LogLike
+
+COLUMNS: Final = (
+    ATTEMPT,
+    text("side", "Side", "device or host."),
+    text("stage", "Stage", "init, forward, backward, parameter gradients, update, prefetch, snapshot or context."),
+    text("phase", "Phase", "TRAIN or TEST; NA before any net."),
+    whole("net_index", "Net #", "The net at work."),
+    text("kind", "Kind", "What the failing request was for, a kind of the table `memory`; NA where not told."),
+    text("layer_type", "Layer type", "The innermost layer of the stack trace."),
+    text("layer", "Layer", "Its name, where certain."),
+    whole("held_bytes", "Held before", "Held before the failing request, by Caffe's order of allocation.", "bytes"),
+    whole("first_net_bytes", "First net alone", "The run without its test nets, engine CAFFE.", "bytes"),
+    whole("run_bytes", "Whole run", "Test nets too, engine CAFFE.", "bytes"),
+    whole("card_bytes", "Card", "The card's memory, where its name states it.", "bytes"),
+    truth("first_net_fits", "First net fits", "Whether it alone would have fitted; NA where not known."),
+    truth("run_fits_card", "Run fits the card", "Whether all of it would have fitted on the empty card."),
+    text("text", "Meaning", "What follows from it."),
+    LINE,
+)
+
+_STAGE_KINDS: Final[Mapping[str, Kind]] = {
+    "parameter gradients": Kind.GRADIENTS,
+    "backward": Kind.DIFF,
+    "update": Kind.HISTORY,
+    "prefetch": Kind.PREFETCH,
+}
+_CONVOLVES: Final = re.compile(r"BaseConvolutionLayer(?:<.*?>)?::(?:\w+_gemm|\w+_bias)\(")
+_READS: Final = re.compile(r"SyncedMemory::gpu_data\(")  # what is read must come from the host first
+_ASKS: Final = re.compile(r"SyncedMemory::|Blob(?:<.*?>)?::|cudaMalloc|to_gpu")
+_CARD_SIZE: Final = re.compile(r"\b(?P<gigabytes>[1-9][0-9]{0,2}) ?GB\b")
+
+
+def build(log: LogLike) -> Built:
+    """One row per attempt that ran out of memory."""
+    return [
+        _row(
+            attempt, attempt.out_of_memory, log.derived.nets[attempt.index], log.derived.runs[attempt.index], log.terms
+        )
+        for attempt in log.facts.attempts
+        if attempt.out_of_memory is not None
+    ]
+
+
+def _row(attempt: Attempt, place: OutOfMemory, nets: Sequence[NetFact], run: Run, terms: Terms) -> BuiltRow:
+    own = [fact for fact in nets if fact.net.nested is None]
+    where = _net_of(place, own)
+    row: BuiltRow = {
+        "attempt": attempt.index,
+        "line": place.line,
+        "side": place.side,
+        "stage": place.stage,
+        "phase": place.phase,
+        "net_index": None if where is None else own[where].net.index,
+        "kind": _kind(place, None if where is None else own[where]),
+        "layer_type": place.layer_type,
+        "layer": place.layer,
+        "card_bytes": _card_bytes(attempt),
+    }
+    return {**row, **_needs(place, run, where, terms, row["card_bytes"])}
+
+
+def _net_of(place: OutOfMemory, own: Sequence[NetFact]) -> int | None:
+    """The place of the net that was at work; None before any net."""
+    if not own or place.stage == "context":
+        return None
+    if place.phase == "TEST":
+        return next((i for i, fact in enumerate(own) if fact.net.phase == "TEST"), None)
+    return 0
+
+
+def _kind(place: OutOfMemory, fact: NetFact | None) -> str | None:
+    """What the failing request was for; None where the trace does not tell."""
+    if fact is None or place.stage is None:
+        return None
+    fixed = _STAGE_KINDS.get(place.stage)
+    if fixed is not None or place.stage != "forward":
+        return None if fixed is None else str(fixed)
+    inner = next((frame for frame in place.frames if not _ASKS.search(frame)), "")
+    traits = traits_of(place.layer_type)
+    if _CONVOLVES.search(inner) or (traits is not None and traits.buffer_first):
+        return str(Kind.BUFFERS)
+    layers = [one for one in fact.layers if one.type == place.layer_type]
+    if any(_READS.search(frame) for frame in place.frames[:3]):
+        return str(Kind.PARAMS if any(one.params for one in layers) else Kind.DATA)
+    in_place = bool(layers) and all(top.in_place for one in layers for top in one.layer.tops)
+    return str(Kind.BUFFERS if in_place else Kind.DATA)
+
+
+def _needs(place: OutOfMemory, run: Run, where: int | None, terms: Terms, card: int | None) -> BuiltRow:
+    """Bytes of the whole run and of its first net alone, and whether these would have fitted."""
+    from logparse.cost.whatif.change import Change, changed
+
+    if not any(net.layers for net in run.nets):
+        return {"text": "no net had been set up: not even the CUDA context found room"}
+    engine = replace(terms, engine=terms.engine or "caffe")
+    alone = footprint(changed(run, Change(no_test_net=True)).run, GPU, engine).bytes
+    whole = footprint(run, GPU, engine).bytes
+    held = None if where is None else _held_before(place, run, where, terms)
+    fits_card = None if card is None else whole <= card
+    fits_alone = True if held is not None and alone <= held else None if card is None else alone <= card
+    return {
+        "held_bytes": held,
+        "first_net_bytes": alone,
+        "run_bytes": whole,
+        "first_net_fits": fits_alone,
+        "run_fits_card": fits_card,
+        "text": _text(place, alone_fits=fits_alone, run_fits=fits_card, several=len(run.nets) > 1),
+    }
+
+
+def _text(place: OutOfMemory, *, alone_fits: bool | None, run_fits: bool | None, several: bool) -> str:
+    if place.side == "host":
+        return "the host's memory ran out, not the GPU's"
+    words = []
+    if run_fits:
+        words.append("the whole run would have fitted on the empty card: something else held its memory")
+    if run_fits is False:
+        words.append("the run needs more than the card has: a smaller batch is needed")
+    if alone_fits and several:
+        words.append("the first net alone would have fitted: a smaller test batch, or no test net, would have done")
+    return "; ".join(words) or "how much the card has is not known"
+
+
+def _held_before(place: OutOfMemory, run: Run, where: int, terms: Terms) -> int:
+    """About what was held before the request that failed, by Caffe's order of allocation."""
+    held = holdings(run, GPU)
+    blocks = [*_held_by_stage(place, run, held, where)]
+    return rounded(blocks) + terms.context_bytes + terms.thread_bytes * threads(run.nets)
+
+
+def _held_by_stage(place: OutOfMemory, run: Run, held: Sequence[Holding], where: int) -> Iterator[int]:
+    tested = held[1:] if run.solver.tests_first and run.command == "train" and where == 0 else ()
+    yield from (block.bytes for holding in tested for block in holding.blocks)
+    if place.stage == "parameter gradients":
+        return
+    forward = {Kind.DATA, Kind.BUFFERS, Kind.PREFETCH, Kind.PARAMS}
+    if where == 0:
+        yield from (block.bytes for block in held[0].blocks if block.kind is Kind.GRADIENTS)
+    if place.stage in {"backward", "update"}:
+        before = forward | ({Kind.DIFF} if place.stage == "update" else set())
+        yield from (block.bytes for block in held[where].blocks if block.kind in before)
+        return
+    reached = _first_place(place, run, where)
+    for block in held[where].blocks:
+        if block.kind in forward and block.layer is not None and block.layer < reached:
+            yield block.bytes
+
+
+def _first_place(place: OutOfMemory, run: Run, where: int) -> int:
+    """The first layer that the trace can mean: by name, else by type; the net's first where neither is there."""
+    for index, layer in enumerate(run.nets[where].layers):
+        if place.layer is not None:
+            if layer.spec.name == place.layer:
+                return index
+        elif layer.kind == place.layer_type:
+            return index
+    return 0
+
+
+def _card_bytes(attempt: Attempt) -> int | None:
+    """The card's memory, where its name states it (`NVIDIA H100 80GB HBM3`)."""
+    found = [_CARD_SIZE.search(name) for name in attempt.devices]
+    sizes = [int(match["gigabytes"]) * 10**9 for match in found if match is not None]
+    return min(sizes, default=None)

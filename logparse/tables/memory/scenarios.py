@@ -1,0 +1,133 @@
+"""The rows of `whatif`: figures before and after a change, and the changes that anybody would ask about first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from logparse.cost.costing import cost
+from logparse.cost.whatif.change import AS_IT_IS, Change, LowRank, changed, measures
+from logparse.cost.whatif.fit import fits
+from logparse.cost.whatif.resize import WhatIfError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from logparse.cost.memory.footprint import Terms
+    from logparse.cost.memory.holdings import Run
+    from logparse.cost.memory.layer import LayerMemory
+    from logparse.cost.whatif.fit import Fit
+    from logparse.tables.table import BuiltRow
+
+_GIB: Final = 1024**3
+_CARDS: Final = (4, 8, 11, 24, 80)  # GiB that cards have
+
+
+def whatif_rows(
+    attempt: int, scenario: str, run: Run, change: Change, terms: Terms, before: Mapping[str, int | None]
+) -> list[BuiltRow]:
+    """One row a figure: before (`figures` of the run as it is), after, and what was assumed.
+
+    Raises:
+        WhatIfError: the change cannot be followed.
+
+    """
+    after = changed(run, change)
+    return [
+        {
+            "attempt": attempt,
+            "scenario": scenario,
+            "quantity": one.name,
+            "unit": one.unit,
+            "before": before.get(one.name),
+            "after": one.value,
+            "assumptions": list(after.assumptions),
+        }
+        for one in measures(after.run, change, terms)
+    ]
+
+
+def figures(run: Run, terms: Terms) -> dict[str, int | None]:
+    """The figures of a run as it is, by name."""
+    return {one.name: one.value for one in measures(run, AS_IT_IS, terms)}
+
+
+def fit_row(attempt: int, run: Run, found: Fit) -> BuiltRow:
+    """The largest batch that fits, as a row: the log's batch before, that one after."""
+    words = [found.binds, f"{found.fixed_bytes:,} bytes whatever the batch, {found.per_image_bytes:,} per image"]
+    return {
+        "attempt": attempt,
+        "scenario": f"fits {found.budget_bytes / _GIB:g} GiB on the {found.device}",
+        "quantity": "batch",
+        "unit": "images",
+        "before": run.nets[0].batch,
+        "after": found.batch,
+        "assumptions": words,
+    }
+
+
+def standard_rows(attempt: int, run: Run, terms: Terms) -> list[BuiltRow]:
+    """The usual questions of one attempt; those that cannot be followed through its net are left out."""
+    if not run.nets or not run.nets[0].layers:
+        return []
+    rows: list[BuiltRow] = []
+    before = figures(run, terms)
+    for scenario, change in _scenarios(run):
+        try:
+            rows += whatif_rows(attempt, scenario, run, change, terms, before)
+        except WhatIfError:
+            continue
+    return rows + _fits(attempt, run, terms)
+
+
+def _fits(attempt: int, run: Run, terms: Terms) -> list[BuiltRow]:
+    try:
+        return [fit_row(attempt, run, found) for found in fits(run, [size * _GIB for size in _CARDS], terms=terms)]
+    except WhatIfError:
+        return []
+
+
+def _scenarios(run: Run) -> Iterator[tuple[str, Change]]:
+    batch = run.nets[0].batch
+    yield "as it is", AS_IT_IS
+    if batch is not None:
+        yield f"batch {2 * batch}", Change(batch=2 * batch)
+        if batch > 1:
+            yield f"batch {batch // 2}", Change(batch=batch // 2)
+    if len(run.nets) > 1:
+        yield "no test net", Change(no_test_net=True)
+    if run.command == "train":
+        yield from ((f"solver {name}", Change(solver=name)) for name in ("SGD", "Adam") if name != run.solver.type)
+    yield from ((f"weights {name}", Change(weights=name)) for name in ("fp16", "int8", "binary"))
+    yield "activations fp16", Change(activations="fp16")
+    yield from _compressed(run.nets[0].layers)
+
+
+def _compressed(layers: tuple[LayerMemory, ...]) -> Iterator[tuple[str, Change]]:
+    """The article's advice on the layers where it counts most: prune what holds weights, speed up what computes."""
+    dense = [layer for layer in layers if layer.kind == "InnerProduct"]
+    convolutions = [layer for layer in layers if layer.kind == "Convolution"]
+    if dense:
+        names = {layer.spec.name: 0.9 for layer in dense}
+        yield "nine in ten weights of the fully connected layers are zero", Change(prune_weights=names)
+        yield from _quarter(max(dense, key=_weights))
+    if convolutions:
+        name = max(convolutions, key=_macs).spec.name
+        yield f"half of the channels of {name}", replace(AS_IT_IS, prune_channels={name: 0.5})
+
+
+def _quarter(layer: LayerMemory) -> Iterator[tuple[str, Change]]:
+    """An SVD that leaves about a quarter of the weights: r = K·M / 4(K + M)."""
+    shape = layer.params[0].shape if layer.params else ()
+    rank = shape[0] * shape[1] // (4 * (shape[0] + shape[1])) if len(shape) == 2 else 0  # a matrix
+    if rank:
+        name = layer.spec.name
+        yield f"{name} at rank {rank}", Change(low_rank={name: LowRank(rank)})
+
+
+def _weights(layer: LayerMemory) -> int:
+    return sum(blob.count for blob in layer.params or ())
+
+
+def _macs(layer: LayerMemory) -> int:
+    return cost(layer.spec).macs.value or 0

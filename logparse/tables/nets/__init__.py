@@ -1,0 +1,1 @@
+"""What was set up: nets, their layers, blobs and parameters, and where the weights are."""

@@ -1,0 +1,57 @@
+"""`blobs`: one row per top."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from logparse.tables.column import LINE, decimal, listed, text, truth, whole
+from logparse.tables.nets.key import LAYER_KEY, bytes_of, net_columns, nets_of
+
+if TYPE_CHECKING:
+    from logparse.derive.facts import NetFact
+    from logparse.tables.table import Built, BuiltRow, LogLike
+
+COLUMNS: Final = (
+    *LAYER_KEY,
+    whole("top_index", "Top #", "The top's place in its layer, from 0."),
+    text("blob", "Blob", "The blob's name; empty where the log does not name it."),
+    listed("shape", "Shape", "The printed shape; [] is a scalar.", "shape"),
+    whole("count", "Values", "The number of values.", "values"),
+    whole("data_bytes", "Data", "Values times the element size, as Caffe's figure counts them.", "bytes"),
+    whole("distinct_bytes", "Distinct", "The same, 0 where the memory is another blob's.", "bytes"),
+    truth("in_place", "In place", "Whether the top overwrites its bottom."),
+    text("shares_with", "Shares with", "The blob whose memory it is; NA where it owns its own."),
+    decimal("loss_weight", "Loss weight", "The weight with which the top enters the loss."),
+    LINE,
+)
+
+
+def build(log: LogLike) -> Built:
+    """One row per top."""
+    return [row for attempt, net in nets_of(log) for row in _rows(attempt, net)]
+
+
+def _rows(attempt: int, fact: NetFact) -> list[BuiltRow]:
+    """The rows of one net."""
+    rows = []
+    for one in fact.layers:
+        for place, (top, owner) in enumerate(zip(one.layer.tops, one.owners, strict=True)):
+            data = bytes_of(top.count, fact.element_bytes)
+            rows.append(
+                {
+                    **net_columns(attempt, fact),
+                    "layer_index": one.layer.index,
+                    "layer": one.layer.name,
+                    "top_index": place,
+                    "blob": top.name,
+                    "shape": None if top.shape is None else list(top.shape),
+                    "count": top.count,
+                    "data_bytes": data,
+                    "distinct_bytes": data if owner is None else 0,
+                    "in_place": top.in_place,
+                    "shares_with": owner,
+                    "loss_weight": top.loss_weight,
+                    "line": top.line or one.layer.line,
+                }
+            )
+    return rows

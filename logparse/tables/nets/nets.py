@@ -1,0 +1,90 @@
+"""`nets`: one row per net."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from logparse.tables.column import LINE, text, truth, whole
+from logparse.tables.nets.key import NET_KEY, logged_total, macs_of, net_columns, nets_of, total_of
+
+if TYPE_CHECKING:
+    from logparse.derive.facts import NetFact
+    from logparse.tables.table import Built, BuiltRow, LogLike
+
+COLUMNS: Final = (
+    *NET_KEY,
+    whole("test_index", "Test net #", "K of 'test net (#K)'."),
+    whole("layers", "Layers", "Number of layers set up."),
+    whole("batch", "Batch", "First dimension of the first data top."),
+    whole("element_bytes", "Bytes / value", "4 is float, 8 double, 2 half; derived from the running memory line."),
+    whole("logged_bytes", "Logged", "The last 'Memory required for data' of the net.", "bytes"),
+    whole("distinct_bytes", "Distinct data", "Data without in-place and shared tops.", "bytes"),
+    whole("weights", "Weights", "Weights, shared ones once.", "values"),
+    whole("biases", "Biases", "Biases, shared ones once.", "values"),
+    whole("statistics", "Statistics", "BatchNorm's values, shared ones once.", "values"),
+    whole("params", "Params", "Weights and biases, shared ones once.", "values"),
+    whole("param_bytes", "Param bytes", "Params and statistics, shared ones once.", "bytes"),
+    whole("macs", "MACs", "Multiply-accumulates of one forward pass of the whole batch.", "MAC"),
+    whole("macs_per_image", "MACs / image", "Of one image.", "MAC"),
+    whole("unknown_params", "Layers without params", "Layers whose params are NA; the sums leave them out."),
+    whole("unknown_macs", "Layers without MACs", "Layers whose MACs are NA; the sums leave them out."),
+    whole("reconciled_layers", "Reconciled", "Layers whose logged step equals their top counts to the byte."),
+    whole("missing_bytes", "Unexplained bytes", "Sum of logged steps that no printed top explains.", "bytes"),
+    truth("definition_cut", "Dump cut", "Whether the definition in the log was cut."),
+    text("definition_origin", "Definition", "dump, prototxt, both, or NA."),
+    truth("done", "Initialised", "Whether 'Network initialization done.' came."),
+    LINE,
+    whole("end_line", "To line", "The last line of the net's set-up."),
+)
+
+
+def build(log: LogLike) -> Built:
+    """One row per net."""
+    return [_row(attempt, net) for attempt, net in nets_of(log)]
+
+
+def _row(attempt: int, fact: NetFact) -> BuiltRow:
+    net, layers = fact.net, fact.layers
+    per_image, batch_macs = macs_of(total_of(one.cost.macs.value for one in layers), fact)
+    values = total_of(one.own_values for one in layers)
+    steps = [(one.logged_step_bytes, one.expected_step_bytes) for one in layers]
+    checked = [(step, want or 0) for step, want in steps if step is not None]
+    return {
+        **net_columns(attempt, fact),
+        "test_index": net.test_index,
+        "layers": len(layers),
+        "batch": fact.batch,
+        "element_bytes": net.element_bytes,
+        "logged_bytes": logged_total(fact),
+        "distinct_bytes": layers[-1].distinct_total_bytes if layers else None,
+        "weights": _own_of_kind(fact, "weight"),
+        "biases": _own_of_kind(fact, "bias"),
+        "statistics": _own_of_kind(fact, "statistic"),
+        "params": total_of(one.own_params for one in layers),
+        "param_bytes": values * fact.element_bytes,
+        "macs": batch_macs,
+        "macs_per_image": per_image,
+        "unknown_params": sum(one.cost.params is None for one in layers),
+        "unknown_macs": sum(one.cost.macs.value is None for one in layers),
+        "reconciled_layers": sum(step == want for step, want in checked),
+        "missing_bytes": sum(step - want for step, want in checked) if checked else None,
+        "definition_cut": net.dump_cut if net.dump is not None else None,
+        "definition_origin": _origin(fact),
+        "done": net.done,
+        "line": net.line,
+        "end_line": net.end_line,
+    }
+
+
+def _own_of_kind(fact: NetFact, kind: str) -> int:
+    return sum(
+        param.blob.count
+        for one in fact.layers
+        for param in one.params or ()
+        if param.owner is None and param.blob.kind == kind
+    )
+
+
+def _origin(fact: NetFact) -> str | None:
+    origins = {one.layer.definition.origin for one in fact.layers if one.layer.definition is not None}
+    return ", ".join(sorted(origins)) or None

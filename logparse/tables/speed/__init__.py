@@ -1,0 +1,1 @@
+"""How fast it was, layer by layer and as a whole."""
