@@ -230,8 +230,16 @@ def test_a_stated_kernel_refutes_the_only_window_that_fits() -> None:
     )
 
 
-def test_two_pieces_of_evidence_that_disagree_leave_na() -> None:
-    peer = conv("a1/5x5", (7, 3, 14, 14), (7, 8, 14, 14), "kernel_size: 3 pad: 1")
+@pytest.mark.parametrize(
+    "window",
+    [
+        "kernel_size: 3 pad: 1",
+        "kernel_h: 3 kernel_w: 5 pad_h: 1 pad_w: 2",
+        "kernel_h: 5 kernel_w: 3 pad_h: 2 pad_w: 1",
+    ],
+)
+def test_two_pieces_of_evidence_that_disagree_leave_na(window: str) -> None:
+    peer = conv("a1/5x5", (7, 3, 14, 14), (7, 8, 14, 14), window)
     found = resolved(peer, bare("a2/5x5", (7, 3, 14, 14), (7, 8, 14, 14)))["a2/5x5"]
     assert found.cost.params is None
     assert found.cost.params_reason == (
