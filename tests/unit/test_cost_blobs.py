@@ -166,6 +166,27 @@ def test_an_infogain_loss_reads_its_scores_on_the_device_and_its_labels_on_the_h
     assert held == {"data"}
 
 
+def test_which_pairs_are_alike_is_read_on_the_host_and_in_backward_on_the_device() -> None:
+    sources = layer("Input", "", "one other", "input_param { shape { dim: 7 dim: 3 } }")
+    for phase, held in (("TRAIN", {"one", "other", "label"}), ("TEST", {"one", "other"})):
+        learning = layer("Bias", "one", "moved")
+        loss = layer("ContrastiveLoss", "moved other label", "out", "loss_weight: 1")
+        assert data("gpu", INPUT, sources, learning, loss, phase=phase) == {*held, "moved", "out"}
+
+
+@pytest.mark.parametrize("kind", ["EuclideanLoss", "SigmoidCrossEntropyLoss", "SoftmaxWithLoss"])
+def test_a_loss_that_is_not_weighted_stays_on_the_host_where_it_was_summed_up(kind: str) -> None:
+    assert "out" not in data("gpu", INPUT, layer(kind, "data label", "out", "loss_weight: 0"))
+    assert "more" in data("gpu", INPUT, layer(kind, "data label", "out more", "loss_weight: 0"))
+
+
+def test_a_filters_selector_is_read_on_the_host() -> None:
+    found = data(
+        "gpu", INPUT, layer("Input", "", "by", "input_param { shape { dim: 7 } }"), layer("Filter", "label by", "out")
+    )
+    assert found == {"label", "out"}
+
+
 def test_detections_are_read_on_the_device_but_for_the_image_to_draw_on() -> None:
     source = layer("Input", "", "priors image", "input_param { shape { dim: 7 } }")
     held = data("gpu", INPUT, source, layer("DetectionOutput", "data label priors image", "out"))

@@ -13,7 +13,7 @@ from logparse.cost.buffer import GPU, no_buffers
 from logparse.cost.rule import Count, Params, Rule, dims, per_top
 from logparse.cost.rules.unrolled import Recurrence, activated_gates, lstm_buffers, rnn_buffers
 from logparse.cost.spec import ParamBlob
-from logparse.cost.traits import Base, InPlace, LayerKind, LayerType, Traits, needed, reads
+from logparse.cost.traits import Base, InPlace, LayerKind, LayerType, Traits, first_bottom, needed, reads
 from logparse.textproto import Message
 
 if TYPE_CHECKING:
@@ -158,10 +158,11 @@ def _unit_buffers(layer: View, device: str) -> Iterator[Need]:
 def _inner_bottoms(states: int) -> Places:
     """The inner net computes the gradients of its input, and of a static one, whoever needs them."""
 
-    def rule(spec: LayerSpec, _: str) -> Sequence[int]:
+    def rule(spec: LayerSpec, device: str) -> Sequence[int]:
         message = spec.definition.child("recurrent_param") if spec.definition is not None else Message()
         exposed = states if message.flag("expose_hidden", default=False) else 0
-        return (0, 2) if len(spec.bottoms) > 2 + exposed else (0,)
+        static = (2,) if len(spec.bottoms) > 2 + exposed else ()
+        return (*first_bottom(spec, device), *static)
 
     return rule
 
@@ -182,7 +183,7 @@ _INNER: Final = Traits(
 
 def _unit_bottoms(spec: LayerSpec, _: str) -> Sequence[int]:
     """Backward asks for the gradients of cell and gates where one of them is needed (lstm_unit_layer.cpp)."""
-    return (0, 1) if needed(spec, 0) or needed(spec, 1) else ()
+    return range(min(2, len(spec.bottoms))) if needed(spec, 0) or needed(spec, 1) else ()
 
 
 TYPES: Final = {
