@@ -27,7 +27,7 @@ from logparse.cost.traits import (
 )
 from logparse.cost.types import V0_TYPES, V1_TYPES
 from logparse.report.kinds import kind_of
-from logparse.tables.shares import group_of
+from logparse.tables.nets.shares import group_of
 from logparse.textproto import Message
 
 if TYPE_CHECKING:

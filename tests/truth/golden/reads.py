@@ -88,7 +88,6 @@ POOLING: Final = (
     ReadRow("Pooling", "", POOL.format("AVE"), tops=2, cudnn=BOTH),
     ReadRow("Pooling", "p", POOL.format("STOCHASTIC"), cudnn=BOTH),  # rand_idx_
     ReadRow("Pooling", "p", POOL.format("STOCHASTIC"), tops=2, cudnn=BOTH),
-    unread("Pooling", "states no kernel"),
     unread("Pooling", "pool MEDIAN is not known", POOL.format("MEDIAN")),
     ReadRow("SPP", "p", "spp_param { pyramid_height: 3 }"),
     ReadRow("SPP", "", "spp_param { pyramid_height: 3 pool: AVE }"),
