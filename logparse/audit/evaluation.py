@@ -55,7 +55,7 @@ class OutputCurve:
 def best_test(log: AuditedLog) -> Iterator[Finding]:
     """Per attempt and test net the best value of each output, and the snapshots nearest to it."""
     found: dict[tuple[int, int], list[OutputCurve]] = {}
-    for curve in output_curves(log):
+    for curve in log.once(output_curves):
         if len(curve.value) >= TESTS_LEAST:
             found.setdefault((curve.attempt, curve.net), []).append(curve)
     for (attempt, net), listed in found.items():
@@ -170,8 +170,8 @@ class _Parting:
 def overfitting(log: AuditedLog) -> Iterator[Finding]:
     """Test nets whose loss has turned while the same loss went on falling in training, or ends far above it."""
     found: dict[tuple[int, int], list[_Parting]] = {}
-    trained = {training.attempt.index: training for training in trainings(log)}
-    for curve in output_curves(log):
+    trained = {training.attempt.index: training for training in log.once(trainings)}
+    for curve in log.once(output_curves):
         training = trained.get(curve.attempt)
         if training is None or not curve.lowest or len(curve.value) < TESTS_LEAST or curve.value.min() <= 0:
             continue

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from logparse.rows import grouped, net_key, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import pandas as pd
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from logparse.rows import NetWithLayers, TableRow
     from logparse.tables.table import LogLike
 
+_T = TypeVar("_T")
 SEVERITIES: Final = ("error", "warning", "hint", "note")  # worst first
 
 
@@ -47,6 +48,7 @@ class AuditedLog:
 
     parsed: LogLike
     _rows: dict[str, list[TableRow]] = field(default_factory=dict)
+    _kept: dict[object, tuple[object, ...]] = field(default_factory=dict)
 
     @property
     def facts(self) -> LogFacts:
@@ -64,6 +66,12 @@ class AuditedLog:
             frame = self.frame(name)
             self._rows[name] = [] if frame is None else rows_of(frame)
         return self._rows[name]
+
+    def once(self, work: Callable[[AuditedLog], Iterator[_T]]) -> tuple[_T, ...]:
+        """What is worked out of this log, and kept: several finders ask for the same."""
+        if work not in self._kept:
+            self._kept[work] = tuple(work(self))
+        return cast("tuple[_T, ...]", self._kept[work])
 
     def nets(self) -> Iterator[NetWithLayers]:
         """Every net with its layers in order."""

@@ -191,7 +191,7 @@ def _evidence(log: AuditedLog, one: _Breakdown) -> Iterator[str]:
 
 def _circumstances(log: AuditedLog, one: _Breakdown) -> Iterator[str]:
     """The learning rate then, the last good display and snapshot, and what came after."""
-    training = next((training for training in trainings(log) if training.attempt is one.attempt), None)
+    training = next((training for training in log.once(trainings) if training.attempt is one.attempt), None)
     yield from _first_blob(log, one)
     if training is None:
         return

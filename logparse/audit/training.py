@@ -40,7 +40,7 @@ _TENTH: Final = 0.1
 
 def progress(log: AuditedLog) -> Iterator[Finding]:
     """From which loss to which, and how long half and a tenth of the first took."""
-    for training in trainings(log):
+    for training in log.once(trainings):
         known, steady = np.flatnonzero(np.isfinite(training.trend)), training.steady
         if len(steady) < DISPLAYS_LEAST:
             continue
@@ -74,7 +74,7 @@ def _after(training: Training, row: int) -> str:
 
 def plateau(log: AuditedLog) -> Iterator[Finding]:
     """Runs whose loss has stopped falling, at the end or from the start."""
-    for training in trainings(log):
+    for training in log.once(trainings):
         rows = training.steady
         if len(rows) < DISPLAYS_LEAST:
             continue
@@ -109,7 +109,7 @@ def _flat(training: Training, start: int, end: int) -> Finding:
 
 def diverged(log: AuditedLog) -> Iterator[Finding]:
     """Runs whose loss ends far above the lowest that it had reached, though it is a number."""
-    for training in trainings(log):
+    for training in log.once(trainings):
         if not _rises(training):
             continue
         rows = training.steady

@@ -49,6 +49,24 @@ class LayerSpec:
     kept: dict[object, Any] = field(default_factory=dict, init=False, repr=False)
     settings: dict[object, Any] = field(default_factory=dict, init=False, repr=False)
 
+    def with_flow(self, bottom_needs_grad: tuple[bool, ...], *, backward: bool | None, forced: bool) -> LayerSpec:
+        """The same layer, told which of its bottoms get a gradient; what was read of its definition goes along."""
+        other = LayerSpec(
+            self.name,
+            self.type,
+            self.definition,
+            self.bottoms,
+            self.tops,
+            self.in_place,
+            self.phase,
+            backward,
+            bottom_needs_grad,
+            self.nested_notes,
+            forced,
+        )
+        object.__setattr__(other, "settings", self.settings)
+        return other
+
     def with_shapes(self, bottoms: tuple[Shape | None, ...], tops: tuple[Shape | None, ...]) -> LayerSpec:
         """The same layer between blobs of other sizes (and as many axes); what was read of its definition goes along.
 

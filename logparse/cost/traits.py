@@ -75,7 +75,7 @@ class InPlace(StrEnum):
 
     NEVER = "never"
     FREE = "free"  # its backward pass never needs the bottom as it was
-    COPIES = "with a copy"  # it keeps the bottom, or its top's gradient, in a buffer of its own
+    COPIES = "with a copy"  # it keeps the bottom in a buffer of its own
     UNKNOWN = "unknown"
 
 

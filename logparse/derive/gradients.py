@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from logparse.cost.costing import with_backward
@@ -23,7 +22,8 @@ def with_gradients(net: Net, settled: Sequence[Resolved]) -> list[Resolved]:
     By the printed flags, and by the definitions where none is printed.
     """
     forced = net.dump is not None and net.dump.flag("force_backward", default=False)
-    flow = [_flow(layer, one) for layer, one in zip(net.layers, settled, strict=True)]
+    decided = forced or any(layer.backward is None for layer in net.layers)
+    flow = [_flow(layer, one, weigh=decided) for layer, one in zip(net.layers, settled, strict=True)]
     flags = printed_flow(flow, [layer.backward for layer in net.layers], force_backward=forced)
     return [
         _told(one, flag, backward=_decided(net, layer, flag), forced=forced)
@@ -32,7 +32,7 @@ def with_gradients(net: Net, settled: Sequence[Resolved]) -> list[Resolved]:
 
 
 def _told(one: Resolved, flag: Flow, *, backward: bool | None, forced: bool) -> Resolved:
-    spec = replace(one.spec, bottom_needs_grad=flag.bottoms, backward=backward, force_backward=forced)
+    spec = one.spec.with_flow(flag.bottoms, backward=backward, forced=forced)
     return one._replace(spec=spec, cost=with_backward(one.cost, spec))
 
 
@@ -43,12 +43,16 @@ def _decided(net: Net, layer: Layer, flag: Flow) -> bool | None:
     return flag.backward if net.dump is not None and not net.dump_cut else None
 
 
-def _flow(layer: Layer, one: Resolved) -> FlowLayer:
+def _flow(layer: Layer, one: Resolved, *, weigh: bool) -> FlowLayer:
+    """`weigh` is whether a flag is missing, so that it matters what learns, what is a loss and what may be forced."""
     definition = one.spec.definition
+    tops = tuple(top.name for top in layer.tops)
+    if not weigh:
+        return FlowLayer(layer.bottoms, tops, learns=False, loss=False, propagate_down=propagate_down(definition))
     weights = (top.loss_weight for top in layer.tops)
     return FlowLayer(
         bottoms=layer.bottoms,
-        tops=tuple(top.name for top in layer.tops),
+        tops=tops,
         learns=learns(definition, len(one.cost.params or ())),
         loss=any(weight is not None for weight in weights) or is_loss(layer.type),
         propagate_down=propagate_down(definition),

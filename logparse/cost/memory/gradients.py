@@ -98,14 +98,17 @@ def printed_flow(
     A bottom gets a gradient where the layer that made it does backward, unless the definition's
     `propagate_down` says otherwise. Where the log does not print a flag, the definitions decide.
     """
-    own = flow_of(layers, force_backward=force_backward)
+    if force_backward:
+        return flow_of(layers, force_backward=True)
+    flags = [told for told in printed if told is not None]
+    if len(flags) < len(layers):
+        own = flow_of(layers)
+        flags = [flow.backward if told is None else told for flow, told in zip(own, printed, strict=True)]
     maker: dict[str, bool] = {}
     found = []
-    for layer, told, flow in zip(layers, printed, own, strict=True):
-        backward = flow.backward if told is None or force_backward else told
-        bottoms = flow.bottoms if force_backward else _told_bottoms(layer, maker, backward=backward)
+    for layer, backward in zip(layers, flags, strict=True):
+        found.append(Flow(backward, _told_bottoms(layer, maker, backward=backward)))
         maker.update(dict.fromkeys(layer.tops, backward))
-        found.append(Flow(backward, bottoms))
     return tuple(found)
 
 

@@ -179,7 +179,7 @@ TYPES: Final = {
             family=Family.BATCH_NORM,
             buffers=_batch_norm_buffers,
             backward_reads=reads(private=True),
-            in_place=InPlace.COPIES,
+            in_place=InPlace.FREE,
             asks_diff=first_bottom,
             host_params=(2,),  # the moving average's factor: batch_norm_layer.cu reads and writes it on the host
         ),

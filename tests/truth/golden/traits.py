@@ -121,7 +121,7 @@ PRODUCTS: Final = (
 
 NORMALISATION: Final = (
     TraitRow(
-        "BatchNorm", NORM, in_place=COPIES, family=Family.BATCH_NORM, asks=FIRST, host_params=(2,)
+        "BatchNorm", NORM, in_place=FREE, family=Family.BATCH_NORM, asks=FIRST, host_params=(2,)
     ),  # a copy of its top's gradient
     TraitRow("Scale", NORM, in_place=COPIES, along_batch=True),  # without settings nothing tells what it sums up
     TraitRow("Bias", NORM, in_place=FREE, along_batch=True),
