@@ -168,6 +168,15 @@ def test_a_logger_of_clock_times_alone_counts_from_midnight() -> None:
     }
 
 
+def test_clock_times_alone_bound_every_attempt() -> None:
+    """The first attempt's last stamp is that of a solver line."""
+    lines = ("10:00:00 - Starting Optimization", "10:00:05 - Iteration 0, loss = 1")
+    more = ("10:01:00 - Starting Optimization", "10:01:07 - Iteration 0, loss = 1")
+    log = parse_log("".join(f"INFO - {text}\n" for text in (*lines, *more)).encode())
+
+    assert cells(log.attempts)["duration_s"] == [5.0, 7.0]
+
+
 # The table ------------------------------------------------------------------------------------------------------------
 
 
