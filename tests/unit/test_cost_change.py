@@ -356,7 +356,7 @@ def test_another_change_goes_with_it() -> None:
 
 def test_without_a_batch_nothing_can_be_tried() -> None:
     for start in (run(trained(batch=None)), run()):
-        with pytest.raises(WhatIfError, match="does not show the batch size, so no other one can be tried"):
+        with pytest.raises(WhatIfError, match=r"^the log does not show the batch size, so no other one can be tried$"):
             fit(start, 10**9)
 
 

@@ -79,6 +79,15 @@ def layer(
         ("CenterLoss", "", 3, "subtract, square, add"),
         ("Normalize", "norm_param { }", 5, "square, sum, inverse root, two multiplies"),
         ("LSTMUnit", "", 10, "gates and cell"),
+        ("Reduction", "reduction_param { operation: SUMSQ }", 2, "SUMSQ"),
+        ("Reduction", "reduction_param { operation: MEAN }", 1, "MEAN"),
+        ("Log", "log_param { scale: 3 }", 2, "scale, logarithm"),
+        (
+            "BatchNorm",
+            "batch_norm_param { use_global_stats: true scale_bias: true }",
+            4,
+            "subtract, divide, scale, shift",
+        ),
     ],
 )
 def test_the_operations_on_each_value_are_named(kind: str, settings: str, count: int, words: str) -> None:
@@ -88,6 +97,7 @@ def test_the_operations_on_each_value_are_named(kind: str, settings: str, count:
 @pytest.mark.parametrize(
     ("found", "formula"),
     [
+        (layer("MultinomialLogisticLoss"), "7 (one log per image) = 7"),
         (layer("SoftmaxWithLoss"), "7·3·5·11 × 5 (max, subtract, exp, add, divide) + 7·5·11 logs = 6,160"),
         (
             layer("LRN"),

@@ -158,6 +158,7 @@ def test_no_bias_before_a_batch_norm_and_its_scale() -> None:
     assert not biased("conv1", found)
     assert "no bias, since a BatchNorm and a Scale follow" in found["conv1"].cost.assumptions
     assert biased("conv1", resolved(CONV1, SCALED, NORM))
+    assert not biased("conv1", resolved(CONV1, NORM, SCALED, bare("relu", FEATURES, FEATURES, in_place=True)))
     assert biased("conv1", resolved(CONV1, bare("relu", FEATURES, FEATURES, in_place=True), NORM, SCALED))
 
 
@@ -177,6 +178,8 @@ def test_convolutions_say_nothing_about_fully_connected_layers() -> None:
     without = conv("b", IMAGE, FEATURES, f"{FIVE} bias_term: false")
     dense = bare("ip1", FEATURES, (7, 10))
     assert biased("ip1", resolved(without, dense))
+    settled = stated("ip0", IMAGE, (7, 11), 'type: "InnerProduct" inner_product_param { num_output: 11 }')
+    assert not biased("conv1", resolved(without, settled, CONV1))
     rows = (bare("ip1_bn", (7, 10), (7, 10)), bare("ip1_scale", (7, 10), (7, 10), in_place=True))
     assert not biased("ip1", resolved(without, dense, *rows))
 
@@ -333,7 +336,8 @@ def test_origins() -> None:
     assert settle([defined])[0].origin == "definition"
     assert settle([bare("relu", FEATURES, FEATURES, "TanH")])[0].origin == "definition"  # its type is enough
     assert settle([CONV1])[0].origin == "inferred"
-    assert settle([CONV1])[0].spec.type == "Convolution"
+    spec = settle([CONV1])[0].spec
+    assert (spec.type, cost(spec).params) == ("Convolution", (WEIGHT, BIAS))  # by the definition that was inferred
     assert settle([bare("xyzzy", IMAGE, (7, 4, 99, 99))])[0].origin == "unknown"
     assert settle([bare("xyzzy", IMAGE, (7, 4, 99, 99), "Deconvolution")])[0].origin == "definition"
     assert settle([bare("xyzzy", IMAGE, (7, 4, 99, 99), "WarpDrive")])[0].origin == "definition"
