@@ -27,7 +27,8 @@ class Fit:
     """The largest batch that fits into `budget_bytes` on `device`, what it then holds, and what binds it.
 
     `batch` is 0 where not even one image fits; then `bytes` is what one takes. `fixed_bytes` is what no batch
-    size changes, `per_image_bytes` what one more image adds, taken from two usual batch sizes.
+    size changes, `per_image_bytes` what one more image adds: the slope from a usual batch size to this one, so that
+    the pages in which a card gives memory out do not count for more than they are.
     """
 
     device: str
@@ -77,15 +78,15 @@ def fits(
 
 def _fit(tried: _Trials, budget_bytes: int) -> Fit:
     batch = _largest(partial(tried.fits, budget_bytes), tried.guess(budget_bytes))
-    held = tried.look(max(batch, 1)).bytes
+    held, per_image_bytes = tried.look(max(batch, 1)).bytes, tried.per_image_bytes(batch)
     return Fit(
         device=tried.device,
         budget_bytes=budget_bytes,
         batch=batch,
         bytes=held,
         next_bytes=tried.look(batch + 1).bytes,
-        fixed_bytes=held - max(batch, 1) * tried.per_image_bytes,
-        per_image_bytes=tried.per_image_bytes,
+        fixed_bytes=held - max(batch, 1) * per_image_bytes,
+        per_image_bytes=per_image_bytes,
         binds=_binds(tried.look(batch + 1), batch + 1, tried.device, budget_bytes),
     )
 
@@ -138,15 +139,15 @@ class _Trials:
         most = _MOST_ELEMENTS[self.device]  # a blob's first dimension too is an int: nothing that grows is no way out
         return batch <= most and self.look(batch).bytes <= budget_bytes and self.look(batch).largest[0] <= most
 
-    @cached_property
-    def per_image_bytes(self) -> int:
-        """What one more image adds: the slope between two usual batch sizes."""
-        return (self.look(2 * self._base).bytes - self.look(self._base).bytes) // self._base
+    def per_image_bytes(self, batch: int) -> int:
+        """What one more image adds: the slope from a usual batch size to this one, or to twice the usual one."""
+        far = max(batch, 2 * self._base)
+        return (self.look(far).bytes - self.look(self._base).bytes) // (far - self._base)
 
     def guess(self, budget_bytes: int) -> int:
         """A batch size at or next to the answer: bytes grow almost linearly, in steps of pages."""
         low, high = 1, self._widest + 1
-        near, step = self._base, max(self.per_image_bytes, 1)
+        near, step = self._base, max(self.per_image_bytes(2 * self._base), 1)
         for _ in range(_LOOKS):
             near = min(max(near, low), high - 1)
             left = budget_bytes - self._foreseen(near)

@@ -10,11 +10,16 @@ from logparse.reading.line.clock import DAY_S, raw_time_s, resolve
 from logparse.tables.series.filing import attempt_of, slices
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from logparse.model import Curves, LogFacts
     from logparse.tables.series.arrays import Array, Arrays
 
 _STEP_BACK_S: Final = 60.0  # threads and clocks that are set may put a line this far before the attempt's first
 _YEARS_S: Final = (365 * DAY_S, 366 * DAY_S)
+_HALF_YEAR_S: Final = 183 * DAY_S
+_LEAP_DAY: Final = 59  # days before 29 February, as raw_time_s counts them
+_LEAPS: Final = (-DAY_S, 0.0, DAY_S)
 
 
 def times(series: Arrays) -> Array:
@@ -31,11 +36,13 @@ def times(series: Arrays) -> Array:
 def elapsed_and_time(series: Arrays, attempt: Array, facts: LogFacts) -> dict[str, Array]:
     """The columns `elapsed_s` (seconds since the attempt's first line) and `time` (NaT without a year)."""
     line, raw = _first_stamp(facts.curves)
-    seconds = resolve(np.concatenate([[raw], times(series)]), facts.year)
+    stamps = np.concatenate([[raw], times(series)])
+    leap_day = facts.year is None and bool((stamps // DAY_S == _LEAP_DAY).any())
+    seconds = resolve(stamps, facts.year)
     seconds, first = seconds[1:], float(seconds[0])
     starts = {one.index: one.start_s for one in facts.attempts}
     opening = starts.get(int(attempt_of(np.array([line]), facts.attempts)[0]))
-    seconds -= 0.0 if opening is None else _turned(first - opening)
+    seconds -= 0.0 if opening is None else _turned(first - opening, leap_day=leap_day)
     elapsed = np.full(len(seconds), np.nan)
     for index, rows in slices(attempt):
         start = starts.get(index)
@@ -53,13 +60,23 @@ def _first_stamp(curves: Curves) -> tuple[int, float]:
     return min((one for one in found if np.isfinite(one[1])), default=(1, np.nan))
 
 
-def _turned(apart: float) -> float:
-    """What is too much between an attempt's start and its first solver line, at most a day later.
+def _turned(apart: float, *, leap_day: bool) -> float:
+    """What is too much between an attempt's start and its first solver line.
 
-    The two may be counted in calendars that differ by a year, or by a leap day that only one of them has seen.
+    The two may be counted in calendars that differ by a year, or by a leap day that only one of them has seen. A
+    year or a day is taken off only where that is so: a first solver line may well come days after the start.
     """
-    best = min((apart + _STEP_BACK_S + leap) % year for leap in (-DAY_S, 0.0, DAY_S) for year in _YEARS_S)
-    return apart - (best - _STEP_BACK_S) if np.isfinite(apart) else 0.0
+    if not np.isfinite(apart):
+        return 0.0
+    best = _least(apart, _LEAPS if leap_day or abs(apart) > _HALF_YEAR_S else (0.0,))
+    if best > _HALF_YEAR_S:
+        best = _least(apart, _LEAPS)
+    return apart - (best - _STEP_BACK_S)
+
+
+def _least(apart: float, leaps: Sequence[float]) -> float:
+    """The shortest way round the calendar, counted from the earliest time that a line may have."""
+    return min((apart + _STEP_BACK_S + leap) % year for leap in leaps for year in _YEARS_S)
 
 
 def moments(seconds: Array, year: int | None) -> Array:

@@ -461,7 +461,6 @@ def test_a_leap_day_that_the_displays_alone_have_seen_is_no_day_too_many() -> No
     assert spans(text, 2016) == [7200.0, 26 * 3600.0]
 
 
-@pytest.mark.xfail(strict=True, reason="a first solver line is taken to come within a day")
 @pytest.mark.parametrize(("stamp", "seconds"), [("1125 09:59:30", 86_370.0), ("1125 11:00:00", 90_000.0)])
 def test_a_first_solver_line_may_come_more_than_a_day_after_the_start(stamp: str, seconds: float) -> None:
     text = at("1124 10:00:00.000000", START) + at(f"{stamp}.000000", display(0))
