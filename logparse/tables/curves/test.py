@@ -57,8 +57,9 @@ def build(log: LogLike) -> Built:
     iteration, net = results.of_start(starts, row, "iteration"), results.of_start(starts, row, "net")
     net = np.where((row >= 0) & (net < 0), 0, net)
     group = (attempt - 1) * (int(net.max(initial=0)) + 2) + net + 1
-    said = outputs.output_columns(facts.curves, {**found, "name": np.maximum(found["name"], 0)}, group)
     is_loss = found["name"] < 0
+    index = np.where(is_loss, found["index"].max(initial=0), found["index"])  # the total loss is no output's first
+    said = outputs.output_columns(facts.curves, {**found, "name": np.maximum(found["name"], 0), "index": index}, group)
     said["output"][is_loss] = TEST_LOSS
     return {
         **said,

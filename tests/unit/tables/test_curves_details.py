@@ -212,7 +212,6 @@ def test_the_loss_of_a_test_stands_where_it_was_printed() -> None:
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="the row of the test loss counts as place -1 of the log's first named output")
 def test_the_loss_of_a_test_does_not_move_the_elements_of_the_first_output() -> None:
     log = log_of(opened(0), "Test loss: 3", result(0, "a", 1), result(1, "a", 2))
 
