@@ -56,6 +56,11 @@ def short(value: object) -> str:
     return _known(value, lambda number: _prefixed(number, ""))
 
 
+def mac_count(value: object) -> str:
+    """Multiply-accumulates with three significant digits and a decimal prefix: `1.19 GMAC`; exact below 1,000."""
+    return _known(value, lambda number: _prefixed(number, "MAC"))
+
+
 def size(value: object) -> str:
     """Bytes with three significant digits, decimal units: `244 MB` (1 MB = 10^6 bytes)."""
     return _known(value, lambda number: _prefixed(number, "B"))

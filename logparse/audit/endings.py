@@ -59,7 +59,7 @@ def unfinished_nets(log: AuditedLog) -> Iterator[Finding]:
                 "net_unfinished",
                 f"The set-up of the {net_name(net.phase, net.test_index)} stops at {last.name or 'an unnamed layer'}",
                 "Layers after it are not in the log, so totals of this net are those of its first "
-                f"{len(net.layers)} layers.",
+                + ("layer." if len(net.layers) == 1 else f"{len(net.layers)} layers."),
                 attempt=attempt.index,
                 net_index=net.index,
                 layer_index=last.index,

@@ -35,8 +35,9 @@ def _gap(net: TableRow, previous: TableRow | None, layer: TableRow, gap: int) ->
     if gap > 0:
         meaning = (
             f"The running figure grows by {formats.count(gap)} bytes more than the printed shapes account for: "
-            f"{formats.count(gap // element)} values of {element} bytes. Lines of one or more layers are not in the "
-            "log, so the table has a gap here, and totals of parameters and MACs leave out what stood there."
+            f"{formats.count(gap // element)} {plural('value', gap // element)} of {element} bytes. Lines of one or "
+            "more layers are not in the log, so the table has a gap here, and totals of parameters and MACs leave out "
+            "what stood there."
         )
         return Finding("warning", "missing_bytes", words, meaning, evidence, *location_of(layer))
     meaning = (

@@ -57,7 +57,7 @@ def _speed_evidence(row: TableRow) -> Iterator[str]:
     )
     yield f"{formats.significant(row['iterations_per_second'])} iterations/s"
     if not formats.is_na(row["macs_per_iteration"]) and row["macs_per_iteration"]:
-        yield f"{formats.short(row['macs_per_iteration'])}MAC an iteration"
+        yield f"{formats.mac_count(row['macs_per_iteration'])} an iteration"
     if not formats.is_na(row["unknown_layers"]) and row["unknown_layers"]:
         number = int(row["unknown_layers"])
         yield f"a lower bound: the MACs of {number} {plural('layer', number)} are not known"
@@ -154,7 +154,8 @@ def time_left(log: AuditedLog) -> Iterator[Finding]:
         yield Finding(
             "note",
             "time_left",
-            f"{formats.count(row['iterations_left'])} iterations are left; if the run is still going, about "
+            f"{formats.count(row['iterations_left'])} {plural('iteration', row['iterations_left'])} "
+            f"{'is' if row['iterations_left'] == 1 else 'are'} left; if the run is still going, about "
             f"{formats.duration(row['seconds_left'])}",
             "Counted from the last line of the log, at the speed of the last 20 displays, with the run's share of "
             "tests and snapshots.",

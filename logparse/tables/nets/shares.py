@@ -94,7 +94,26 @@ def _sums(layers: Sequence[LayerFact]) -> tuple[int, int, int]:
 
 def _row(attempt: int, fact: NetFact, name: str, layers: Sequence[LayerFact], totals: tuple[int, int, int]) -> BuiltRow:
     weights, macs, distinct = _sums(layers)
+    if fact.is_per_image:  # counts of one image, in columns that are of a batch
+        return {
+            **_head(attempt, fact, name, layers),
+            "weights": weights,
+            "weights_share": weights / totals[0] if totals[0] else None,
+            "macs_share": macs / totals[1] if totals[1] else None,
+        }
     shares = [part / total if total else None for part, total in zip((weights, macs, distinct), totals, strict=True)]
+    return {
+        **_head(attempt, fact, name, layers),
+        "weights": weights,
+        "macs": macs,
+        "distinct_bytes": distinct,
+        "weights_share": shares[0],
+        "macs_share": shares[1],
+        "distinct_share": shares[2],
+    }
+
+
+def _head(attempt: int, fact: NetFact, name: str, layers: Sequence[LayerFact]) -> BuiltRow:
     return {
         "attempt": attempt,
         "net": fact.net.name,
@@ -102,11 +121,5 @@ def _row(attempt: int, fact: NetFact, name: str, layers: Sequence[LayerFact], to
         "net_index": fact.net.index,
         "group": name,
         "layers": len(layers),
-        "weights": weights,
-        "macs": macs,
-        "distinct_bytes": distinct,
-        "weights_share": shares[0],
-        "macs_share": shares[1],
-        "distinct_share": shares[2],
         "unknown": sum(one.own_params is None or one.cost.macs.value is None for one in layers),
     }

@@ -6,6 +6,7 @@ import re
 from itertools import starmap
 from typing import TYPE_CHECKING, Final
 
+from logparse.formats import plural
 from logparse.tables.column import ATTEMPT, ELAPSED, LINE, TIME, decimal, text, whole
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ def _clipping(facts: LogFacts) -> Iterator[BuiltRow]:
     for attempt, rows in filing.slices(filing.attempt_of(clipped["line"], facts.attempts)):
         norm, factor = float(np.nanmax(clipped["norm"][rows])), float(np.nanmin(clipped["factor"][rows]))
         count = rows.stop - rows.start
-        text = f"Gradients clipped {count} times, by a factor of {factor:.6g} at the least, for a norm up to {norm:.6g}"
+        times = f"{count} {plural('time', count)}"
+        text = f"Gradients clipped {times}, by a factor of {factor:.6g} at the least, for a norm up to {norm:.6g}"
         yield {
             "attempt": attempt,
             "kind": "clipping",

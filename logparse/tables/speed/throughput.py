@@ -113,6 +113,8 @@ def _work(attempt: Attempt, nets: Sequence[NetFact]) -> BuiltRow:
     backward = [fact.cost.backward_macs.value for fact in trained.layers]
     row["batch"] = trained.batch
     row["images_per_iteration"] = None if trained.batch is None else trained.batch * iter_size * gpus
+    if trained.is_per_image:  # figures of one image, of unknown many in a batch
+        return row
     row["macs_per_iteration"] = iter_size * gpus * sum(value for value in (*macs, *backward) if value is not None)
     row["unknown_layers"] = sum(None in pair for pair in zip(macs, backward, strict=True))
     return row

@@ -382,7 +382,7 @@ def test_clippings_are_one_event_an_attempt() -> None:
 
     assert [row for row in found if row[0] == "clipping"] == [
         ("clipping", 1, 2, 0, "Gradients clipped 2 times, by a factor of 0.25 at the least, for a norm up to 8", 3),
-        ("clipping", 2, 1, None, "Gradients clipped 1 times, by a factor of 0.66 at the least, for a norm up to 3", 6),
+        ("clipping", 2, 1, None, "Gradients clipped 1 time, by a factor of 0.66 at the least, for a norm up to 3", 6),
     ]
 
 

@@ -122,7 +122,6 @@ def test_a_share_of_nothing_is_not_known() -> None:
     assert (rows["weights_share"], rows["macs_share"], rows["distinct_share"]) == ([None], [None], [None])
 
 
-@pytest.mark.xfail(strict=True, reason="the groups of a net of 2013 are of one image, though the column says a batch")
 def test_figures_of_one_image_are_no_figures_of_a_batch() -> None:
     text = line("Creating Layer data") + line("data -> data") + line("Top shape: 1 28 28")
     text += line("Creating Layer conv") + line("conv <- data") + line("conv -> conv") + line("Top shape: 20 24 24")

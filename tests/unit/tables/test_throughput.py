@@ -260,7 +260,6 @@ def test_a_net_of_no_macs_has_no_flops() -> None:
     assert (found["macs_per_iteration"], found["gflops"], found["images_per_s"]) == (0, None, 40.0)
 
 
-@pytest.mark.xfail(strict=True, reason="figures of one image are summed up as if they were of a batch")
 def test_an_iteration_of_images_without_their_batch_is_of_unknown_work() -> None:
     text = line("Creating Layer data") + line("data -> data") + line("Top shape: 1 28 28")
     text += line("Creating Layer conv") + line("conv <- data") + line("conv -> conv") + line("Top shape: 20 24 24")
