@@ -9,6 +9,7 @@ import pytest
 
 from logparse.cost.costing import cost
 from logparse.cost.layer_types import LAYER_TYPES, RULES
+from logparse.cost.memory.buffers import buffers
 from logparse.cost.spec import Basis, LayerSpec
 from logparse.textproto import parse
 
@@ -181,3 +182,30 @@ def test_every_rule_names_its_source(kind: str) -> None:
 )
 def test_a_rule_names_the_file_of_its_layer(kind: str, file: str) -> None:
     assert f"{file}_layer" in RULES[kind].source
+
+
+@pytest.mark.parametrize(
+    ("settings", "blobs", "gpu_buffers"),
+    [
+        # PSPNet, Caffe-MPI: slope, bias, mean, variance
+        ("slope_filler { value: 1 }", 4, 7),
+        ("momentum: 0.9", 4, 7),
+        ("frozen: false", 4, 7),
+        ("frozen: true", 4, 5),
+        # PSPNet's branch for several machines: the same under SegNet's names; little on the GPU
+        ("var_eps: 0.001", 4, 2),
+        ("decay: 0.9", 4, 2),
+        ("moving_average: true", 4, 2),
+        ("axis: 1", 4, 2),
+        ("scale_filler { value: 1 } axis: 1", 4, 2),
+        # SegNet: scale and shift alone
+        ("scale_filler { value: 1 }", 2, 8),
+        ("shift_filler { value: 1 }", 2, 8),
+    ],
+)
+def test_which_forks_bn_it_is_is_told_by_each_of_its_fields(settings: str, blobs: int, gpu_buffers: int) -> None:
+    definition = parse(f'type: "BN" bn_param {{ {settings} }}').root
+    shape = (7, 3, 5, 11)
+    spec = LayerSpec("x", "BN", definition, (shape,), (shape,), phase="TRAIN", backward=True, bottom_needs_grad=(True,))
+    assert len(cost(spec).params or ()) == blobs
+    assert len(buffers(spec, "gpu").items or ()) == gpu_buffers
