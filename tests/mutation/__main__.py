@@ -11,6 +11,7 @@ An interrupted run goes on where it was when it is started again; any edit of th
 from __future__ import annotations
 
 import argparse
+import fcntl
 import os
 import random
 import sys
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from tests.mutation.baseline import Baseline
     from tests.mutation.mutants import Mutant
 
+SHOWN: Final = 120  # characters of a test's name
 ROOMS: Final = tuple(f"logparse/{name}" for name in ("cost", "derive", "assembling", "tables", "audit"))
 
 
@@ -51,7 +53,7 @@ def modules(paths: Sequence[str]) -> Iterator[Path]:
     for name in paths:
         path = SOURCE / Path(name).resolve().relative_to(ROOT)
         if not path.exists():
-            sys.exit(f"no such module or folder: {name}")
+            raise CannotJudgeError(f"no such module or folder: {name}")
         yield from sorted(path.rglob("*.py")) if path.is_dir() else [path]
 
 
@@ -82,16 +84,29 @@ def run(todo: Sequence[Mutant], known: Baseline, benches: Sequence[Bench], kept:
     for verdict in Trials(benches, known.everything).verdicts(jobs(left, known, kept)):
         kept.add(verdict)
         done, spent_s = done + 1, spent_s + verdict.cpu_s
-        print(f"{done:>5} {verdict.outcome:<9} {verdict.cpu_s:6.1f} s  {verdict.name}  {verdict.by}", flush=True)
+        print(
+            f"{done:>5} {verdict.outcome:<9} {verdict.cpu_s:6.1f} s  {verdict.name}  {verdict.by[:SHOWN]}", flush=True
+        )
     clock_s = time.monotonic() - begun
     print(f"{done} tried: {spent_s / 60:.1f} min of processor time, {clock_s / 60:.1f} min by the clock", flush=True)
+
+
+def alone() -> int:
+    """Make sure that no other run is at work in this checkout, as long as this process lives."""
+    WORK.mkdir(exist_ok=True)
+    lock = os.open(WORK / "lock", os.O_CREAT | os.O_WRONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise CannotJudgeError("another run is at work in this checkout") from None
+    return lock
 
 
 def main() -> int:
     """The command."""
     asked = options()
     os.environ.update(ENVIRONMENT)
-    WORK.mkdir(exist_ok=True)
+    alone()
     state = take()
     todo = chosen(asked.paths, asked.sample, asked.seed)
     benches = [Bench(number) for number in range(max(1, asked.jobs))]
@@ -109,7 +124,8 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except KeyboardInterrupt:
-        sys.exit("interrupted; the same command goes on from here")
+        print("interrupted; the same command goes on from here", file=sys.stderr)
+        sys.exit(2)
     except CannotJudgeError as reason:
         print(reason, file=sys.stderr)
         sys.exit(2)

@@ -6,13 +6,15 @@ import gc
 import importlib
 import json
 import os
+import signal
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.mutation.bench import SOURCE, WORK, CannotJudgeError
-from tests.mutation.reach import Reach, pieces, timed
+from tests.mutation.names import pieces, timed
+from tests.mutation.reach import Reach
 from tests.mutation.record import FOLDERS, record
 
 if TYPE_CHECKING:
@@ -38,20 +40,30 @@ class Baseline:
         return {name: self.cpu_s[name] for number, name in enumerate(self.reach.tests) if mask >> number & 1}
 
 
+def _recorder(bench: Bench, number: int, benches: int, left_out: set[tuple[str, str]]) -> int:
+    """Start a process that records a share of the tests."""
+    child = os.fork()
+    if child == 0:
+        code = 3
+        try:
+            code = record(bench, number, benches, left_out)
+        finally:
+            os._exit(code)
+    return child
+
+
 def _record(benches: Sequence[Bench]) -> list[dict[str, Any]]:
     """Run all tests, a share in each bench; the lines that the recorders wrote."""
     # A test that measures time may fail because the machine is busy, and would then count as one that kills.
-    left_out, children = timed(pieces(SOURCE, TESTS)), []
-    for number, bench in enumerate(benches):
-        child = os.fork()
-        if child == 0:
-            code = 3
-            try:
-                code = record(bench, number, len(benches), left_out)
-            finally:
-                os._exit(code)
-        children.append(child)
-    ends = [os.waitpid(child, 0)[1] for child in children]
+    left_out = timed(pieces(SOURCE, TESTS))
+    children = [_recorder(bench, number, len(benches), left_out) for number, bench in enumerate(benches)]
+    try:
+        ends = [os.waitpid(child, 0)[1] for child in children]
+    except KeyboardInterrupt:
+        for child in children:
+            with suppress(ProcessLookupError):
+                os.killpg(child, signal.SIGKILL)
+        raise
     if any(ends):
         logs = [bench.log.read_text(encoding="utf-8") for bench in benches]
         raise CannotJudgeError("the tests cannot be recorded:\n" + "\n".join(logs))
@@ -60,7 +72,7 @@ def _record(benches: Sequence[Bench]) -> list[dict[str, Any]]:
 
 def _boiled(state: str, lines: list[dict[str, Any]]) -> dict[str, Any]:
     """The record as it is kept: for every line a number with a bit for each test that ran it."""
-    head, batches = next(one for one in lines if "loaded" in one), [one for one in lines if "rows" in one]
+    heads, batches = [one for one in lines if "loaded" in one], [one for one in lines if "rows" in one]
     rows = [row for batch in batches for row in batch["rows"]]
     tests = {row["test"]: row["cpu_s"] for row in rows if row["outcome"] == "passed"}
     bits = {name: 1 << number for number, name in enumerate(tests)}
@@ -74,10 +86,10 @@ def _boiled(state: str, lines: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "state": state,
         "tests": tests,
-        "others": [*head["left_out"], *(row["test"] for row in rows if row["outcome"] == "skipped")],
+        "others": [*heads[0]["left_out"], *(row["test"] for row in rows if row["outcome"] == "skipped")],
         "failed": [f"{row['test']}\n{row['why']}" for row in rows if row["outcome"] == "failed"],
-        "missing": head["tests"] - len(rows),
-        "loaded": head["loaded"],
+        "missing": sorted({name for head in heads for name in head["tests"]} - {row["test"] for row in rows}),
+        "loaded": heads[0]["loaded"],
         "masks": {path: {line: f"{mask:x}" for line, mask in numbers.items()} for path, numbers in masks.items()},
         "modules": list(dict.fromkeys(modules)),
     }
@@ -91,8 +103,8 @@ def _recorded(state: str, benches: Sequence[Bench]) -> dict[str, Any]:
     print("recording what each test runs …", flush=True)
     boiled = _boiled(state, _record(benches))
     if boiled["failed"] or boiled["missing"]:
-        failed = "\n".join(boiled["failed"])
-        raise CannotJudgeError(f"not all tests pass while nothing is mutated ({boiled['missing']} missing):\n{failed}")
+        missing = [f"{name}\nis collected, but did not run" for name in boiled["missing"]]
+        raise CannotJudgeError("\n".join([*boiled["failed"], *missing, "not all tests pass while nothing is mutated"]))
     FILE.write_text(json.dumps(boiled), encoding="utf-8")
     print(f"{len(boiled['tests'])} tests pass; {len(boiled['others'])} are skipped or measure time", flush=True)
     return boiled

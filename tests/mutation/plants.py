@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tests.mutation.baseline import Baseline
     from tests.mutation.bench import Bench
-    from tests.mutation.reach import Piece
+    from tests.mutation.names import Piece
 
 HARMLESS: Final = "planted: a comment"
 FATAL: Final = "planted: a function that only fails"

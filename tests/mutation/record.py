@@ -30,11 +30,12 @@ MOST: Final = 16  # tests in a process
 ENOUGH_S: Final = 0.2  # processor time, with the fork
 FOLDERS: Final = ("tests/unit", "tests/gold", "tests/truth", "tests/property")
 OPTIONS: Final = (
-    *("-q", "-p", "no:cacheprovider", "-p", "no:xdist"),
+    *("-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:randomly"),
     *("-m", "not browser and not benchmark and not corpus"),
     "--assert=plain",  # that a test fails is enough: a difference of two long texts can take minutes to tell
 )
 # What coverage needs to know in a program that a test starts; `_exit`: some end without the interpreter's own end.
+MEASURED: Final = ("logparse", "tests")
 QUIET: Final = ["no-data-collected"]  # many tests are not about the package's lines
 COVERAGE: Final = f"""[run]
 data_file = ${{MUTATION_DATA}}
@@ -84,7 +85,9 @@ class Recorder:
         self.coverage.start()
 
     def _coverage(self) -> coverage.Coverage:
-        measure = coverage.Coverage(data_file=None, config_file=False, include=[f"{self.folder}/logparse/*"])
+        measure = coverage.Coverage(
+            data_file=None, config_file=False, include=[f"{self.folder}/{name}/*" for name in MEASURED]
+        )
         measure.set_option("run:disable_warnings", QUIET)
         return measure
 
@@ -104,7 +107,7 @@ class Recorder:
         """The lines that ran up to here are those that run as modules load."""
         self.coverage.stop()
         loaded = self._lines([self.coverage.get_data()])
-        row = {"loaded": loaded, "tests": len(session.items), "left_out": self.kept_out}
+        row = {"loaded": loaded, "tests": [item.nodeid for item in session.items], "left_out": self.kept_out}
         self.out.write_text(json.dumps(row) + "\n", encoding="utf-8")
         gc.freeze()  # what is shared with the children is not copied for looking at it
 

@@ -28,7 +28,7 @@ MORE_S: Final = 5
 LOADING_S: Final = 60
 # The same by the clock, for a process that only waits; others may be at work on the machine.
 PATIENCE_REAL: Final = 50
-MORE_REAL_S: Final = 120
+MORE_REAL_S: Final = 600
 MEMORY_BYTES: Final = 4 << 30
 OVERTIME: Final = frozenset({signal.SIGPROF, signal.SIGXCPU, signal.SIGALRM})
 
