@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from logparse import formats
+from logparse.audit.finding import frame_of
 from logparse.sums import float_sum
 from logparse.tables.run.events import iteration_of
 from logparse.tables.series.trend import trend, trend_window
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from logparse.audit.finding import AuditedLog
     from logparse.model import Attempt
+    from logparse.tables.table import LogLike
 
     Floats = npt.NDArray[np.float64]
     Ints = npt.NDArray[np.int64]
@@ -60,7 +62,7 @@ class Snapshot:
 class Training:
     """The displays of one attempt, in the order of the log."""
 
-    log: AuditedLog
+    parsed: LogLike
     attempt: Attempt
     iteration: Ints
     loss: Floats
@@ -92,7 +94,7 @@ class Training:
 
     def output(self, name: str) -> Floats | None:
         """The training output of a name at each display; None where there is none, or it is a vector."""
-        frame = self.log.frame("train")
+        frame = frame_of(self.parsed, "train")
         columns = [] if frame is None else [str(column) for column in frame.columns]
         found = [column for column in columns if _OUTPUT.match(column) and _OUTPUT.sub("", column, count=1) == name]
         return numbers(frame, found[0])[self.rows] if frame is not None and len(found) == 1 else None
@@ -102,7 +104,7 @@ class Training:
 
         None where the attempt prints none.
         """
-        frame = self.log.frame("lr")
+        frame = frame_of(self.parsed, "lr")
         if frame is None:
             return None
         lines = numbers(frame, "line")
@@ -131,7 +133,9 @@ def trainings(log: AuditedLog) -> Iterator[Training]:
         if mine.stop > mine.start:
             part = {name: column[mine] for name, column in columns.items()}
             whole = {name: part[name].astype(np.int64) for name in ("iteration", "line")}
-            yield Training(log, attempt, whole["iteration"], part["loss"], whole["line"], part["elapsed_s"], mine)
+            yield Training(
+                log.parsed, attempt, whole["iteration"], part["loss"], whole["line"], part["elapsed_s"], mine
+            )
 
 
 def numbers(frame: pd.DataFrame, column: str) -> Floats:

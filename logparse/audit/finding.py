@@ -42,6 +42,12 @@ class Finding:
     saves_bytes: int | None = None
 
 
+def frame_of(log: LogLike, name: str) -> pd.DataFrame | None:
+    """A table of a log, or None where it is empty."""
+    found = log.table(name)
+    return None if found.empty else found
+
+
 @dataclass(frozen=True)
 class AuditedLog:
     """What a finder sees of one log: the facts, and its tables as frames or as rows."""
@@ -57,8 +63,7 @@ class AuditedLog:
 
     def frame(self, name: str) -> pd.DataFrame | None:
         """A table, or None where it is empty."""
-        found = self.parsed.table(name)
-        return None if found.empty else found
+        return frame_of(self.parsed, name)
 
     def rows(self, name: str) -> list[TableRow]:
         """A table's rows; for tables of layers and nets, not for curves."""

@@ -23,11 +23,16 @@ NO_TYPE: Final = "nothing tells the layer's type"
 
 
 def view_of(spec: LayerSpec, rule: Rule) -> View:
-    """The layer as the rule's parts read it; where a top is not printed, with the shape that the rule expects."""
+    """The layer as the rule's parts read it; where a top is not printed, with the shape that the rule expects.
+
+    What is kept with the layer is what the view is made of, not the view, which holds the layer: together they would
+    be a circle, and stay in memory until Python looks for such.
+    """
     if rule.shapes not in spec.kept:
-        spec.kept[rule.shapes] = _view_of(spec, rule)
-    found: View = spec.kept[rule.shapes]
-    return found
+        view = _view_of(spec, rule)
+        spec.kept[rule.shapes] = view.definition, view.tops, view.found
+        return view
+    return View(spec, *spec.kept[rule.shapes])
 
 
 def _view_of(spec: LayerSpec, rule: Rule) -> View:

@@ -45,17 +45,24 @@ class View:
     is printed the shapes that the rule expects.
     """
 
-    __slots__ = ("_read", "definition", "spec", "tops")
+    __slots__ = ("definition", "found", "spec", "tops")
 
-    def __init__(self, spec: LayerSpec, definition: Message | None, tops: tuple[Shape | None, ...]) -> None:
+    def __init__(
+        self,
+        spec: LayerSpec,
+        definition: Message | None,
+        tops: tuple[Shape | None, ...],
+        found: dict[Callable[[View], object], object] | None = None,
+    ) -> None:
+        """`found` is what another view of the same layer has read already."""
         self.spec, self.definition, self.tops = spec, definition, tops
-        self._read: dict[Callable[[View], object], object] = {}
+        self.found = {} if found is None else found
 
     def once(self, read: Callable[[View], _T]) -> _T:
         """What `read` finds in this layer; several parts of a rule ask for the same settings."""
-        if read not in self._read:
-            self._read[read] = read(self)
-        return cast("_T", self._read[read])
+        if read not in self.found:
+            self.found[read] = read(self)
+        return cast("_T", self.found[read])
 
     def setting(self, read: Callable[[View], _T]) -> _T:
         """The same for what depends on the definition and on how many axes the blobs have, not on their sizes."""

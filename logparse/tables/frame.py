@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from functools import cache
 from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -32,9 +33,20 @@ def frame(table: Table, built: Built) -> pd.DataFrame:
 
 
 def _of_rows(table: Table, rows: Sequence[BuiltRow]) -> pd.DataFrame:
-    cells = zip(*_cells(table, rows), strict=True) if rows else ((),) * len(table.columns)
+    if not rows:
+        return _without_rows(table).copy(deep=False)
+    return _made(table, zip(*_cells(table, rows), strict=True), len(rows))
+
+
+@cache
+def _without_rows(table: Table) -> pd.DataFrame:
+    """The table of a log that has nothing for it, as every second table is; made once, handed out as a new frame."""
+    return _made(table, [()] * len(table.columns), 0)
+
+
+def _made(table: Table, cells: Iterable[Sequence[Any]], length: int) -> pd.DataFrame:
     arrays = {column.name: _ARRAYS[column.dtype](values) for column, values in zip(table.columns, cells, strict=True)}
-    return pd.DataFrame(arrays, index=pd.RangeIndex(len(rows)), copy=False)
+    return pd.DataFrame(arrays, index=pd.RangeIndex(length), copy=False)
 
 
 def _cells(table: Table, rows: Sequence[BuiltRow]) -> list[tuple[Any, ...]]:

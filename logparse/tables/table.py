@@ -41,9 +41,9 @@ class LogLike(Protocol):
         """One table by name."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """One table of the catalogue.
+    """One table of the catalogue; the same only as one object.
 
     `build` makes its rows, or its columns as arrays. `needs_curves` says that it reads the solver's lines (a log of
     gigabytes is only skimmed for the others), `needs_terms` that it depends on `LogLike.terms`, and `has_outputs`

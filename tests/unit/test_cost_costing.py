@@ -151,7 +151,7 @@ def test_a_layer_at_other_shapes_is_the_same_in_all_else() -> None:
     )
     blobs = (ParamBlob((11, 3, 3, 3), "weight"),)
     larger = conv((4, 11, 3, 5))
-    other = layer.with_spec(larger, (660,), blobs)
+    other = layer.resized(larger, (660,), blobs)
     assert other.spec is larger
     assert (other.counts, other.params) == ((660,), blobs)
     assert (other.kind, other.bottoms, other.tops, other.losses) == ("Convolution", ("b",), ("t",), (True,))

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from logparse.cost.buffer import CPU
 from logparse.cost.costing import cost
 from logparse.cost.memory.gradients import learns
-from logparse.cost.memory.sharing import LayerUse, TopUse, shared_tops
+from logparse.cost.memory.sharing import owners
 from logparse.cost.traits import Side
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from logparse.cost.memory.layer import LayerMemory
 
@@ -30,34 +30,21 @@ class OwnBlob(NamedTuple):
     values: int | None
 
 
-def _blobs(layers: Sequence[LayerMemory], *, of_data: bool) -> tuple[dict[str, OwnBlob], dict[str, str]]:
-    """(owner → blob, name → owner) for one half; a Split shares data, but each of its tops has its own gradient."""
-    shared = shared_tops(_use(layer, of_data=of_data) for layer in layers)
-    own: dict[str, OwnBlob] = {}
-    owner_of: dict[str, str] = {}
-    for place, (layer, owners) in enumerate(zip(layers, shared, strict=True)):
-        for name, count, owner in zip(layer.tops, layer.counts, owners, strict=True):
-            owner_of[name] = owner if owner is not None else name
-            if owner is None:
-                own[name] = OwnBlob(place, name, count)
-    return own, owner_of
-
-
-def _use(layer: LayerMemory, *, of_data: bool) -> LayerUse:
-    shares = layer.traits.shares_data if of_data else layer.traits.shares_diff
-    flags = layer.spec.in_place or (False,) * len(layer.tops)
-    return LayerUse(shares, layer.bottoms, tuple(TopUse(*pair) for pair in zip(layer.tops, flags, strict=True)))
+def _blobs(layers: Sequence[LayerMemory], *, of_data: bool) -> tuple[list[OwnBlob], Mapping[str, str]]:
+    """(blobs that own memory, name → owner) for one half."""
+    own, owner_of = owners(tuple(layer.links for layer in layers), of_data=of_data)
+    return [OwnBlob(place, name, layers[place].counts[top]) for name, (place, top) in own.items()], owner_of
 
 
 def data_blobs(layers: Sequence[LayerMemory], device: str) -> list[OwnBlob]:
     """The blobs whose data has memory on the device; on the GPU without prefetched tops (they are batches)."""
     own, owner_of = _blobs(layers, of_data=True)
     if device == CPU:
-        return [blob for blob in own.values() if layers[blob.layer].kind != PARAMETER]
+        return [blob for blob in own if layers[blob.layer].kind != PARAMETER]
     touched = {owner_of.get(name, name) for layer in layers for name in _on_device(layer)}
     return [
         blob
-        for blob in own.values()
+        for blob in own
         if blob.name in touched and not layers[blob.layer].prefetches and layers[blob.layer].kind != PARAMETER
     ]
 
@@ -80,7 +67,7 @@ def diff_blobs(
     touched: set[str] = set()
     for layer in layers:
         touched.update(owner_of.get(name, name) for name in _asked(layer, device, timed=timed, cudnn=cudnn))
-    return [blob for blob in own.values() if blob.name in touched]
+    return [blob for blob in own if blob.name in touched]
 
 
 def _asked(layer: LayerMemory, device: str, *, timed: bool, cudnn: bool) -> Iterator[str]:

@@ -16,7 +16,7 @@ from logparse.cost.memory.holdings import holdings, threads
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from logparse.cost.memory.holdings import Holding, Run
+    from logparse.cost.memory.holdings import Holding, NetMemory, Run
 
 MIB: Final = 1024 * 1024
 DEVICES: Final = (CPU, GPU)
@@ -76,19 +76,34 @@ def rounded(blocks: Iterable[int]) -> int:
 
     A block over 1 MiB takes whole pages of 2 MiB; smaller ones are packed into pages at steps of 512 bytes.
     """
-    sizes = list(blocks)
-    large = sum(_up(size, _PAGE) for size in sizes if size > PACKED_BYTES)
-    small = sum(_up(size, _STEP) for size in sizes if size <= PACKED_BYTES)
-    return large + _up(small, _PAGE)
-
-
-def _up(size: int, step: int) -> int:
-    return -(-size // step) * step
+    pages = steps = 0
+    for size in blocks:
+        if size > PACKED_BYTES:
+            pages -= -size // _PAGE  # rounded up
+        else:
+            steps -= -size // _STEP
+    return (pages - -steps * _STEP // _PAGE) * _PAGE
 
 
 def footprint(run: Run, device: str, terms: Terms = USUAL) -> Footprint:
     """The footprint of a run on "cpu" or "gpu"; pure."""
     return _on_cpu(run, terms) if device == CPU else _on_gpu(run, terms)
+
+
+def bytes_without_cudnn(run: Run, device: str, terms: Terms = USUAL) -> int:
+    """The figure of a footprint alone, for engine CAFFE."""
+    held = holdings(run, device)
+    if device == CPU:
+        return _asked(held) + terms.program_bytes
+    return rounded(_sizes(held)) + sum(part.bytes for part in _beside(run, terms))
+
+
+def _beside(run: Run, terms: Terms) -> tuple[Part, ...]:
+    """What stands on a card beside the blocks that Caffe asks for."""
+    return (
+        Part("CUDA context and first cuBLAS handle", terms.context_bytes),
+        Part("cuBLAS handles of prefetch threads", terms.thread_bytes * threads(run.nets)),
+    )
 
 
 def _on_cpu(run: Run, terms: Terms) -> Footprint:
@@ -102,10 +117,7 @@ def _on_cpu(run: Run, terms: Terms) -> Footprint:
 def _on_gpu(run: Run, terms: Terms) -> Footprint:
     held = holdings(run, GPU)
     blocks = _sizes(held)
-    beside = (
-        Part("CUDA context and first cuBLAS handle", terms.context_bytes),
-        Part("cuBLAS handles of prefetch threads", terms.thread_bytes * threads(run.nets)),
-    )
+    beside = _beside(run, terms)
     parts: tuple[Part, ...] = (
         Part("Caffe's own allocations", sum(blocks)),
         Part("rounding to pages of 2 MiB", rounded(blocks) - sum(blocks)),
@@ -125,8 +137,7 @@ def _on_gpu(run: Run, terms: Terms) -> Footprint:
 
 
 def _cudnn_remark(run: Run, terms: Terms) -> str:
-    count = sum(handles(net.layers) for net in run.nets)
-    workspace = sum(most_workspace_bytes(net.layers) for net in run.nets)
+    count, workspace = _handles_and_workspace(run)
     return (
         f"the range is of a cuDNN build: {count} handles of {terms.cudnn_handle_bytes:,} bytes (cuDNN 9 or as given; "
         f"older ones are not known), workspace of 0 to {workspace:,}, each end 1 % further out"
@@ -141,8 +152,7 @@ def _with_cudnn(run: Run, terms: Terms, beside: int) -> tuple[int | None, int | 
     if is_refused(run):
         return None, None, ()
     blocks = _sizes(holdings(run, GPU, cudnn=True))
-    count = sum(handles(net.layers) for net in run.nets)
-    workspace = sum(most_workspace_bytes(net.layers) for net in run.nets)
+    count, workspace = _handles_and_workspace(run)
     low = rounded(blocks) + count * terms.cudnn_handle_bytes + beside
     parts = (
         Part("Caffe's own allocations, cuDNN build", sum(blocks)),
@@ -154,9 +164,26 @@ def _with_cudnn(run: Run, terms: Terms, beside: int) -> tuple[int | None, int | 
     return low - low // _DOUBT, high + high // _DOUBT, parts
 
 
+def _handles_and_workspace(run: Run) -> tuple[int, int]:
+    """Of a cuDNN build: its handles, and the bytes of workspace that Caffe would allow."""
+    return sum(net.once(_handles) for net in run.nets), sum(net.once(_most_workspace_bytes) for net in run.nets)
+
+
+def _handles(net: NetMemory) -> int:
+    return handles(net.layers)
+
+
+def _most_workspace_bytes(net: NetMemory) -> int:
+    return most_workspace_bytes(net.layers)
+
+
 def is_refused(run: Run) -> bool:
     """Whether a cuDNN build would stop at one of the run's layers."""
-    return any(refused(layer) for net in run.nets for layer in net.layers)
+    return any(net.once(_is_refused) for net in run.nets)
+
+
+def _is_refused(net: NetMemory) -> bool:
+    return any(refused(layer) for layer in net.layers)
 
 
 def needed_bytes(taken: int, run: Run, device: str, terms: Terms, *, cudnn: bool) -> int:
@@ -166,11 +193,10 @@ def needed_bytes(taken: int, run: Run, device: str, terms: Terms, *, cudnn: bool
     """
     if device == CPU:
         return taken + terms.program_bytes
-    beside = terms.context_bytes + terms.thread_bytes * threads(run.nets)
+    beside = sum(part.bytes for part in _beside(run, terms))
     if not cudnn:
         return taken + beside
-    count = sum(handles(net.layers) for net in run.nets)
-    workspace = sum(most_workspace_bytes(net.layers) for net in run.nets)
+    count, workspace = _handles_and_workspace(run)
     most = taken + count * terms.cudnn_handle_bytes + beside + workspace
     return most + most // _DOUBT
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 
 from logparse.cost.buffer import CPU, GPU
 from logparse.cost.memory.blobs import data_blobs, diff_blobs
@@ -19,10 +20,13 @@ from logparse.cost.memory.cudnn import without_cudnn_work
 from logparse.cost.spec import Basis
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from logparse.cost.memory.blobs import OwnBlob
     from logparse.cost.memory.layer import LayerMemory
+
+
+_T = TypeVar("_T")
 
 
 class Kind(StrEnum):
@@ -90,6 +94,13 @@ class NetMemory:
     element_bytes: int
     beside: bool = False
     batch: int | None = None
+    _kept: dict[object, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def once(self, work: Callable[[NetMemory], _T]) -> _T:
+        """A small figure of the net, such as a count, worked out at first use."""
+        if work not in self._kept:
+            self._kept[work] = work(self)
+        return cast("_T", self._kept[work])
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,44 +169,55 @@ def holdings(run: Run, device: str, *, cudnn: bool = False) -> tuple[Holding, ..
     return tuple(_holding(beside if net.beside else first, net, device, cudnn=with_cudnn) for net in run.nets)
 
 
-@lru_cache(maxsize=64)
+_NETS: Final = 16  # the nets of a run, before and after a change, on either device; more would outlive their log
+
+
+@lru_cache(maxsize=_NETS)
 def _holding(setting: _Setting, net: NetMemory, device: str, *, cudnn: bool) -> Holding:
-    parts: list[Allocation | Gap] = [
-        *_of_data(net, device),
-        *_of_diffs(net, device, timed=setting.command == "time", cudnn=cudnn),
-        *_params(setting, net, device),
-        *_of_buffers(net, device, cudnn=cudnn),
-        *_prefetch(setting, net, device),
-    ]
+    parts = (
+        _of_data(net, device),
+        _of_diffs(net, device, timed=setting.command == "time", cudnn=cudnn),
+        _held(_params(setting, net, device)),
+        _of_buffers(net, device, cudnn=cudnn),
+        _held(_prefetch(setting, net, device)),
+    )
+    blocks = tuple(chain.from_iterable(part.blocks for part in parts))
     bits = dict(setting.bits)
-    blocks: Iterable[Allocation] = (part for part in parts if isinstance(part, Allocation))
     if bits:
-        blocks = (_in_bits(block, bits.get(block.kind), net) for block in blocks)
-    return Holding(tuple(blocks), tuple(part for part in parts if isinstance(part, Gap)))
+        blocks = tuple(_in_bits(block, bits[block.kind], net) if block.kind in bits else block for block in blocks)
+    return Holding(blocks, tuple(chain.from_iterable(part.gaps for part in parts)))
+
+
+def _held(parts: Iterable[Allocation | Gap]) -> Holding:
+    blocks, gaps = list[Allocation](), list[Gap]()
+    for part in parts:
+        if isinstance(part, Gap):
+            gaps.append(part)
+        else:
+            blocks.append(part)
+    return Holding(tuple(blocks), tuple(gaps))
 
 
 # What does not depend on the solver is kept for itself: most what-ifs change only that, or only one net
 
 
-@lru_cache(maxsize=64)
-def _of_data(net: NetMemory, device: str) -> tuple[Allocation | Gap, ...]:
-    return tuple(_blobs(net, data_blobs(net.layers, device), Kind.DATA))
+@lru_cache(maxsize=_NETS)
+def _of_data(net: NetMemory, device: str) -> Holding:
+    return _held(_blobs(net, data_blobs(net.layers, device), Kind.DATA))
 
 
-@lru_cache(maxsize=64)
-def _of_diffs(net: NetMemory, device: str, *, timed: bool, cudnn: bool) -> tuple[Allocation | Gap, ...]:
-    return tuple(_diffs(net, device, timed=timed, cudnn=cudnn))
+@lru_cache(maxsize=_NETS)
+def _of_diffs(net: NetMemory, device: str, *, timed: bool, cudnn: bool) -> Holding:
+    return _held(_diffs(net, device, timed=timed, cudnn=cudnn))
 
 
-@lru_cache(maxsize=64)
-def _of_buffers(net: NetMemory, device: str, *, cudnn: bool) -> tuple[Allocation | Gap, ...]:
-    return tuple(_buffers(net, device, cudnn=cudnn))
+@lru_cache(maxsize=_NETS)
+def _of_buffers(net: NetMemory, device: str, *, cudnn: bool) -> Holding:
+    return _held(_buffers(net, device, cudnn=cudnn))
 
 
-def _in_bits(block: Allocation, bits: int | None, net: NetMemory) -> Allocation:
+def _in_bits(block: Allocation, bits: int, net: NetMemory) -> Allocation:
     """The block at the precision that the run gives its kind."""
-    if bits is None:
-        return block
     values = block.bytes // net.element_bytes
     return block._replace(bytes=-(-values * bits // _BYTE))
 
@@ -325,4 +347,8 @@ def _batches(setting: _Setting, layer: LayerMemory, device: str) -> int:
 
 def threads(nets: Sequence[NetMemory]) -> int:
     """Layers that fill batches in a thread of their own, test nets included."""
-    return sum(layer.prefetches for net in nets for layer in net.layers)
+    return sum(net.once(_threads) for net in nets)
+
+
+def _threads(net: NetMemory) -> int:
+    return sum(layer.prefetches for layer in net.layers)

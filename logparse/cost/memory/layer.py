@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse.cost.buffer import unknown_buffers
 from logparse.cost.layer_types import traits_of
+from logparse.cost.memory.sharing import Links
 from logparse.cost.traits import Base, InPlace, LayerKind, Traits, unknown_reads
 from logparse.cost.types import canonical_type
 
@@ -31,7 +32,8 @@ class LayerMemory:
     values per top (None where not printed), `losses` whether a top has a loss weight. `params` are the layer's
     own parameter blobs, those of an earlier layer left out; None where they are not known. `owned` are their
     places among all blobs of the layer, `decays` whether weight decay applies to each. `inferred` says that
-    type or definition is a guess. `kept` is what the memory rules have worked out of its parameters.
+    type or definition is a guess. `links` is the layer as the sharing rules see it, `kept` what the memory rules have
+    worked out of its parameters.
     """
 
     spec: LayerSpec
@@ -45,30 +47,30 @@ class LayerMemory:
     decays: tuple[bool, ...] = ()
     inferred: bool = False
     traits: Traits = field(init=False, repr=False)
+    links: Links = field(init=False, repr=False)
     kept: dict[object, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         """What is known of its type; of an unknown type only that it is some layer."""
-        object.__setattr__(self, "traits", traits_of(self.kind) or _SOME_LAYER)
+        traits = traits_of(self.kind) or _SOME_LAYER
+        object.__setattr__(self, "traits", traits)
+        flags = self.spec.in_place or (False,) * len(self.tops)
+        object.__setattr__(self, "links", Links(traits.shares_data, traits.shares_diff, self.bottoms, self.tops, flags))
 
-    def with_spec(
+    def resized(
         self, spec: LayerSpec, counts: tuple[int | None, ...], params: tuple[ParamBlob, ...] | None
     ) -> LayerMemory:
-        """The same layer at other shapes; what was worked out of its parameters goes along where they are the same."""
-        other = LayerMemory(
-            spec,
-            self.kind,
-            self.bottoms,
-            self.tops,
-            counts,
-            self.losses,
-            params,
-            self.owned,
-            self.decays,
-            self.inferred,
-        )
-        if params is self.params:
-            object.__setattr__(other, "kept", self.kept)
+        """The same layer at other shapes; what was worked out of its parameters goes along where they are the same.
+
+        What-ifs make thousands: nothing that shapes do not change is worked out again.
+        """
+        other = object.__new__(LayerMemory)
+        for name in _WHATEVER_THE_SHAPES:
+            object.__setattr__(other, name, getattr(self, name))
+        object.__setattr__(other, "spec", spec)
+        object.__setattr__(other, "counts", counts)
+        object.__setattr__(other, "params", params)
+        object.__setattr__(other, "kept", self.kept if params is self.params else {})
         return other
 
     @property
@@ -90,6 +92,11 @@ class LayerMemory:
     def cudnn(self) -> Cudnn | None:
         """How a cuDNN build treats its type."""
         return self.traits.cudnn
+
+
+_WHATEVER_THE_SHAPES: Final = tuple(
+    one.name for one in fields(LayerMemory) if one.name not in {"spec", "counts", "params", "kept"}
+)
 
 
 def known_type(name: str | None) -> str | None:

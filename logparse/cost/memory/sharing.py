@@ -6,12 +6,14 @@ with a single bottom and a single top (`shares_data` of the layer types).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from logparse.cost.traits import When
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
 class TopUse(NamedTuple):
@@ -27,6 +29,46 @@ class LayerUse(NamedTuple):
     shares: When
     bottoms: tuple[str, ...]
     tops: tuple[TopUse, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Links:
+    """What of a layer decides who owns its tops, whatever their shapes; the same only as one object.
+
+    `in_place` is a flag for each top.
+    """
+
+    shares_data: When
+    shares_diff: When
+    bottoms: tuple[str, ...]
+    tops: tuple[str, ...]
+    in_place: tuple[bool, ...]
+
+    def use(self, *, of_data: bool) -> LayerUse:
+        """As the sharing rule sees it, for one half of the blobs."""
+        uses = tuple(TopUse(*pair) for pair in zip(self.tops, self.in_place, strict=True))
+        return LayerUse(self.shares_data if of_data else self.shares_diff, self.bottoms, uses)
+
+
+class Owners(NamedTuple):
+    """Of one half of a net's blobs: the name of each that owns memory → its layer and top by place, name → owner."""
+
+    own: Mapping[str, tuple[int, int]]
+    owner_of: Mapping[str, str]
+
+
+@lru_cache(maxsize=16)
+def owners(links: tuple[Links, ...], *, of_data: bool) -> Owners:
+    """Who owns what in a net; a Split shares data, but each of its tops has its own gradient."""
+    own: dict[str, tuple[int, int]] = {}
+    owner_of: dict[str, str] = {}
+    shared = shared_tops(layer.use(of_data=of_data) for layer in links)
+    for place, (layer, found) in enumerate(zip(links, shared, strict=True)):
+        for top, (name, owner) in enumerate(zip(layer.tops, found, strict=True)):
+            owner_of[name] = owner if owner is not None else name
+            if owner is None:
+                own[name] = place, top
+    return Owners(own, owner_of)
 
 
 def shares_bottom(layer: LayerUse) -> bool:

@@ -6,18 +6,18 @@ Pure: a run in, a run out, with every assumption named. At the run's own setting
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost.buffer import CPU, GPU
 from logparse.cost.costing import macs
-from logparse.cost.memory.footprint import USUAL, footprint
+from logparse.cost.memory.footprint import USUAL, bytes_without_cudnn, footprint
 from logparse.cost.memory.holdings import COPIES, Kind, holdings
 from logparse.cost.whatif import surgery
 from logparse.cost.whatif.resize import WhatIfError, with_batch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from logparse.cost.memory.footprint import Terms
     from logparse.cost.memory.holdings import NetMemory, Run
@@ -201,11 +201,9 @@ def measures(run: Run, change: Change = AS_IT_IS, terms: Terms = USUAL) -> tuple
     """
     if not run.nets:
         return ()
-    first, batch = run.nets[0], run.nets[0].batch
-    per_layer = [_macs(layer, change) for layer in first.layers]
-    total = _sum(per_layer)
+    batch = run.nets[0].batch
+    weights, total = _computed(run.nets[0], tuple(change.prune_weights.items()))
     held = holdings(run, CPU)
-    weights = _sum(_values(layer, change) for layer in first.layers)
     found = [
         Measure("params", "values", weights),
         Measure("macs_per_image", "MAC", round(total / batch) if batch else None),
@@ -215,26 +213,29 @@ def measures(run: Run, change: Change = AS_IT_IS, terms: Terms = USUAL) -> tuple
     ]
     for place, holding in enumerate(held[1:]):
         found.append(Measure(f"distinct_data, test net {place}", "bytes", holding.bytes_of(Kind.DATA)))
-    engine = replace(terms, engine=terms.engine or "caffe")  # the range is not asked for here
-    found += [Measure(f"footprint, {device}", "bytes", footprint(run, device, engine).bytes) for device in (CPU, GPU)]
+    found += [Measure(f"footprint, {device}", "bytes", _footprint_bytes(run, device, terms)) for device in (CPU, GPU)]
     return tuple(found)
 
 
-def _sum(values: Iterable[int | None]) -> int:
-    return sum(value for value in values if value is not None)
+def _footprint_bytes(run: Run, device: str, terms: Terms) -> int:
+    """One figure, no range: for engine CAFFE unless the terms name the other one."""
+    return footprint(run, device, terms).bytes if terms.engine == "cudnn" else bytes_without_cudnn(run, device, terms)
 
 
-def _kept(layer: LayerMemory, change: Change) -> float:
-    return 1 - change.prune_weights.get(layer.spec.name, 0.0)
+@lru_cache(maxsize=16)
+def _computed(net: NetMemory, pruned: tuple[tuple[str, float], ...]) -> tuple[int, int]:
+    """(weights and biases that are left, MACs of a batch) of what is known; `pruned` are shares of zeros by layer."""
+    zeros = dict(pruned)
+    kept = [1 - zeros.get(layer.spec.name, 0.0) for layer in net.layers]
+    values = sum(_values(layer, share) for layer, share in zip(net.layers, kept, strict=True))
+    return values, sum(_macs(layer, share) for layer, share in zip(net.layers, kept, strict=True))
 
 
-def _values(layer: LayerMemory, change: Change) -> int | None:
-    if layer.params is None:
-        return None
-    kept = _kept(layer, change)
-    return sum(round(p.count * kept) if p.kind == "weight" else p.count for p in layer.params if p.kind != "statistic")
+def _values(layer: LayerMemory, kept: float) -> int:
+    learnable = [blob for blob in layer.params or () if blob.kind != "statistic"]
+    return sum(round(blob.count * kept) if blob.kind == "weight" else blob.count for blob in learnable)
 
 
-def _macs(layer: LayerMemory, change: Change) -> int | None:
+def _macs(layer: LayerMemory, kept: float) -> int:
     value = macs(layer.spec).value
-    return None if value is None else round(value * _kept(layer, change))
+    return 0 if value is None else round(value * kept)

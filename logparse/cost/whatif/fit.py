@@ -91,6 +91,9 @@ def _fit(tried: _Trials, budget_bytes: int) -> Fit:
     )
 
 
+_NO_BYTES: Final[Mapping[str, int]] = dict.fromkeys(map(str, Kind), 0)
+
+
 class _Look(NamedTuple):
     """What a run holds at one batch size: its need, bytes by kind, and its largest blob as (elements, name)."""
 
@@ -118,12 +121,14 @@ class _Trials:
     def look(self, batch: int) -> _Look:
         """What the run holds at this batch size."""
         if batch not in self._looks:
-            self._looks[batch] = self._told(self._at(batch))
+            self._looks[batch] = self._reckoned(batch) or self._told(self._seen(batch))
         return self._looks[batch]
 
-    def _at(self, batch: int) -> Seen:
-        known = self._growth is not None and LEAST <= batch <= self._far
-        return self._growth.seen(batch) if self._growth is not None and known else self._seen(batch)
+    def _reckoned(self, batch: int) -> _Look | None:
+        """The same by growth; None where that is not known."""
+        if self._growth is None or not LEAST <= batch <= self._far:
+            return None
+        return _Look(self._foreseen(batch), {**_NO_BYTES, **self._growth.kinds(batch)}, self._growth.largest(batch))
 
     def _straight(self, budget_bytes: int) -> int:
         """About the batch that fits, by what it takes at two small ones: as far as growth has to be known."""
@@ -195,7 +200,7 @@ class _Trials:
         return self._runs[batch]
 
     def _told(self, found: Seen) -> _Look:
-        kinds = dict.fromkeys(map(str, Kind), 0)
+        kinds = dict(_NO_BYTES)
         for kind, size in zip(found.kinds, found.blocks, strict=True):
             kinds[kind] += size
         return _Look(self._need(found.taken), kinds, max(zip(found.blobs, found.names, strict=True), default=(0, "")))

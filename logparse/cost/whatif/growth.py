@@ -6,12 +6,12 @@ is as long as the longer of two axes (scale_layer.cpp) is level first. What is n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from logparse.cost.memory.holdings import holdings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from logparse.cost.memory.holdings import Run
 
@@ -68,13 +68,22 @@ class Slope(NamedTuple):
         return max(self.floor, self.start + self.step * batch)
 
 
-class Growth(NamedTuple):
+Slopes: TypeAlias = tuple[Slope, ...]
+
+
+class Growth:
     """A run over its batch: a slope for every block and blob."""
 
-    like: Seen
-    blocks: tuple[Slope, ...]
-    taken: tuple[Slope, ...]
-    blobs: tuple[Slope, ...]
+    def __init__(
+        self, like: Seen, blocks: tuple[Slope, ...], taken: tuple[Slope, ...], blobs: tuple[Slope, ...]
+    ) -> None:
+        """`like` is the run at some batch size: what its blocks and blobs are."""
+        self._like, self.blocks, self.taken, self.blobs = like, blocks, taken, blobs
+        self._leading = _leading(zip(blobs, like.names, strict=True))
+        by_kind: dict[str, list[Slope]] = {}
+        for kind, slope in zip(like.kinds, blocks, strict=True):
+            by_kind.setdefault(kind, []).append(slope)
+        self._by_kind = {kind: _summed(slopes) for kind, slopes in by_kind.items()}
 
     @property
     def parts(self) -> tuple[list[int], list[Slope]]:
@@ -84,11 +93,46 @@ class Growth(NamedTuple):
 
     def seen(self, batch: int) -> Seen:
         """The run at a batch size of at least 2."""
-        return self.like._replace(
+        return self._like._replace(
             blocks=tuple(slope.at(batch) for slope in self.blocks),
             taken=tuple(slope.at(batch) for slope in self.taken),
             blobs=tuple(slope.at(batch) for slope in self.blobs),
         )
+
+    def kinds(self, batch: int) -> dict[str, int]:
+        """Bytes by kind at a batch size of at least 2."""
+        return {kind: sum(slope.at(batch) for slope in slopes) for kind, slopes in self._by_kind.items()}
+
+    def largest(self, batch: int) -> tuple[int, str]:
+        """The largest blob at a batch size of at least 2, as (values, name); of several the last by name."""
+        return max(((slope.at(batch), name) for slope, name in self._leading), default=(0, ""))
+
+
+def _summed(slopes: Iterable[Slope]) -> list[Slope]:
+    """The same sum of fewer slopes: those that are never at a floor, as no size is below 0, are one line."""
+    start = step = 0
+    level_first = []
+    for slope in slopes:
+        if slope.floor:
+            level_first.append(slope)
+        else:
+            start, step = start + slope.start, step + slope.step
+    return [Slope(0, start, step), *level_first]
+
+
+def _leading(blobs: Iterable[tuple[Slope, str]]) -> list[tuple[Slope, str]]:
+    """The blobs without those that another one is never below."""
+    names: dict[Slope, str] = {}
+    for slope, name in blobs:
+        names[slope] = max(name, names.get(slope, ""))
+    lines = [slope for slope in names if not slope.floor]
+    return [(slope, name) for slope, name in names.items() if not any(_is_above(line, slope) for line in lines)]
+
+
+def _is_above(line: Slope, slope: Slope) -> bool:
+    if slope.floor or line == slope:
+        return False
+    return line.start >= slope.start and line.step >= slope.step
 
 
 def growth(looks: Mapping[int, Seen]) -> Growth | None:
@@ -107,12 +151,17 @@ def growth(looks: Mapping[int, Seen]) -> Growth | None:
     return Growth(next(iter(looks.values())), blocks, taken, blobs)
 
 
-def _slopes(batches: Sequence[int], looks: Sequence[Sequence[int]]) -> tuple[Slope, ...] | None:
+def _slopes(batches: Sequence[int], looks: Sequence[Sequence[int]]) -> Slopes | None:
     if len({len(look) for look in looks}) != 1:
         return None
-    found = [slope_through(batches, sizes) for sizes in zip(*looks, strict=True)]
-    known = tuple(slope for slope in found if slope is not None)
-    return known if len(known) == len(found) else None
+    by_sizes: dict[tuple[int, ...], Slope] = {}  # most sizes are the sizes of several blocks
+    for sizes in zip(*looks, strict=True):
+        if sizes not in by_sizes:
+            slope = slope_through(batches, sizes)
+            if slope is None:
+                return None
+            by_sizes[sizes] = slope
+    return tuple(by_sizes[sizes] for sizes in zip(*looks, strict=True))
 
 
 def slope_through(batches: Sequence[int], sizes: Sequence[int]) -> Slope | None:

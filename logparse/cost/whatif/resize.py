@@ -188,7 +188,7 @@ def _with_shapes(
     counts = tuple(
         old if top is None else prod(top) for top, old in zip(tops, layer.counts, strict=True)
     )  # a count without a shape stays as printed
-    return layer.with_spec(spec, counts, _params(layer, spec, is_new=is_new))
+    return layer.resized(spec, counts, _params(layer, spec, is_new=is_new))
 
 
 def _params(layer: LayerMemory, spec: LayerSpec, *, is_new: bool) -> tuple[ParamBlob, ...] | None:
