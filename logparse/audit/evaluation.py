@@ -118,6 +118,8 @@ def _of_broken_tests(frame: pd.DataFrame) -> Any:  # noqa: ANN401 - a boolean ar
     """Rows of tests one of whose values is no number or at the ceiling of its loss: an accuracy there is 1, or 0."""
     value = numbers(frame, "value")
     broken = ~np.isfinite(value) | at_ceiling(value)
+    if not broken.any():
+        return broken
     key = ["attempt", "iteration", "test_net"]
     marked = frame.assign(broken=broken).groupby(key)["broken"].transform("any")
     return marked.to_numpy(dtype=bool)

@@ -12,7 +12,7 @@ from logparse.api import parse_log
 from logparse.cost.memory.footprint import Terms
 from logparse.cost.whatif.change import Change, changed
 from logparse.cost.whatif.fit import fit, fits, held_bytes
-from logparse.cost.whatif.growth import Slope, growth, seen, slope_through
+from logparse.cost.whatif.growth import Growth, Seen, Slope, growth, seen, slope_through
 
 if TYPE_CHECKING:
     from logparse.cost.memory.holdings import Run
@@ -57,7 +57,37 @@ def test_a_reckoned_run_is_the_run_worked_out_layer_by_layer(name: str, device: 
     grown = growth({batch: seen(at(run, batch), device, cudnn=device == "gpu") for batch in (2, 64, 2000)})
     assert grown is not None
     for batch in (2, 3, 17, 100, 1000, 33_333):
-        assert grown.seen(batch) == seen(at(run, batch), device, cudnn=device == "gpu")
+        look = seen(at(run, batch), device, cudnn=device == "gpu")
+        assert grown.seen(batch) == look
+        sizes = list(zip(look.kinds, look.blocks, strict=True))
+        assert grown.kinds(batch) == {kind: sum(size for one, size in sizes if one == kind) for kind, _ in sizes}
+        assert grown.largest(batch) == max(zip(look.blobs, look.names, strict=True))
+
+
+def grown_of(**blobs: Slope) -> Growth:
+    """A run of blobs only, by name."""
+    return Growth(Seen((), (), (), tuple(blobs), ()), (), (), tuple(blobs.values()))
+
+
+def test_the_largest_blob_is_that_of_the_batch_and_of_equals_the_last_by_name() -> None:
+    grown = grown_of(
+        still=Slope(0, 100, 0), b=Slope(0, 0, 8), a=Slope(0, 0, 8), level=Slope(90, 0, 9), less=Slope(0, 0, 7)
+    )
+    assert [grown.largest(batch) for batch in (2, 10, 12, 13)] == [
+        (100, "still"),
+        (100, "still"),
+        (108, "level"),
+        (117, "level"),
+    ]
+    assert grown_of(b=Slope(0, 0, 8), a=Slope(0, 0, 8), less=Slope(0, 0, 7)).largest(3) == (24, "b")
+    assert grown_of().largest(3) == (0, "")
+
+
+def test_bytes_by_kind_are_those_of_all_blocks_whatever_way_they_grow() -> None:
+    slopes = (Slope(0, 5, 3), Slope(40, 0, 4), Slope(0, 0, 2), Slope(0, 7, 0))
+    grown = Growth(Seen(("diff", "diff", "diff", "data"), (), (), (), ()), slopes, (), ())
+    assert grown.kinds(3) == {"diff": 14 + 40 + 6, "data": 7}
+    assert grown.kinds(11) == {"diff": 38 + 44 + 22, "data": 7}
 
 
 def test_runs_of_other_blocks_have_no_growth() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from logparse.cost.layer_types import traits_of
-from logparse.cost.memory.sharing import LayerUse, TopUse, shared_tops, shares_bottom
+from logparse.cost.memory.sharing import LayerUse, Links, TopUse, owners, shared_tops, shares_bottom
 from logparse.cost.traits import When
 
 
@@ -75,3 +75,38 @@ def test_a_top_without_a_name_makes_no_other_blob_share() -> None:
     """Old releases print a loss without its top."""
     unnamed = LayerUse(When.ALWAYS, ("data",), (TopUse("", in_place=False),))
     assert shared_tops([DATA, unnamed, use("Input", "", "fresh")]) == [(None,), ("data",), (None,)]
+
+
+# -- who owns what in a net ------------------------------------------------------------------------------
+
+
+def links(shares_data: When, shares_diff: When, bottoms: str, tops: str, in_place: str = "") -> Links:
+    names = tuple(tops.split())
+    return Links(
+        shares_data, shares_diff, tuple(bottoms.split()), names, tuple(name in in_place.split() for name in names)
+    )
+
+
+SPLIT_NET = (
+    links(When.NEVER, When.NEVER, "", "data label"),
+    links(When.ALWAYS, When.NEVER, "data", "data_0 data_1"),
+    links(When.NEVER, When.NEVER, "data_0", "conv"),
+    links(When.NEVER, When.NEVER, "conv", "conv", "conv"),
+)
+
+
+def test_blobs_that_own_memory_are_told_with_their_layer_and_top() -> None:
+    own, owner_of = owners(SPLIT_NET, of_data=True)
+    assert own == {"data": (0, 0), "label": (0, 1), "conv": (2, 0)}
+    assert owner_of == {"data": "data", "label": "label", "data_0": "data", "data_1": "data", "conv": "conv"}
+
+
+def test_each_top_of_a_split_has_a_gradient_of_its_own() -> None:
+    own, owner_of = owners(SPLIT_NET, of_data=False)
+    assert own == {"data": (0, 0), "label": (0, 1), "data_0": (1, 0), "data_1": (1, 1), "conv": (2, 0)}
+    assert owner_of["data_0"] == "data_0"
+
+
+def test_a_name_made_twice_is_the_later_blob() -> None:
+    twice = (links(When.NEVER, When.NEVER, "", "x y"), links(When.NEVER, When.NEVER, "y", "x"))
+    assert owners(twice, of_data=True).own == {"x": (1, 0), "y": (0, 1)}

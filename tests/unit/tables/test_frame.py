@@ -61,6 +61,20 @@ def test_columns_have_the_order_and_the_dtypes_of_the_table(rows: list[dict[str,
     assert isinstance(made.index, pd.RangeIndex)
 
 
+def test_a_table_without_rows_can_be_changed_and_stays_without_rows() -> None:
+    made = frame(TABLE, [])
+    made.loc[0, "name"] = "Ida"
+    made["more"] = 1
+    again = frame(TABLE, [])
+    assert len(again) == 0
+    assert list(again.columns) == [column.name for column in TABLE.columns]
+    assert dtypes(again) == ["string", "Int64", "Float64", "boolean", "object", "datetime64[us]"]
+
+
+def test_tables_of_one_name_are_not_one_table() -> None:
+    assert list(frame(WITH_OUTPUTS, []).columns) == ["name", "legs"]
+
+
 def test_a_value_comes_back() -> None:
     assert rows_of(frame(TABLE, [ROW])) == [{**ROW, "fed": pd.Timestamp("2015-03-11")}]
 
