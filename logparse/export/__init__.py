@@ -1,4 +1,4 @@
-r"""Frames → CSV, JSON, JSON Lines, Parquet, Markdown: the raw values, named as in the column registry.
+r"""Frames → CSV, JSON, JSON Lines, Parquet, Markdown: the raw values, named as in the catalogue.
 
 One cell, in every format:
 

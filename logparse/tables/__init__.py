@@ -1,1 +1,1 @@
-"""Model and costs → DataFrames of raw values, described by the column registry."""
+"""What was read and what follows from it → tables of raw values: one module a table, listed in `catalogue.py`."""

@@ -2,7 +2,7 @@
 
     python -m tests.mutation                              # every mutant of every room: a day or two
     python -m tests.mutation --sample 400 --seed 1        # as many at random, each with the same chance
-    python -m tests.mutation logparse/tables/oom.py       # all of one module, or of one folder
+    python -m tests.mutation logparse/tables/run/events.py  # all of one module, or of one folder
 
 An interrupted run goes on where it was when it is started again; any edit of the checkout begins a new one. Ends with
 0, with 1 where fewer than `--fail-under` of a hundred died, with 2 where nothing can be said.
