@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Final, NoReturn, Self, overload
 from logparse.assembling.assemble import assemble
 from logparse.assembling.definitions import apply_prototxt, read_prototxt
 from logparse.assembling.times import timed
-from logparse.catalogue import TABLES
-from logparse.cost.memory.footprint import Terms
-from logparse.derive.log import DerivedLog
+from logparse.catalogue import TABLES, meaning_of
 from logparse.errors import DefinitionError
 from logparse.model import LogFacts
 from logparse.reading.line.years import find_year
@@ -24,9 +22,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from logparse.cost.memory.holdings import Run
+    from logparse.cost.memory.terms import Terms
     from logparse.cost.whatif.change import Change
     from logparse.cost.whatif.fit import Fit
     from logparse.derive.facts import NetFact
+    from logparse.derive.log import DerivedLog
     from logparse.errors import Note
     from logparse.reading.input.opening import Readable
     from logparse.textproto import Message
@@ -41,7 +41,7 @@ class _Named:
 
     def __set_name__(self, owner: type[Log], name: str) -> None:
         self._name = name
-        self.__doc__ = TABLES[name].meaning
+        self.__doc__ = meaning_of(name)
 
     @overload
     def __get__(self, log: None, owner: type[Log]) -> Self: ...
@@ -88,7 +88,7 @@ class Log:
     def __init__(self, facts: LogFacts) -> None:
         self.facts = facts
         self._tables: dict[str, pd.DataFrame] = {}
-        self._terms = Terms()
+        self._terms: Terms | None = None
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -98,6 +98,8 @@ class Log:
     @cached_property
     def derived(self) -> DerivedLog:
         """What follows from the facts by the cost rules."""
+        from logparse.derive.log import DerivedLog
+
         return DerivedLog(self.facts)
 
     @property
@@ -113,7 +115,9 @@ class Log:
     @property
     def terms(self) -> Terms:
         """What no log tells and a footprint needs: the GPU's context, a cuDNN handle, the engine."""
-        return self._terms
+        from logparse.cost.memory.terms import USUAL
+
+        return self._terms or USUAL
 
     @terms.setter
     def terms(self, terms: Terms) -> None:

@@ -1,103 +1,109 @@
 """Every table there is, one row each: what the command offers, the library builds and the exports describe.
 
-A new table is a module with its `COLUMNS` and its `build`, and a row here. Such a module loads neither numpy nor
-pandas: naming tables and columns must cost nothing, so `build` loads what it works with.
+A new table is a module with its `COLUMNS` and its `build`, and a row here. A table's module is loaded when its columns
+or rows are asked for, and loads neither numpy nor pandas before it builds: naming tables must cost nothing.
 """
 
 from __future__ import annotations
 
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
-
-from logparse.audit import findings
-from logparse.tables.curves import clipping, debug, lr, test, test_batches, train, train_outputs
-from logparse.tables.memory import footprint, memory, out_of_memory, whatif
-from logparse.tables.nets import blobs, layers, nets, params, shares
-from logparse.tables.run import attempts, events, ledger
-from logparse.tables.speed import milestones, throughput, timing
-from logparse.tables.table import Table
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
 
-_TABLES: Final = (
-    Table("layers", "One row per layer, with what is derived from it.", layers.COLUMNS, layers.build),
-    Table("blobs", "One row per top.", blobs.COLUMNS, blobs.build),
-    Table("params", "One row per parameter blob.", params.COLUMNS, params.build),
-    Table("nets", "One row per net.", nets.COLUMNS, nets.build),
-    Table("attempts", "One row per start of the solver.", attempts.COLUMNS, attempts.build, needs_curves=True),
-    Table(
-        "train",
-        "One row per displayed iteration, outputs in columns.",
-        train.COLUMNS,
-        train.build,
-        needs_curves=True,
-        has_outputs=True,
+    from logparse.tables.table import Table
+
+
+class _Row(NamedTuple):
+    """One table: its meaning, the module of its columns and builder, and what else a `Table` says."""
+
+    meaning: str
+    home: str
+    needs_curves: bool = False
+    needs_terms: bool = False
+    has_outputs: bool = False
+
+
+_CURVES: Final = "logparse.tables.curves"
+_MEMORY: Final = "logparse.tables.memory"
+_NETS: Final = "logparse.tables.nets"
+_RUN: Final = "logparse.tables.run"
+_SPEED: Final = "logparse.tables.speed"
+
+_ROWS: Final[Mapping[str, _Row]] = {
+    "layers": _Row("One row per layer, with what is derived from it.", f"{_NETS}.layers"),
+    "blobs": _Row("One row per top.", f"{_NETS}.blobs"),
+    "params": _Row("One row per parameter blob.", f"{_NETS}.params"),
+    "nets": _Row("One row per net.", f"{_NETS}.nets"),
+    "attempts": _Row("One row per start of the solver.", f"{_RUN}.attempts", needs_curves=True),
+    "train": _Row(
+        "One row per displayed iteration, outputs in columns.", f"{_CURVES}.train", needs_curves=True, has_outputs=True
     ),
-    Table(
-        "train_outputs",
-        "One row per displayed output.",
-        train_outputs.COLUMNS,
-        train_outputs.build,
-        needs_curves=True,
+    "train_outputs": _Row("One row per displayed output.", f"{_CURVES}.train_outputs", needs_curves=True),
+    "test": _Row("One row per test output.", f"{_CURVES}.test", needs_curves=True),
+    "lr": _Row("One row per displayed learning rate.", f"{_CURVES}.lr", needs_curves=True),
+    "clipping": _Row("One row per clipped update.", f"{_CURVES}.clipping", needs_curves=True),
+    "debug": _Row("One row per figure of debug_info.", f"{_CURVES}.debug", needs_curves=True),
+    "test_batches": _Row(
+        "One row per output of a batch of `caffe test`.", f"{_CURVES}.test_batches", needs_curves=True
     ),
-    Table("test", "One row per test output.", test.COLUMNS, test.build, needs_curves=True),
-    Table("lr", "One row per displayed learning rate.", lr.COLUMNS, lr.build, needs_curves=True),
-    Table("clipping", "One row per clipped update.", clipping.COLUMNS, clipping.build, needs_curves=True),
-    Table("debug", "One row per figure of debug_info.", debug.COLUMNS, debug.build, needs_curves=True),
-    Table(
-        "test_batches",
-        "One row per output of a batch of `caffe test`.",
-        test_batches.COLUMNS,
-        test_batches.build,
-        needs_curves=True,
+    "timing": _Row("One row per layer of `caffe time`.", f"{_SPEED}.timing", needs_curves=True),
+    "events": _Row("One row per event.", f"{_RUN}.events", needs_curves=True),
+    "throughput": _Row(
+        "How fast each attempt trained, and what its time went into.", f"{_SPEED}.throughput", needs_curves=True
     ),
-    Table("timing", "One row per layer of `caffe time`.", timing.COLUMNS, timing.build, needs_curves=True),
-    Table("events", "One row per event.", events.COLUMNS, events.build, needs_curves=True),
-    Table(
-        "throughput",
-        "How fast each attempt trained, and what its time went into.",
-        throughput.COLUMNS,
-        throughput.build,
-        needs_curves=True,
+    "milestones": _Row(
+        "When the loss was first as low as 1, 2 or 5 times a power of ten.", f"{_SPEED}.milestones", needs_curves=True
     ),
-    Table(
-        "milestones",
-        "When the loss was first as low as 1, 2 or 5 times a power of ten.",
-        milestones.COLUMNS,
-        milestones.build,
-        needs_curves=True,
+    "ledger": _Row("One row per kind of line.", f"{_RUN}.ledger", needs_curves=True),
+    "findings": _Row("What a reviewer should look at, worst first.", "logparse.audit.findings", needs_curves=True),
+    "memory": _Row("Bytes per net, device and kind.", f"{_MEMORY}.memory"),
+    "footprint": _Row(
+        "What each attempt holds in all, on the CPU and on one GPU.", f"{_MEMORY}.footprint", needs_terms=True
     ),
-    Table("ledger", "One row per kind of line.", ledger.COLUMNS, ledger.build, needs_curves=True),
-    Table(
-        "findings",
-        "What a reviewer should look at, worst first.",
-        findings.COLUMNS,
-        findings.build,
-        needs_curves=True,
-    ),
-    Table("memory", "Bytes per net, device and kind.", memory.COLUMNS, memory.build),
-    Table(
-        "footprint",
-        "What each attempt holds in all, on the CPU and on one GPU.",
-        footprint.COLUMNS,
-        footprint.build,
-        needs_terms=True,
-    ),
-    Table(
-        "whatif",
+    "whatif": _Row(
         "Figures before and after the changes that anybody would ask about first.",
-        whatif.COLUMNS,
-        whatif.build,
+        f"{_MEMORY}.whatif",
         needs_terms=True,
     ),
-    Table(
-        "out_of_memory",
-        "Where memory ran out, and what would have fitted.",
-        out_of_memory.COLUMNS,
-        out_of_memory.build,
-        needs_terms=True,
+    "out_of_memory": _Row(
+        "Where memory ran out, and what would have fitted.", f"{_MEMORY}.out_of_memory", needs_terms=True
     ),
-    Table("shares", "Where a net's weights and computation sit, by kind of layer.", shares.COLUMNS, shares.build),
-)
-TABLES: Final[Mapping[str, Table]] = MappingProxyType({table.name: table for table in _TABLES})
+    "shares": _Row("Where a net's weights and computation sit, by kind of layer.", f"{_NETS}.shares"),
+}
+
+
+class _Catalogue(Mapping[str, "Table"]):
+    """Name → table, in the order in which they are listed."""
+
+    def __getitem__(self, name: str) -> Table:
+        return _table(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_ROWS)
+
+    def __len__(self) -> int:
+        return len(_ROWS)
+
+    def __contains__(self, name: object) -> bool:
+        return name in _ROWS
+
+
+@cache
+def _table(name: str) -> Table:
+    from logparse.tables.table import Table
+
+    row = _ROWS[name]
+    home = import_module(row.home)
+    return Table(name, row.meaning, home.COLUMNS, home.build, row.needs_curves, row.needs_terms, row.has_outputs)
+
+
+TABLES: Final[Mapping[str, Table]] = _Catalogue()
+
+
+def meaning_of(name: str) -> str:
+    """What a table is, its module left alone."""
+    return _ROWS[name].meaning

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from logparse import formats
 from logparse.cli.argument_types import MOST_PROCESSES, one_of, process_count, share, size_bytes, year
 from logparse.cli.words import say
-from logparse.cost.memory.footprint import ENGINES, USUAL
+from logparse.cost.memory.terms import ENGINES, USUAL
 from logparse.errors import GateError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from logparse.api import Log
-    from logparse.cost.memory.footprint import Terms
+    from logparse.cost.memory.terms import Terms
 
 
 def add_reading_options(parser: argparse.ArgumentParser) -> None:

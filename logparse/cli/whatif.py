@@ -11,7 +11,7 @@ from logparse import export, formats
 from logparse.catalogue import TABLES
 from logparse.cli import common
 from logparse.cli.argument_types import one_of, positive, share, size_bytes
-from logparse.cost.memory.footprint import DEVICES
+from logparse.cost.memory.terms import DEVICES
 from logparse.cost.whatif.change import PRECISIONS, SOLVERS, Change, LowRank
 from logparse.cost.whatif.surgery import SCHEMES
 from logparse.output import STDOUT, check_target, write

@@ -11,7 +11,7 @@ from logparse.cost.memory.gradients import FlowLayer, forced_bottoms, learns, pr
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from logparse.cost.inference.infer import Resolved
+    from logparse.cost.inference.lacking import Resolved
     from logparse.cost.memory.gradients import Flow
     from logparse.model import Layer, Net
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from logparse.cost.inference.infer import settle
+from logparse.cost.inference.settle import settle
 from logparse.cost.layer_types import traits_of
 from logparse.cost.memory.sharing import LayerUse, TopUse, shared_tops
 from logparse.cost.spec import LayerSpec
@@ -17,7 +17,7 @@ from logparse.derive.memory import net_memory
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from logparse.cost.inference.infer import Resolved
+    from logparse.cost.inference.lacking import Resolved
     from logparse.cost.spec import Cost, Shape
     from logparse.model import Blob, Layer, Net
 

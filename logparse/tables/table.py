@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from logparse.cost.memory.footprint import Terms
+    from logparse.cost.memory.terms import Terms
     from logparse.derive.log import DerivedLog
     from logparse.model import LogFacts
     from logparse.tables.column import Column

@@ -14,7 +14,7 @@ import pytest
 
 from logparse.api import parse_log
 from logparse.cost.costing import cost
-from logparse.cost.inference.infer import settle
+from logparse.cost.inference.settle import settle
 from logparse.cost.spec import Basis, LayerSpec
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logparse.api import parse_log
-from logparse.cost.memory.footprint import ENGINES, Terms
+from logparse.cost.memory.terms import ENGINES, Terms
 from logparse.cost.whatif.change import Change, changed
 from logparse.cost.whatif.fit import fit, held_bytes, largest_blob
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from logparse.cost.memory.footprint import Terms, footprint
+from logparse.cost.memory.footprint import footprint
 from logparse.cost.memory.holdings import Kind, Solver, holdings
+from logparse.cost.memory.terms import Terms
 from logparse.cost.whatif.change import (
     AS_IT_IS,
     PRECISIONS,

@@ -7,17 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from logparse.cost.memory.footprint import (
-    DEVICES,
-    ENGINES,
-    PROGRAM_BYTES,
-    USUAL,
-    Terms,
-    footprint,
-    left_out,
-    rounded,
-)
+from logparse.cost.memory.footprint import footprint, left_out, rounded
 from logparse.cost.memory.holdings import COPIES, Era, Kind, Solver, copies, holdings, threads
+from logparse.cost.memory.terms import DEVICES, ENGINES, PROGRAM_BYTES, USUAL, Terms
 from logparse.cost.spec import Basis
 from tests.cost_nets import net, run
 

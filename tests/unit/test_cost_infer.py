@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from logparse.cost.inference.architectures import architectures
-from logparse.cost.inference.infer import cost_or_infer, settle
+from logparse.cost.inference.infer import cost_or_infer
 from logparse.cost.inference.names import named_type, place_of, stated_kernel
+from logparse.cost.inference.settle import settle
 from logparse.cost.inference.windows import Window, customary
 from logparse.cost.spec import Basis, LayerSpec
 from logparse.textproto import parse
@@ -286,19 +287,6 @@ def test_no_bias_where_the_nets_convolutions_have_none() -> None:
     first = conv("a", (1, 3, 28, 28), (1, 8, 24, 24), "kernel_size: 5 bias_term: false")
     found = by_name([first, layer("conv2", ((1, 8, 24, 24),), (1, 16, 20, 20))])
     assert (found["conv2"].weights, found["conv2"].biases) == (3200, 0)
-
-
-def test_the_other_nets_definition_counts_as_a_definition() -> None:
-    defined = conv("conv5", (8, 3, 28, 28), (8, 16, 28, 28), "kernel_size: 3 pad: 1")
-    bare = layer("conv5", ((4, 3, 28, 28),), (4, 16, 28, 28))
-    found = settle([bare], [[defined]])[0]
-    assert (found.cost.weights, found.cost.params_basis, found.origin) == (432, Basis.DEFINITION, "other net")
-
-
-def test_another_nets_definition_that_does_not_fit_is_not_used() -> None:
-    defined = conv("conv5", (8, 3, 28, 28), (8, 32, 28, 28), "kernel_size: 3 pad: 1")
-    found = settle([layer("conv5", ((4, 3, 28, 28),), (4, 16, 28, 28))], [[defined]])[0]
-    assert found.cost.weights is None
 
 
 # -- published architectures -----------------------------------------------------------------------

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from logparse.cost.inference.by_peers import blocks_of, by_twin, defined, from_name, from_peers, from_twin
+from logparse.cost.inference.by_peers import blocks_of, by_twin, from_name, from_peers, from_twin
+from logparse.cost.inference.lacking import defined
 from logparse.cost.spec import LayerSpec
 from logparse.textproto import parse
 

@@ -9,12 +9,14 @@ import pytest
 
 from logparse.cost.costing import cost
 from logparse.cost.inference.guess import Guess, message
-from logparse.cost.inference.infer import apply, cost_or_infer, evidence_of, is_complete, settle
+from logparse.cost.inference.infer import apply, cost_or_infer, evidence_of
+from logparse.cost.inference.lacking import is_complete
+from logparse.cost.inference.settle import settle
 from logparse.cost.spec import Basis, LayerSpec, ParamBlob
 from logparse.textproto import Message, parse
 
 if TYPE_CHECKING:
-    from logparse.cost.inference.infer import Resolved
+    from logparse.cost.inference.lacking import Resolved
     from logparse.cost.spec import Shape
 
 IMAGE: Final = (7, 3, 28, 28)
@@ -278,56 +280,6 @@ def test_evidence_is_collected_where_something_is_lacking() -> None:
     assert found.norms == {}
 
 
-# -- other nets ----------------------------------------------------------------------------------------
-
-
-def in_two_nets(mine: LayerSpec, *theirs: LayerSpec) -> Resolved:
-    return settle([mine], [theirs])[0]
-
-
-def test_the_same_layer_of_another_net_lends_its_definition() -> None:
-    found = in_two_nets(CONV1, conv("conv1", (5, 3, 28, 28), (5, 8, 24, 24), f"{FIVE} bias_term: false"))
-    assert (found.origin, found.cost.params) == ("other net", (WEIGHT,))
-    assert found.cost.params_basis is Basis.DEFINITION
-    assert found.cost.macs.value == MACS
-    assert found.cost.assumptions == ("the definition is that of the same layer in another net of the log",)
-    assert found.spec.definition is not None
-
-
-def test_another_nets_layer_that_does_not_fit_lends_nothing() -> None:
-    guessed = settle([CONV1])[0].cost
-    fitting = conv("conv1", IMAGE, FEATURES, FIVE)
-    for other in (
-        conv("conv1", IMAGE, FEATURES, "kernel_size: 3"),
-        replace(fitting, bottoms=(IMAGE, IMAGE)),
-        replace(fitting, definition=None),
-        replace(fitting, name="conv2"),
-    ):
-        assert in_two_nets(CONV1, other).cost == guessed
-    typed = replace(CONV1, type="InnerProduct")
-    assert in_two_nets(typed, fitting).origin != "other net"
-    old = replace(CONV1, type="CONVOLUTION")
-    assert in_two_nets(old, fitting).origin == "other net"
-    source = LayerSpec("data", None, None, (), (IMAGE,))
-    assert (
-        in_two_nets(source, replace(source, type="Data", definition=Message({"type": ["Data"]}))).origin != "other net"
-    )
-
-
-def test_the_first_net_that_fits_lends() -> None:
-    fitting = conv("conv1", IMAGE, FEATURES, f"{FIVE} bias_term: false")
-    found = settle([CONV1], [[conv("conv1", IMAGE, FEATURES, "kernel_size: 3")], [fitting]])[0]
-    assert (found.origin, found.cost.params) == ("other net", (WEIGHT,))
-
-
-def test_layers_of_one_name_are_told_apart_by_their_order() -> None:
-    """The inner nets of recurrent layers repeat names."""
-    first, second = CONV1, bare("conv1", FEATURES, (7, 4, 20, 20))
-    theirs = (conv("conv1", IMAGE, FEATURES, FIVE), conv("conv1", FEATURES, (7, 4, 20, 20), f"{FIVE} bias_term: false"))
-    found = settle([first, second], [theirs])
-    assert [len(one.cost.params or ()) for one in found] == [2, 1]
-
-
 # -- where a figure comes from -------------------------------------------------------------------------
 
 
@@ -353,3 +305,10 @@ def test_nothing_is_inferred_where_nothing_lacks() -> None:
     specs = [conv("a", IMAGE, FEATURES, FIVE), bare("tanh", FEATURES, FEATURES, "TanH")]
     assert [one.spec for one in settle(specs)] == specs
     assert settle([]) == ()
+
+
+def test_layers_of_one_name_are_told_each_by_itself() -> None:
+    """The inner nets of recurrent layers repeat names."""
+    found = settle([CONV1, bare("conv1", FEATURES, (7, 4, 20, 20)), conv("conv1", IMAGE, FEATURES, FIVE)])
+    assert [one.origin for one in found] == ["inferred", "inferred", "definition"]
+    assert [one.spec.bottoms for one in found] == [(IMAGE,), (FEATURES,), (IMAGE,)]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from logparse.api import parse_log
-from logparse.cost.memory.footprint import MIB, Terms, footprint, rounded
+from logparse.cost.memory.footprint import footprint, rounded
 from logparse.cost.memory.holdings import Era, Kind, Run, holdings
+from logparse.cost.memory.terms import MIB, Terms
 from logparse.cost.whatif.change import Change, changed
 from logparse.derive.memory import net_memory
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from logparse.cost.costing import cost
 from logparse.cost.inference.by_window import convolution
 from logparse.cost.inference.guess import MAP_AXES, Guess, one_to_one, supported_type
+from logparse.cost.inference.lacking import defined
 from logparse.cost.inference.names import is_optional, place_of, reduced_name, series, stated_kernel
 from logparse.cost.inference.windows import common
 from logparse.cost.layer_types import traits_of
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
 _CONVOLUTION: Final = "convolution_param"
 # What a convolution's peers must have in common, beside their type
 _WINDOW_FIELDS: Final = ("kernel_size", "kernel_h", "kernel_w", "dilation", "bias_term", "axis")
-
-
-def defined(spec: LayerSpec) -> bool:
-    """Whether the layer has a whole definition and a known type."""
-    return spec.type is not None and spec.definition is not None and spec.definition.complete
 
 
 class Blocks(NamedTuple):

@@ -1,5 +1,5 @@
-"""What to say about layers whose definition is missing: in order, another net's definition, what the
-shapes fix, a guess that is named as one, or NA with its candidates.
+"""What to say about layers whose definition is missing: what the shapes fix, a guess that is named as one, or NA with
+its candidates.
 
 A guess is a definition that fits all shapes, with the assumptions that it rests on; the ordinary rules
 cost it, and its numbers have the basis `inferred`. Nothing here overrides what a definition or the
@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost.costing import cost
 from logparse.cost.inference.architectures import known_layers
-from logparse.cost.inference.by_peers import Blocks, blocks_of, by_twin, defined, from_name, from_peers, from_twin
+from logparse.cost.inference.by_peers import Blocks, blocks_of, by_twin, from_name, from_peers, from_twin
 from logparse.cost.inference.by_shape import guess
 from logparse.cost.inference.guess import Guess
+from logparse.cost.inference.lacking import Resolved, as_it_stands, can_infer, defined
 from logparse.cost.inference.names import stated_kernel
-from logparse.cost.layer_types import RULES, traits_of
+from logparse.cost.layer_types import traits_of
 from logparse.cost.spec import Basis
 from logparse.cost.traits import Family
-from logparse.cost.types import canonical_type
 from logparse.textproto import Message
 
 if TYPE_CHECKING:
@@ -28,19 +28,7 @@ if TYPE_CHECKING:
 
     from logparse.cost.spec import Cost, Derived, LayerSpec
 
-__all__ = ["Guess", "Resolved", "cost_or_infer", "guess", "settle"]
-
-
-class Resolved(NamedTuple):
-    """One layer after everything that can be said about it.
-
-    `spec` holds the type and definition that the numbers rest on; `origin` says where they come from:
-    "definition" (its own), "other net" (the same layer in another net), "inferred" or "unknown".
-    """
-
-    spec: LayerSpec
-    cost: Cost
-    origin: str
+__all__ = ["Guess", "cost_or_infer", "guess", "settle_lacking"]
 
 
 # -- applying a guess ----------------------------------------------------------------------------
@@ -90,16 +78,6 @@ def apply(spec: LayerSpec, known: Cost, found: Guess) -> Cost:
         params_formula=guessed.params_formula,
         params_reason="",
     )
-
-
-def is_complete(known: Cost) -> bool:
-    """Whether nothing is left to infer."""
-    return known.params is not None and known.macs.value is not None and known.other_ops.value is not None
-
-
-def _can_infer(spec: LayerSpec, known: Cost) -> bool:
-    is_foreign = spec.type is not None and canonical_type(spec.type) not in RULES
-    return not (is_complete(known) or defined(spec) or is_foreign)
 
 
 # -- evidence of the whole net -------------------------------------------------------------------
@@ -232,71 +210,26 @@ def stands_on_name(found: Guess) -> bool:
     return found.assumptions[0].startswith("its name states")
 
 
-# -- other nets ----------------------------------------------------------------------------------
+# -- layers ---------------------------------------------------------------------------------------
 
 
-def _keyed(specs: Sequence[LayerSpec]) -> dict[tuple[str, int], LayerSpec]:
-    """Layers by name and occurrence: the inner nets of recurrent layers repeat names."""
-    seen: dict[str, int] = {}
-    found = {}
-    for spec in specs:
-        place = seen.get(spec.name, 0)
-        seen[spec.name] = place + 1
-        found[spec.name, place] = spec
-    return found
+def settle_lacking(specs: Sequence[LayerSpec]) -> tuple[Resolved, ...]:
+    """The costs of a net some of whose layers lack a definition, with all that its other layers tell; pure."""
+    evidence = evidence_of(specs)
+    return tuple(_resolved(spec, evidence) if can_infer(spec, cost(spec)) else as_it_stands(spec) for spec in specs)
 
 
-def _borrowed(spec: LayerSpec, others: Sequence[LayerSpec]) -> LayerSpec | None:
-    """The layer with another net's definition of it, if that one fits every printed shape here.
-
-    Nets of one run share their layers' parameters by name, so kernel, group and bias must be equal.
-    """
-    for other in others:
-        if not defined(other) or len(other.bottoms) != len(spec.bottoms):
-            continue
-        if spec.type is not None and canonical_type(spec.type) != canonical_type(other.type or ""):
-            continue
-        candidate = replace(spec, type=other.type, definition=other.definition)
-        if spec.bottoms and not cost(candidate).problems:
-            return candidate
-    return None
-
-
-def _resolve_one(spec: LayerSpec, others: Sequence[LayerSpec], evidence: Evidence) -> Resolved:
-    known = cost(spec)
-    if not _can_infer(spec, known):
-        origin = "definition" if defined(spec) or spec.type is not None else "unknown"
-        return Resolved(spec, known, origin)
-    borrowed = _borrowed(spec, others)
-    if borrowed is not None:
-        found = cost(borrowed)
-        note = "the definition is that of the same layer in another net of the log"
-        return Resolved(borrowed, replace(found, assumptions=(*found.assumptions, note)), "other net")
+def _resolved(spec: LayerSpec, evidence: Evidence) -> Resolved:
     guessed = _guess_in_net(spec, evidence)
-    result = apply(spec, known, guessed)
+    result = apply(spec, cost(spec), guessed)
     if guessed.type is None or not set(guessed.assumptions) <= set(result.assumptions):
         return Resolved(spec, result, "unknown" if spec.type is None else "definition")
     return Resolved(replace(spec, type=guessed.type, definition=guessed.definition), result, "inferred")
 
 
-def settle(specs: Sequence[LayerSpec], others: Sequence[Sequence[LayerSpec]] = ()) -> tuple[Resolved, ...]:
-    """The costs of a net's layers, with all that its other layers and the log's other nets tell; pure.
-
-    `specs` are the layers of one net in order; `others` the layers of the other nets of the same
-    attempt, whose definitions count where they fit.
-    """
-    keys = _keyed(specs)
-    elsewhere = [_keyed(net) for net in others]
-    lacking = any(_can_infer(spec, cost(spec)) for spec in specs)
-    evidence = evidence_of(specs) if lacking else NO_EVIDENCE
-    return tuple(
-        _resolve_one(spec, [net[key] for net in elsewhere if key in net], evidence) for key, spec in keys.items()
-    )
-
-
 def cost_or_infer(spec: LayerSpec) -> Cost:
     """The cost of one layer by itself: by rule, its NA filled in by what its own shapes and name allow; pure."""
     known = cost(spec)
-    if not _can_infer(spec, known):
+    if not can_infer(spec, known):
         return known
     return apply(spec, known, _with_bias(guess(spec), spec, NO_EVIDENCE))

@@ -6,46 +6,23 @@ set). CPU: the resident memory of a run of two numbers stands for the program.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost.buffer import CPU, GPU
 from logparse.cost.memory.cudnn import handles, most_workspace_bytes, refused
 from logparse.cost.memory.holdings import holdings, threads
+from logparse.cost.memory.terms import MIB, USUAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from logparse.cost.memory.holdings import Holding, NetMemory, Run
+    from logparse.cost.memory.terms import Terms
 
-MIB: Final = 1024 * 1024
-DEVICES: Final = (CPU, GPU)
-ENGINES: Final = ("caffe", "cudnn")
-
-PROGRAM_BYTES: Final = 20_197_376  # resident memory of `caffe train` on a net of two numbers
 _PAGE: Final = 2 * MIB  # the driver maps device memory in pages of 2 MiB
 PACKED_BYTES: Final = MIB  # blocks up to 1 MiB share pages
 _STEP: Final = 512  # … at steps of 512 bytes
 _DOUBT: Final = 100  # one part in a hundred: how well these terms met the driver's own figure
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What no log tells: the settable terms of a GPU footprint, in bytes.
-
-    `context_bytes` is the CUDA context (526.8 MiB) with the first cuBLAS handle (68 MiB); each prefetching
-    layer's thread makes one more handle; `cudnn_handle_bytes` is one cuDNN 9 handle, older ones are not known.
-    `engine` narrows the range to one engine.
-    """
-
-    context_bytes: int = 594 * MIB
-    thread_bytes: int = 64 * MIB
-    cudnn_handle_bytes: int = round(9.14 * MIB)
-    program_bytes: int = PROGRAM_BYTES
-    engine: str | None = None
-
-
-USUAL: Final = Terms()
 
 
 class Part(NamedTuple):

@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Final
 
 from logparse.cost.buffer import CPU, GPU
 from logparse.cost.costing import macs
-from logparse.cost.memory.footprint import USUAL, bytes_without_cudnn, footprint
+from logparse.cost.memory.footprint import bytes_without_cudnn, footprint
 from logparse.cost.memory.holdings import COPIES, Kind, holdings
+from logparse.cost.memory.terms import USUAL
 from logparse.cost.whatif import surgery
 from logparse.cost.whatif.resize import WhatIfError, with_batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from logparse.cost.memory.footprint import Terms
     from logparse.cost.memory.holdings import NetMemory, Run
     from logparse.cost.memory.layer import LayerMemory
+    from logparse.cost.memory.terms import Terms
     from logparse.cost.whatif.resize import Resized
 
 PRECISIONS: Final[Mapping[str, int]] = {"fp64": 64, "fp32": 32, "fp16": 16, "int8": 8, "binary": 1}

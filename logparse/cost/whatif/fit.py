@@ -7,8 +7,9 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost.buffer import CPU, GPU
-from logparse.cost.memory.footprint import PACKED_BYTES, USUAL, footprint, is_refused, needed_bytes, rounded
+from logparse.cost.memory.footprint import PACKED_BYTES, footprint, is_refused, needed_bytes, rounded
 from logparse.cost.memory.holdings import Kind
+from logparse.cost.memory.terms import USUAL
 from logparse.cost.whatif.change import AS_IT_IS, changed
 from logparse.cost.whatif.growth import LEAST, blobs_of, growth, seen
 from logparse.cost.whatif.resize import WhatIfError
@@ -16,8 +17,8 @@ from logparse.cost.whatif.resize import WhatIfError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from logparse.cost.memory.footprint import Terms
     from logparse.cost.memory.holdings import Run
+    from logparse.cost.memory.terms import Terms
     from logparse.cost.whatif.change import Change
     from logparse.cost.whatif.growth import Seen, Slope
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost.buffer import GPU
-from logparse.cost.memory.footprint import DEVICES, footprint
+from logparse.cost.memory.footprint import footprint
+from logparse.cost.memory.terms import DEVICES
 from logparse.tables.column import ATTEMPT, text, whole
 from logparse.tables.memory.memory import DEVICE
 
 if TYPE_CHECKING:
-    from logparse.cost.memory.footprint import Terms
     from logparse.cost.memory.holdings import Run
+    from logparse.cost.memory.terms import Terms
     from logparse.model import Attempt
     from logparse.tables.table import Built, BuiltRow, LogLike
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from logparse.cost.memory.footprint import DEVICES, left_out
+from logparse.cost.memory.footprint import left_out
 from logparse.cost.memory.holdings import Kind, holdings
+from logparse.cost.memory.terms import DEVICES
 from logparse.cost.spec import Basis
 from logparse.tables.column import ATTEMPT, text, whole
 from logparse.tables.nets.key import NET_INDEX, NET_NAME, PHASE, logged_total

@@ -20,8 +20,8 @@ from logparse.tables.column import ATTEMPT, LINE, text, truth, whole
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from logparse.cost.memory.footprint import Terms
     from logparse.cost.memory.holdings import Holding, Run
+    from logparse.cost.memory.terms import Terms
     from logparse.derive.facts import NetFact
     from logparse.model import Attempt, OutOfMemory
     from logparse.tables.table import Built, BuiltRow, LogLike

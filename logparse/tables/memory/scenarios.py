@@ -13,9 +13,9 @@ from logparse.cost.whatif.resize import WhatIfError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from logparse.cost.memory.footprint import Terms
     from logparse.cost.memory.holdings import Run
     from logparse.cost.memory.layer import LayerMemory
+    from logparse.cost.memory.terms import Terms
     from logparse.cost.whatif.fit import Fit
     from logparse.tables.table import BuiltRow
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from logparse.cost.memory.footprint import MIB, Terms, rounded
+from logparse.cost.memory.footprint import rounded
 from logparse.cost.memory.holdings import Kind, holdings
+from logparse.cost.memory.terms import MIB, Terms
 from logparse.cost.whatif.change import Change, changed
 from tests.writing import Layer, cells, line, net, read
 
