@@ -97,7 +97,7 @@ def _place(event: Event, said: re.Match[str], side: str, frames: tuple[str, ...]
         side=side,
         stage=stage,
         phase=_first(_PHASES, frames),
-        layer_type=_layer_type(frames),
+        layer_type=next(iter(layer_types(frames)), None),
         layer=None,
         requested_bytes=_number(groups.get("requested")),
         free_bytes=_number(groups.get("free")),
@@ -114,13 +114,12 @@ def _first(table: Sequence[tuple[re.Pattern[str], str]], frames: Iterable[str]) 
     return next((word for frame in frames for regex, word in table if regex.search(frame)), None)
 
 
-def _layer_type(frames: Iterable[str]) -> str | None:
-    """The innermost layer's class without its engine: `caffe::CuDNNConvolutionLayer<>::Reshape()` → Convolution."""
-    for frame in frames:
-        found = _LAYER.search(frame)
-        if found is not None and found["type"] not in _BASE_CLASSES:
-            return found["type"].removeprefix("Base") or None
-    return None
+def layer_types(frames: Iterable[str]) -> tuple[str, ...]:
+    """The layers' classes without their engines, innermost first: `caffe::CuDNNConvolutionLayer<>::Reshape()` →
+    Convolution. A layer that works through another one stands behind it."""
+    found = (_LAYER.search(frame) for frame in frames)
+    names = (one["type"].removeprefix("Base") for one in found if one is not None and one["type"] not in _BASE_CLASSES)
+    return tuple(dict.fromkeys(names))
 
 
 def located(place: OutOfMemory, nets: Sequence[Net]) -> OutOfMemory:

@@ -21,9 +21,14 @@ def missing_bytes(log: AuditedLog) -> Iterator[Finding]:
     """Layers whose running figure grew by other than their own tops."""
     for net, layers in log.nets():
         for previous, layer in zip([None, *layers], layers, strict=False):
-            logged, expected = int_of(layer.get("logged_step_bytes")), int_of(layer.get("expected_step_bytes"))
+            logged, expected = int_of(layer.get("logged_step_bytes")), _expected(layer)
             if logged is not None and expected is not None and logged != expected:
                 yield _gap(net, previous, layer, logged - expected)
+
+
+def _expected(layer: TableRow) -> int | None:
+    """What the running figure should grow by: nothing at a layer without tops; None where a shape is not printed."""
+    return int_of(layer.get("expected_step_bytes")) if items_of(layer.get("tops")) else 0
 
 
 def _gap(net: TableRow, previous: TableRow | None, layer: TableRow, gap: int) -> Finding:

@@ -49,6 +49,11 @@ class LayerSpec:
     kept: dict[object, Any] = field(default_factory=dict, init=False, repr=False)
     settings: dict[object, Any] = field(default_factory=dict, init=False, repr=False)
 
+    @property
+    def label(self) -> str:
+        """What words call the layer: its name, or that it has none (in an excerpt a shape may stand by itself)."""
+        return self.name or "unnamed layer"
+
     def with_flow(self, bottom_needs_grad: tuple[bool, ...], *, backward: bool | None, forced: bool) -> LayerSpec:
         """The same layer, told which of its bottoms get a gradient; what was read of its definition goes along."""
         other = LayerSpec(

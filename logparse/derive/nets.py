@@ -38,7 +38,7 @@ def derive(net: Net) -> NetFact:
     total: int | None = 0
     for place, layer in enumerate(net.layers):
         own = [top.count for top, owner in zip(layer.tops, owners[place], strict=True) if owner is None]
-        distinct = _bytes_of(own, size)
+        distinct = None if _is_lost(layer) else _bytes_of(own, size)
         total = total + distinct if total is not None and distinct is not None else None
         cost = settled[place].cost
         facts.append(
@@ -62,6 +62,11 @@ def derive(net: Net) -> NetFact:
     batch = None if per_image else batch_of(net)
     memory = net_memory(facts, size, batch, is_per_image=per_image)
     return NetFact(net, size, batch, tuple(facts), memory, per_image)
+
+
+def _is_lost(layer: Layer) -> bool:
+    """Whether of the layer nothing but a running figure is in the log."""
+    return layer.name is None and not layer.tops
 
 
 def _is_per_image(net: Net) -> bool:

@@ -173,8 +173,35 @@ def test_parameters_that_are_not_known_are_a_gap() -> None:
     layers[1] = replace(layers[1], params=None)
     held = holdings(run(replace(usual(), layers=tuple(layers))), "cpu")[0]
     assert held.bytes_of(Kind.PARAMS) == 0
-    assert [(gap.kind, gap.layer, gap.name) for gap in held.gaps] == [(Kind.PARAMS, 1, "ip")]
-    assert "parameters are not known" in held.gaps[0].reason
+    assert {(gap.layer, gap.name, gap.reason) for gap in held.gaps} == {(1, "ip", "its parameters are not known")}
+
+
+@pytest.mark.parametrize(
+    ("command", "beside", "kinds"),
+    [
+        ("train", False, [Kind.PARAMS, Kind.GRADIENTS, Kind.HISTORY]),
+        ("time", False, [Kind.PARAMS, Kind.GRADIENTS]),
+        ("test", False, [Kind.PARAMS]),
+        ("train", True, [Kind.PARAMS]),
+    ],
+)
+def test_what_there_is_for_each_parameter_is_not_known_either(command: str, *, beside: bool, kinds: list[Kind]) -> None:
+    layers = [usual().layers[0], replace(usual().layers[1], params=None)]
+    net = replace(usual(), layers=tuple(layers), beside=beside)
+    for device in ("cpu", "gpu"):
+        assert [gap.kind for gap in holdings(replace(run(net), command=command), device)[0].gaps] == kinds
+
+
+def test_a_layer_without_a_name_is_called_so_and_shares_nothing() -> None:
+    """In an excerpt: two layers without a name are not one."""
+    layers = usual().layers
+    unnamed = replace(layers[1], spec=replace(layers[1].spec, name=""))
+    held = holdings(run(replace(usual(), layers=(layers[0], replace(unnamed, params=None)))), "cpu")[0]
+    assert {gap.name for gap in held.gaps} == {"unnamed layer"}
+    net = replace(usual(), layers=(layers[0], unnamed))
+    beside = replace(usual(), layers=(layers[0], replace(unnamed)), beside=True)
+    first, second = holdings(run(net, beside), "cpu")
+    assert second.bytes_of(Kind.PARAMS) == first.bytes_of(Kind.PARAMS) > 0
 
 
 def test_a_guess_makes_what_rests_on_it_inferred() -> None:
@@ -436,7 +463,7 @@ def test_what_is_left_out_is_named_by_kind_with_the_first_three() -> None:
     layers = [replace(layer, params=None) for layer in (*usual().layers, *usual().layers[1:])]
     held = holdings(run(replace(usual(), layers=tuple(layers))), "cpu")
     first = "; ".join(f"{name}: its parameters are not known" for name in ("in", "ip", "loss"))
-    assert left_out(held) == (f"params ({first}; and 2 more)",)
+    assert left_out(held) == (f"params, gradients, history ({first}; and 2 more)",)
     assert left_out(held, limit=5)[0].count("not known") == 5
     assert "more" not in left_out(held, limit=5)[0]
     assert footprint(run(replace(usual(), layers=tuple(layers))), "cpu").left_out == left_out(held)

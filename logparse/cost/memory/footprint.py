@@ -187,15 +187,14 @@ def _sizes(held: Sequence[Holding]) -> list[int]:
 
 
 def left_out(held: Sequence[Holding], limit: int = 3) -> tuple[str, ...]:
-    """What the sum does not contain, one text per kind: which layers, and why for the first ones."""
-    texts = []
-    kinds = dict.fromkeys(gap.kind for holding in held for gap in holding.gaps)
-    for kind in kinds:
+    """What the sum does not contain: which kinds of which layers, and why for the first ones."""
+    kinds: dict[str, list[str]] = {}  # what is left out of a kind → the kinds of which just that is left out
+    for kind in dict.fromkeys(gap.kind for holding in held for gap in holding.gaps):
         gaps = [gap for holding in held for gap in holding.gaps if gap.kind == kind]
         named = "; ".join(f"{gap.name}: {gap.reason}" for gap in gaps[:limit])
         more = f"; and {len(gaps) - limit} more" if len(gaps) > limit else ""
-        texts.append(f"{kind} ({named}{more})")
-    return tuple(texts)
+        kinds.setdefault(f"({named}{more})", []).append(kind)
+    return tuple(f"{', '.join(listed)} {what}" for what, listed in kinds.items())
 
 
 def _remarks(run: Run, device: str) -> tuple[str, ...]:

@@ -229,7 +229,7 @@ def _blobs(net: NetMemory, blobs: Iterable[OwnBlob], kind: Kind) -> Iterator[All
     for blob in blobs:
         layer = net.layers[blob.layer]
         if blob.values is None:
-            yield Gap(kind, blob.layer, layer.spec.name, f"the count of {blob.name} is not printed")
+            yield Gap(kind, blob.layer, layer.spec.label, f"the count of {blob.name} is not printed")
         else:
             yield Allocation(kind, blob.layer, blob.name, blob.values * net.element_bytes, _basis(layer))
 
@@ -243,7 +243,7 @@ def _diffs(net: NetMemory, device: str, *, timed: bool, cudnn: bool) -> Iterator
     if any(layer.backward is None for layer in net.layers):
         place = next(place for place, layer in enumerate(net.layers) if layer.backward is None)
         reason = "the log does not say which layers do backward"
-        yield Gap(Kind.DIFF, place, net.layers[place].spec.name, reason)
+        yield Gap(Kind.DIFF, place, net.layers[place].spec.label, reason)
         return
     yield from _blobs(net, diff_blobs(net.layers, device, timed=timed, cudnn=cudnn), Kind.DIFF)
 
@@ -256,7 +256,8 @@ def _params(setting: _Setting, net: NetMemory, device: str) -> Iterator[Allocati
     transient = net.beside and device == CPU and not setting.solver.tests_first
     for place, layer in enumerate(net.layers):
         if layer.params is None:
-            yield Gap(Kind.PARAMS, place, layer.spec.name, "its parameters are not known")
+            reason = "its parameters are not known"
+            yield from (Gap(kind, place, layer.spec.label, reason) for kind in _copied(setting, net))
         elif layer.spec.name not in setting.shared or transient:
             key = place, device, net.element_bytes, net.beside, setting.command, setting.solver
             if key not in layer.kept:
@@ -264,15 +265,23 @@ def _params(setting: _Setting, net: NetMemory, device: str) -> Iterator[Allocati
             yield from layer.kept[key]
 
 
+def _copied(setting: _Setting, net: NetMemory) -> tuple[Kind, ...]:
+    """The kinds of memory that a net has for each parameter."""
+    if net.beside or setting.command == "test":
+        return (Kind.PARAMS,)
+    kinds = (Kind.PARAMS, Kind.GRADIENTS, Kind.HISTORY)
+    return kinds if setting.command == "train" else kinds[:2]
+
+
 def _names(net: NetMemory) -> frozenset[str]:
-    return frozenset(layer.spec.name for layer in net.layers)
+    return frozenset(layer.spec.name for layer in net.layers if layer.spec.name)
 
 
 def _copies(setting: _Setting, net: NetMemory, place: int, device: str) -> Iterator[Allocation]:
     layer = net.layers[place]
     basis = Basis.INFERRED if layer.inferred else Basis.DEFINITION
     for index, blob in enumerate(layer.params or ()):
-        size, name = blob.count * net.element_bytes, f"{layer.spec.name}, param {index}"
+        size, name = blob.count * net.element_bytes, f"{layer.spec.label}, param {index}"
         if device == CPU or not _stays_on_host(setting, layer, index):
             yield Allocation(Kind.PARAMS, place, name, size, basis)
         if net.beside:
@@ -313,11 +322,11 @@ def _buffers(net: NetMemory, device: str, *, cudnn: bool) -> Iterator[Allocation
     for place, layer in enumerate(net.layers):
         found = buffers(layer.spec, device, net.element_bytes)
         if found.items is None:
-            yield Gap(Kind.BUFFERS, place, layer.spec.name, found.reason)
+            yield Gap(Kind.BUFFERS, place, layer.spec.label, found.reason)
             continue
         for item in without_cudnn_work(layer, found.items) if cudnn else found.items:
             basis = Basis.INFERRED if layer.inferred else item.basis
-            yield Allocation(Kind.BUFFERS, place, f"{layer.spec.name}, {item.name}", item.bytes, basis)
+            yield Allocation(Kind.BUFFERS, place, f"{layer.spec.label}, {item.name}", item.bytes, basis)
 
 
 def _prefetch(setting: _Setting, net: NetMemory, device: str) -> Iterator[Allocation | Gap]:
@@ -326,7 +335,7 @@ def _prefetch(setting: _Setting, net: NetMemory, device: str) -> Iterator[Alloca
             for name, count in zip(layer.tops, layer.counts, strict=True):
                 what = f"{name}, batch {batch + 1}"
                 if count is None:
-                    yield Gap(Kind.PREFETCH, place, layer.spec.name, f"the count of {name} is not printed")
+                    yield Gap(Kind.PREFETCH, place, layer.spec.label, f"the count of {name} is not printed")
                 else:
                     yield Allocation(Kind.PREFETCH, place, what, count * net.element_bytes, _basis(layer))
 

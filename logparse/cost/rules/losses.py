@@ -164,7 +164,6 @@ TYPES: Final = {
             in_place=InPlace.FREE,
             asks_diff=first_bottom,
             cudnn=_CUDNN,
-            buffer_first=True,
         ),
     ),
     "SoftmaxWithLoss": LayerType(
@@ -178,12 +177,16 @@ TYPES: Final = {
     ),
     "SigmoidCrossEntropyLoss": LayerType(
         Rule("sigmoid_cross_entropy_loss_layer.cpp", scalar, other_ops=per_bottom(2, "exp, log")),
-        _PROBABILITIES._replace(buffers=one_bottom("probabilities"), scratch=only_on(GPU, every_bottom)),
+        _PROBABILITIES._replace(
+            buffers=one_bottom("probabilities"), scratch=only_on(GPU, every_bottom), buffer_first=True
+        ),
     ),
     # Both of its bottoms may be forced (euclidean_loss_layer.hpp)
     "EuclideanLoss": LayerType(
         Rule("euclidean_loss_layer.cpp", scalar, other_ops=per_bottom(2, "subtract, square and add")),
-        _LOSS._replace(buffers=one_bottom("differences"), backward_reads=reads(private=True), unforced=()),
+        _LOSS._replace(
+            buffers=one_bottom("differences"), backward_reads=reads(private=True), unforced=(), buffer_first=True
+        ),
     ),
     # Forward leaves the margins in the bottom's gradient, on the host; Backward needs the labels beside them
     "HingeLoss": LayerType(
@@ -202,6 +205,7 @@ TYPES: Final = {
             backward_reads=_labels_and_differences,
             unforced=(2,),
             reads_at=_pairs_on_host,
+            buffer_first=True,
         ),
     ),
     "InfogainLoss": LayerType(

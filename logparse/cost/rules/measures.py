@@ -127,6 +127,7 @@ TYPES: Final = {
             buffers=_reduction_buffers,
             backward_reads=_reduction_reads,
             writes_at=_reduced_at,
+            buffer_first=True,
         ),
     ),
 }

@@ -191,7 +191,6 @@ TYPES: Final = {
             backward_reads=_lrn_reads,
             asks_diff=_lrn_asks,
             cudnn=Cudnn("lrn_param", _few_channels, frozenset({"scale"}), reads(bottoms="first", tops="first")),
-            buffer_first=True,
         ),
     ),
     "MVN": LayerType(

@@ -18,7 +18,7 @@ CLASSES: Final = (RECOGNISED, IGNORED, DUMP, FOREIGN, UNKNOWN)
 _EXAMPLE_LENGTH: Final = 160
 _SHAPES_KEPT: Final = 400  # bounds memory where every line has a shape of its own
 _OTHER: Final = "other shapes"
-_VALUE: Final = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|[-+]?\d[\d.,:e+-]*|0x[0-9a-fA-F]+")
+_VALUE: Final = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|0x[0-9a-fA-F]+|[-+]?\d[\d.,:e+-]*")
 
 
 def shape_of(message: str) -> str:

@@ -11,6 +11,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from logparse.assembling.outcome import layer_types
 from logparse.cost.buffer import GPU
 from logparse.cost.layer_types import traits_of
 from logparse.cost.memory.footprint import footprint, rounded
@@ -104,7 +105,8 @@ def _kind(place: OutOfMemory, fact: NetFact | None) -> str | None:
         return None if fixed is None else str(fixed)
     inner = next((frame for frame in place.frames if not _ASKS.search(frame)), "")
     traits = traits_of(place.layer_type)
-    if _CONVOLVES.search(inner) or (traits is not None and traits.buffer_first):
+    inside = len(layer_types(place.frames)) > 1  # what one layer holds for another one is that one's buffer
+    if inside or _CONVOLVES.search(inner) or (traits is not None and traits.buffer_first):
         return str(Kind.BUFFERS)
     layers = [one for one in fact.layers if one.type == place.layer_type]
     if any(_READS.search(frame) for frame in place.frames[:3]):
@@ -174,14 +176,12 @@ def _held_by_stage(place: OutOfMemory, run: Run, held: Sequence[Holding], where:
 
 
 def _first_place(place: OutOfMemory, run: Run, where: int) -> int:
-    """The first layer that the trace can mean: by name, else by type; the net's first where neither is there."""
-    for index, layer in enumerate(run.nets[where].layers):
-        if place.layer is not None:
-            if layer.spec.name == place.layer:
-                return index
-        elif layer.kind == place.layer_type:
-            return index
-    return 0
+    """The first layer that the trace can mean: by name, else by the innermost type that the net has; else the first."""
+    layers = list(enumerate(run.nets[where].layers))
+    if place.layer is not None:
+        return next((index for index, layer in layers if layer.spec.name == place.layer), 0)
+    found = (index for type_ in layer_types(place.frames) for index, layer in layers if layer.kind == type_)
+    return next(found, 0)
 
 
 def _card_bytes(attempt: Attempt) -> int | None:

@@ -70,9 +70,13 @@ PLACES: Final = {
         (*TAKEN, "caffe::ReLULayer<>::Forward_gpu()", *TRAINING),
         ("forward", "TRAIN", 0, "buffers", "ReLU", "relu"),
     ),
-    "forward, a buffer before the top": (
+    "forward, a top before the buffer": (
         (*TAKEN, "caffe::LRNLayer<>::CrossChannelForward_gpu()", *TRAINING),
-        ("forward", "TRAIN", 0, "buffers", "LRN", "norm"),
+        ("forward", "TRAIN", 0, "distinct_data", "LRN", "norm"),
+    ),
+    "forward, a buffer before the top": (
+        (*TAKEN, "caffe::SoftmaxWithLossLayer<>::Forward_gpu()", *TRAINING),
+        ("forward", "TRAIN", 0, "buffers", "SoftmaxWithLoss", "loss"),
     ),
     "forward, a convolution's column": (
         (*TAKEN, "caffe::BaseConvolutionLayer<>::forward_gpu_gemm()", "caffe::ConvolutionLayer<>::Forward_gpu()"),
@@ -144,10 +148,22 @@ def test_a_read_that_is_not_among_the_first_three_frames_is_another_layers() -> 
     assert found["kind"] == "distinct_data"
 
 
-def test_a_softmax_asks_for_its_buffer_first() -> None:
-    for type_ in ("Softmax", "SoftmaxWithLoss", "Swish", "LRN"):
-        found = row(out(*TAKEN, f"caffe::{type_}Layer<>::Forward_gpu()", *TRAINING))
-        assert found["kind"] == "buffers"
+@pytest.mark.parametrize(
+    ("type_", "kind"), [("SoftmaxWithLoss", "buffers"), ("Swish", "buffers"), ("LRN", "distinct_data")]
+)
+def test_whether_a_layer_asks_for_its_top_or_for_its_buffer_first(type_: str, kind: str) -> None:
+    assert row(out(*TAKEN, f"caffe::{type_}Layer<>::Forward_gpu()", *TRAINING))["kind"] == kind
+
+
+def test_what_a_layer_inside_another_asks_for_is_the_others_buffer() -> None:
+    """softmax_loss_layer.cu: the top of its inner Softmax is what it holds for itself."""
+    inner = ("caffe::SoftmaxLayer<>::Forward_gpu()", "caffe::Layer<>::Forward()")
+    outer = "caffe::SoftmaxWithLossLayer<>::Forward_gpu()"
+    found, alone = row(out(*TAKEN, *inner, outer, *TRAINING)), row(out(*TAKEN, outer, *TRAINING))
+
+    assert (found["kind"], found["layer_type"]) == ("buffers", "Softmax")
+    assert found["held_bytes"] == alone["held_bytes"]
+    assert row(out(*TAKEN, *inner, *TRAINING))["kind"] == "distinct_data"
 
 
 def test_a_run_without_a_net_at_a_test_has_no_net_at_work() -> None:
