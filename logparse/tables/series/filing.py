@@ -55,6 +55,8 @@ def _whole_groups(members: Arrays, starts: Array) -> Array | None:
     begins = lines[heads] - 1
     if not len(begins) or not heads[0] or not np.array_equal(begins, starts[: len(begins)]):
         return None
+    if len(starts) > len(begins) and starts[len(begins)] < lines[-1]:
+        return None  # in the place of a lost line
     row: Array = np.cumsum(heads) - 1
     return row if np.array_equal(lines - index, begins[row] + 1) else None
 

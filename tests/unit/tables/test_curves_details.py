@@ -249,7 +249,6 @@ def test_elements_of_a_vector_count_in_each_net_and_attempt() -> None:
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="no start is looked for between outputs that count on with the lines")
 def test_a_start_in_the_place_of_a_lost_output_is_seen() -> None:
     """Output #1 of the first test and outputs #0 and #1 of the second are lost: #2 is the second test's."""
     log = log_of(opened(0), result(0, "a", 1), opened(10), result(2, "c", 3))
