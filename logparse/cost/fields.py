@@ -69,7 +69,10 @@ def kernel(message: Message, axes: int) -> Shape:
     """The kernel per spatial axis; a kernel has no default."""
     if not any(message.has(name) for name in ("kernel_size", "kernel_h", "kernel_w")):
         raise Missing("the definition states no kernel")
-    return spatial(message, "kernel_size", axes, 0, pair="kernel")
+    found = spatial(message, "kernel_size", axes, 0, pair="kernel")
+    if 0 in found:  # Caffe refuses it: one side of the pair alone, say
+        raise Missing("the definition states a kernel without a width or height")
+    return found
 
 
 def window_count(size: int, kernel_size: int, stride: int, pad: int, dilation: int = 1) -> int:

@@ -112,6 +112,16 @@ def test_caffe_time_computes_gradients_but_no_update_and_none_for_statistics() -
     assert sizes(timed, "gpu", Kind.HISTORY) == {}
 
 
+def test_caffe_time_touches_no_gradient_of_a_frozen_parameter() -> None:
+    """Backward asks param_propagate_down; force_backward sets it for all. Training clears every gradient there is."""
+    frozen = net(DATA + DENSE.replace("inner", "param { lr_mult: 0 } inner") + LOSS, batch=7, printed=PRINTED)
+    assert list(sizes(run(frozen, command="time"), "gpu", Kind.GRADIENTS)) == ["ip, param 1"]
+    assert list(sizes(run(frozen), "gpu", Kind.GRADIENTS)) == ["ip, param 0", "ip, param 1"]
+    forced = [replace(layer, spec=replace(layer.spec, force_backward=True)) for layer in frozen.layers]
+    found = sizes(run(replace(frozen, layers=tuple(forced)), command="time"), "gpu", Kind.GRADIENTS)
+    assert list(found) == ["ip, param 0", "ip, param 1"]
+
+
 @pytest.mark.parametrize(
     ("command", "solver", "mult", "on_device"),
     [

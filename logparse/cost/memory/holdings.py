@@ -286,11 +286,24 @@ def _copies(setting: _Setting, net: NetMemory, place: int, device: str) -> Itera
             yield Allocation(Kind.PARAMS, place, name, size, basis)
         if net.beside:
             continue
-        if setting.command == "train" or (setting.command == "time" and blob.kind != "statistic"):
+        if setting.command == "train" or (setting.command == "time" and _is_timed(layer, index)):
             yield Allocation(Kind.GRADIENTS, place, name, size, basis)
         if setting.command == "train":
             for copy in range(copies(setting.solver, device, decays=_decays(layer, index))):
                 yield Allocation(Kind.HISTORY, place, f"{name}, copy {copy + 1}", size, basis)
+
+
+def _is_timed(layer: LayerMemory, index: int) -> bool:
+    """Whether `caffe time` touches a parameter's gradient: Backward computes those of the parameters that learn.
+
+    Training touches all, for it begins by clearing them (Net::ClearParamDiffs).
+    """
+    if (layer.params or ())[index].kind == "statistic":
+        return False
+    definition = layer.spec.definition
+    stated = definition.children("param") if definition is not None else []
+    place = layer.owned[index] if index < len(layer.owned) else index
+    return layer.spec.force_backward or place >= len(stated) or stated[place].number("lr_mult", 1) != 0
 
 
 def _decays(layer: LayerMemory, index: int) -> bool:

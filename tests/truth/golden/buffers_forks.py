@@ -380,5 +380,8 @@ UNKNOWN: Final = (
     unknown("ImageLabelData", "a label of the crop's size", "the size of the crop"),
     unknown("CustomData", "a mean of the stored size", "the size of the stored data"),
     unknown("Convolution", "no kernel stated", "states no kernel", "convolution_param { num_output: 5 }"),
+    unknown(
+        "Convolution", "half a kernel stated", "without a width", "convolution_param { num_output: 5 kernel_h: 3 }"
+    ),
     unknown("Pooling", "no kernel stated", "states no kernel", "pooling_param { pool: AVE }"),
 )
