@@ -33,6 +33,11 @@ def messages(*lines: bytes) -> list[str]:
 # The tables
 
 
+@pytest.mark.parametrize("form", [*HEADERS, *PREFIXES], ids=lambda form: form.name)
+def test_a_form_has_lines_that_it_claims(form: HeaderForm | PrefixForm) -> None:
+    assert form.samples, "give the form a line as it stands in a log: what has none is tested by nothing"
+
+
 @pytest.mark.parametrize("form", HEADERS, ids=lambda form: form.name)
 def test_each_header_sample_is_claimed_by_its_own_form_first(form: HeaderForm) -> None:
     for sample in form.samples:
