@@ -224,8 +224,7 @@ def parse_log(  # noqa: PLR0913 - each is a question that users ask
     extracted, facts, notes = read(
         source, max_text_bytes=max_bytes, curves=curves, hashing=hashing, processes=processes
     )
-    first_series = min((int(columns["line"][0]) for columns in extracted.curves.series.values()), default=None)
-    assembled = assemble(extracted.records, extracted.lines, first_series, extracted.last)
+    assembled = assemble(extracted.records, extracted.lines, extracted.last)
     attempts, all_notes = assembled.attempts, (*notes, *assembled.notes)
     if definition is not None:
         attempts, more = apply_prototxt(attempts, definition)

@@ -39,7 +39,7 @@ def reader(data: bytes) -> None:
         extracted, source, _ = read(data)
     except LogparseError:
         return
-    assembled = assemble(extracted.records, extracted.lines, None, extracted.last)
+    assembled = assemble(extracted.records, extracted.lines, extracted.last)
     timed(assembled.attempts, extracted, 2016)
     if sum(row.lines for row in extracted.ledger) != source.lines:
         raise AssertionError("a line is missing from the ledger")

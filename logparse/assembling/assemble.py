@@ -61,6 +61,7 @@ class _State:
     def begin_attempt(self, line: int) -> AttemptBuilder:
         self.stack.clear()
         self.last_done, self.announced, self.factory = None, None, None
+        self.early_chatter.clear()
         self.attempts.append(AttemptBuilder(len(self.attempts) + 1, line))
         return self.attempts[-1]
 
@@ -69,9 +70,11 @@ class _State:
         return self.stack[-1] if self.stack else self.begin_net(line)
 
     def begin_net(self, line: int) -> NetBuilder:
-        attempt = self.attempt(line)
-        attempt.begun = True
         outer = self._enclosing()
+        attempt = self.attempt(line)
+        if attempt.over and outer is None:  # another program's, or a script's after its training
+            attempt = self.begin_attempt(line)
+        attempt.begun = True
         if outer is None:
             self.stack.clear()
         net = NetBuilder(len(attempt.nets), line)
@@ -84,6 +87,10 @@ class _State:
         attempt.nets.append(net)
         self.stack.append(net)
         return net
+
+    def is_nested(self) -> bool:
+        """Whether a net that begins now is inside a layer of another."""
+        return self._enclosing() is not None
 
     def _enclosing(self) -> NetBuilder | None:
         """A net is nested if one is open whose layer has begun its set-up and has no shape yet."""
@@ -101,7 +108,7 @@ def _solver(state: _State, record: rec.SolverParameters) -> None:
     attempt = state.attempt(record.line)
     if attempt.begun:
         attempt = state.begin_attempt(record.line)
-    attempt.command = attempt.command or "train"
+    attempt.command, attempt.thread = attempt.command or "train", record.thread
     dump = read_dump(record.dump)
     attempt.begun = True
     if dump is not None:
@@ -124,22 +131,31 @@ def _start(state: _State, record: rec.Start) -> None:
 
 def _milestone(state: _State, record: rec.Milestone) -> None:
     attempt = state.attempt(record.line)
+    if record.what in _BEGINNINGS and _has_run(attempt):
+        attempt = state.begin_attempt(record.line)
     if record.what == "optimization":
         if attempt.optimising:
             attempt = state.begin_attempt(record.line)
         attempt.optimising = True
         attempt.command = attempt.command or "train"
+    attempt.over = attempt.over or record.what in _ENDS
     attempt.events.append(Event(record.line, record.what, record.text, record.time_s))
 
 
 def _creating_net(state: _State, record: rec.CreatingNet) -> None:
-    state.attempt(record.line)
+    attempt = state.attempt(record.line)
+    if record.phase == "TRAIN" and _has_run(attempt):
+        state.begin_attempt(record.line)
     state.stack.clear()
     state.announced = record
 
 
 def _net_parameters(state: _State, record: rec.NetParameters) -> None:
+    if state.attempts and _is_anothers(state, record):
+        state.begin_attempt(record.line)
     net = state.begin_net(record.line)
+    attempt = state.attempts[-1]
+    attempt.thread, attempt.set_up_s = attempt.thread or record.thread, record.time_s
     dump = read_dump(record.dump)
     if dump is None:
         return
@@ -317,8 +333,52 @@ def _say(state: _State, text: str) -> None:
 def _event(state: _State, record: rec.EventRecord) -> None:
     event = Event(record.line, record.kind, record.text, record.time_s, record.iteration, record.value, record.path)
     attempt = state.attempt(record.line)
+    if record.kind in _BEGINNINGS and _has_run(attempt):
+        attempt = state.begin_attempt(record.line)
     attempt.events.append(event)
     attempt.begun = attempt.begun or record.kind == "fatal"
+    attempt.over = attempt.over or record.kind in _ENDS
+    attempt.dead = attempt.dead or record.kind in _DEATHS
+
+
+def _solver_lines(state: _State, record: rec.SolverLines) -> None:
+    attempt = state.attempt(record.line)
+    attempt.solved = attempt.begun = True
+
+
+# --- where another process or program begins ----------------------------------------------------------------
+
+# What a process says once, before its solver runs: after solver lines it is another process's. Milestones and events.
+_BEGINNINGS: Final = frozenset({"scaffolding", "optimization", "resume", "finetune"})
+_ENDS: Final = frozenset({"done", "time_done", "test_done"})
+_DEATHS: Final = frozenset({"fatal", "exception", "signal", "killed"})
+# Ranks that set up their nets side by side are milliseconds apart; a program that is started anew needs longer.
+_PAUSE_S: Final = 1.0
+
+
+def _has_run(attempt: AttemptBuilder) -> bool:
+    """Whether its solver has run or it is done; several GPUs' threads may come to a step after the first has run."""
+    return attempt.over or (attempt.solved and (attempt.gpus or 1) == 1)
+
+
+def _is_anothers(state: _State, record: rec.NetParameters) -> bool:
+    """Whether a net that nobody announced belongs to another process than the attempt that is open.
+
+    A fresh set-up by another thread tells, once the attempt has run or ended, or its own nets stand and there was a
+    pause. An attempt of which only solver lines are in the log had its set-up before them.
+    """
+    attempt = state.attempts[-1]
+    if state.announced is not None or state.is_nested():
+        return False
+    if attempt.thread is None or record.thread is None:
+        return attempt.solved and not attempt.nets and attempt.thread is None
+    return attempt.thread != record.thread and (
+        attempt.solved or attempt.dead or (not state.stack and _paused(attempt.set_up_s, record.time_s))
+    )
+
+
+def _paused(before_s: float | None, now_s: float | None) -> bool:
+    return before_s is not None and now_s is not None and abs(now_s - before_s) >= _PAUSE_S
 
 
 # Each function takes the record type that is its key.
@@ -345,6 +405,7 @@ _FILE: Final[dict[type[rec.Record], Callable[[_State, Any], None]]] = {
     rec.RecurrentStart: _recurrent,
     rec.Chatter: _chatter,
     rec.EventRecord: _event,
+    rec.SolverLines: _solver_lines,
 }
 
 
@@ -355,17 +416,13 @@ class Assembled(NamedTuple):
     notes: tuple[Note, ...]
 
 
-def assemble(
-    records: Sequence[rec.Record], last_line: int, series_from: int | None = None, last: LastLine | None = None
-) -> Assembled:
+def assemble(records: Sequence[rec.Record], last_line: int, last: LastLine | None = None) -> Assembled:
     """Put the records of one log together.
 
-    `last_line` is the log's; `series_from` the first solver line (a log of solver lines alone is one attempt, and so
-    is what stands before the first start); `last` the last line, for an attempt that ends without a word.
+    `last_line` is the log's; `last` the last line, for an attempt that ends without a word. A log of solver lines alone
+    is one attempt, and so is what stands before the first start.
     """
     state = _State()
-    if series_from is not None and (not records or records[0].line > series_from):
-        state.begin_attempt(series_from).begun = True
     for record in records:
         _FILE[type(record)](state, record)
     return Assembled(finished(state.attempts, last_line, last), state.all_notes())

@@ -158,6 +158,11 @@ class AttemptBuilder:
     versions: list[str] = field(default_factory=list)
     gpus: int | None = None
     optimising: bool = False
+    solved: bool = False  # solver lines have been seen: its set-up is behind it
+    over: bool = False  # it has said that it is done
+    dead: bool = False  # it has said what killed it; other threads may still print
+    thread: int | None = None  # that sets up its solver and nets
+    set_up_s: float | None = None  # when it last began a net
     # More than start lines have been seen: a start line now is another attempt's. "Starting Optimization" is no
     # such sign: before rc3 it stands at the start.
     begun: bool = False

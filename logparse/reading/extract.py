@@ -6,6 +6,7 @@ read by the interpreter. `finish` closes the log.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.reading.input.blocks import TextBlock
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from logparse.reading.line.years import YearHint
     from logparse.reading.messages.records import Record
 
+# What the fast scan counts and is no solver's (fast/templates.py).
+_OTHERS: Final = re.compile(rb"(?:[^\n]*\] Restarting data prefetching from start\.\n)*+")
 _FEW_LINES: Final = 16  # one line in so many is few
 _LAST_LINE_BYTES: Final = 240
 
@@ -78,15 +81,26 @@ class Extractor:
         """Read what the scan left; where it took lines between, they had headers, which end any message."""
         reader = self._interpreter
         reader.unended = None if block.data.endswith(b"\n") else self._lines
-        following = block.first_line
+        following, place = block.first_line, 0
         for number, start, end in found.runs(block.data):
             if number != following:
                 reader.end_message()
-            following = number
+                self._note_solver_lines(block.data, place, start, following)
+            following, place = number, end
             for piece in self._splitter.pieces(block.data, start, end):
                 following = reader.take(piece, following)
         if following <= self._lines:
             reader.end_message()
+            self._note_solver_lines(block.data, place, len(block.data), following)
+
+    def _note_solver_lines(self, data: bytes, start: int, end: int, number: int) -> None:
+        """Note that the scan took solver lines from `start` to `end`; data layers' lines, which it takes too, may stand
+        in the middle of a set-up."""
+        if self._interpreter.after_solver_lines:
+            return
+        others = _OTHERS.match(data, start, end)
+        if others is not None and others.end() < end:
+            self._interpreter.note_solver_lines(number + others[0].count(b"\n"))
 
     def finish(self) -> Extracted:
         """Close the log."""

@@ -127,13 +127,24 @@ class Interpreter:
 
     def open_dump(self, name: str, line: Line, number: int, match: re.Match[str]) -> None:
         """The lines that follow are a definition."""
-        self._dump = OpenDump(name, number, _time_s(line), end_line=number)
+        self._dump = OpenDump(name, number, _time_s(line), end_line=number, thread=line.thread)
         if match["glued"]:
             self._dump.add(match["glued"], number)
 
     def add_row(self, name: str, line: Line, number: int, match: re.Match[str]) -> None:
         """A solver line."""
+        self.note_solver_lines(number)
         self.series.add(name, match, number, line.month_day, line.seconds)
+
+    def note_solver_lines(self, number: int) -> None:
+        """Solver lines begin at this line, if they do: of those in a row the first is a record."""
+        if not self.after_solver_lines:
+            self.records.append(rec.SolverLines(number, None))
+
+    @property
+    def after_solver_lines(self) -> bool:
+        """Whether nothing but solver lines has been read since solver lines began."""
+        return bool(self.records) and isinstance(self.records[-1], rec.SolverLines)
 
     def pass_over(self, _name: str, line: Line, number: int, _match: re.Match[str]) -> None:
         """A line that is known and not used."""

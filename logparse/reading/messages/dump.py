@@ -22,6 +22,7 @@ class OpenDump:
     lines: list[str] = field(default_factory=list)
     size: int = 0
     end_line: int = 0
+    thread: int | None = None
 
     @property
     def reason(self) -> str:
@@ -47,5 +48,5 @@ class OpenDump:
         """What it says, once it has ended."""
         text = "\n".join(self.lines)
         if self.kind == "solver_parameters":
-            return rec.SolverParameters(self.line, self.time_s, text)
-        return rec.NetParameters(self.line, self.time_s, text, self.end_line)
+            return rec.SolverParameters(self.line, self.time_s, text, self.thread)
+        return rec.NetParameters(self.line, self.time_s, text, self.end_line, self.thread)

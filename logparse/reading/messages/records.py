@@ -21,20 +21,32 @@ class Record(Protocol):
 
 
 class SolverParameters(NamedTuple):
-    """`Initializing solver from parameters:`; `dump` is the text that follows."""
+    """`Initializing solver from parameters:`; `dump` is the text that follows, `thread` the number in its header."""
 
     line: int
     time_s: float | None
     dump: str
+    thread: int | None = None
 
 
 class NetParameters(NamedTuple):
-    """`Initializing net from parameters:`; `dump` is the text that follows, `end_line` its last line."""
+    """`Initializing net from parameters:`; `dump` is the text that follows, `end_line` its last line.
+
+    `thread` is the number in its header: nets are set up by a process's first thread, whose number is the process's.
+    """
 
     line: int
     time_s: float | None
     dump: str
     end_line: int
+    thread: int | None = None
+
+
+class SolverLines(NamedTuple):
+    """Lines of a running solver begin (displays, tests, times, debug figures): the set-up before them is over."""
+
+    line: int
+    time_s: float | None
 
 
 class CreatingNet(NamedTuple):
