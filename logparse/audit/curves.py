@@ -5,20 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
-from math import floor, log10
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from logparse import formats
 from logparse.audit.finding import frame_of
-from logparse.sums import float_sum
 from logparse.tables.run.events import iteration_of
-from logparse.tables.series.trend import trend, trend_window
+from logparse.tables.series.trend import steady_rows, trend
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     import numpy.typing as npt
     import pandas as pd
@@ -31,16 +28,6 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
     Indices = npt.NDArray[np.intp]
     Bools = npt.NDArray[np.bool_]
-
-# −log(FLT_MIN): Caffe clamps a probability from below there. On a GPU the maximum of the scores drops a nan, so that
-# a net of nothing but nan prints this, times its loss weight, for ever.
-CEILING: Final = 87.3365
-# Six digits are printed, and averaging rounds once more.
-_DIGITS: Final = 6
-_UNITS: Final = 2
-# Sums of more weighted losses than this are not tried: the subsets double with each.
-_WEIGHTS_TRIED: Final = 6
-
 
 _OUTPUT: Final = re.compile(r"#\d+ ")  # in the name of a column: an output's number
 
@@ -77,15 +64,8 @@ class Training:
 
     @cached_property
     def steady(self) -> Indices:
-        """The displays whose trend is a number, under a softmax loss's ceiling, and taken over a whole window.
-
-        At both ends the trend is that of fewer displays, so that one of them can move it.
-        """
-        margin = trend_window(len(self.loss)) // 2
-        known = np.isfinite(self.trend) & ~at_ceiling(self.trend)
-        known[:margin] = False
-        known[len(known) - margin :] = False
-        return np.flatnonzero(known)
+        """The displays whose trend is a number, under the ceiling, and taken over a whole window."""
+        return steady_rows(self.loss, self.trend)
 
     @cached_property
     def snapshots(self) -> tuple[Snapshot, ...]:
@@ -142,22 +122,6 @@ def numbers(frame: pd.DataFrame, column: str) -> Floats:
     """A column as plain numbers, NaN where it is NA."""
     values: Any = frame[column]
     return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
-
-
-def at_ceiling(values: Floats, weights: Sequence[float] = ()) -> Bools:
-    """Which values are 87.3365, or its sum under some of the loss weights."""
-    near = np.zeros(len(values), dtype=bool)
-    for factor in _factors(weights):
-        unit = 10.0 ** (floor(log10(CEILING * factor)) + 1 - _DIGITS)
-        near |= np.abs(values - CEILING * factor) <= _UNITS * unit
-    return near
-
-
-def _factors(weights: Sequence[float]) -> list[float]:
-    """What a net's ceiling may be a multiple of: each sum of some of its loss weights, and 1."""
-    tried = [weight for weight in weights if np.isfinite(weight) and weight > 0][:_WEIGHTS_TRIED]
-    sums = (float_sum(some) for number in range(1, len(tried) + 1) for some in combinations(tried, number))
-    return sorted({1.0, *(round(factor, 9) for factor in sums)})
 
 
 def snapshots_of(attempt: Attempt) -> tuple[Snapshot, ...]:

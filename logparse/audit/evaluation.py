@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from logparse import formats
-from logparse.audit.curves import at, at_ceiling, numbers, snapshots_of, trainings
+from logparse.audit.curves import at, numbers, snapshots_of, trainings
 from logparse.audit.finding import Finding
+from logparse.tables.series.ceiling import at_ceiling
 from logparse.tables.series.trend import trend, trend_window
 
 if TYPE_CHECKING:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from logparse import formats
-from logparse.audit.curves import at, at_ceiling, numbers, trainings
+from logparse.audit.curves import at, numbers, trainings
 from logparse.audit.finding import Finding
 from logparse.formats import capitalised, first_of
+from logparse.tables.series.ceiling import at_ceiling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -13,8 +13,14 @@ import numpy as np
 from logparse import formats
 from logparse.audit.curves import at, trainings
 from logparse.audit.finding import Finding
-from logparse.tables.series.robust import noise
-from logparse.tables.series.trend import reached
+from logparse.tables.series.trend import (
+    DISPLAYS_LEAST,
+    DIVERGED_OF_FIRST,
+    DIVERGED_RATIO,
+    DIVERGED_SIGMAS,
+    lowest_and_last,
+    reached,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,18 +28,10 @@ if TYPE_CHECKING:
     from logparse.audit.curves import Training
     from logparse.audit.finding import AuditedLog
 
-# Fewer displays than these have no trend: a running median of five among twenty is the least that shows one.
-DISPLAYS_LEAST: Final = 20
 # A loss that falls by less than this share of itself has stopped falling, for a reader of three digits.
 PLATEAU_GAIN: Final = 0.01
 # A flat end is common after the last step of the learning rate; from a third of the run on it is worth a look.
 PLATEAU_SHARE: Final = 1 / 3
-# Up to twice its lowest trend a loss may wander with a cyclic learning rate or harder data; beyond, it went away.
-DIVERGED_RATIO: Final = 2.0
-# … and by more than the noise: six standard deviations do not come by chance in a million displays.
-DIVERGED_SIGMAS: Final = 6.0
-# … and by a tenth of the loss that the run began with: below that it wanders about its floor.
-DIVERGED_OF_FIRST: Final = 0.1
 _HALF: Final = 0.5
 _TENTH: Final = 0.1
 
@@ -82,7 +80,7 @@ def plateau(log: AuditedLog) -> Iterator[Finding]:
         lowest = np.minimum.accumulate(values)
         # from here on the trend gains less than PLATEAU_GAIN of what it had reached
         start = int(np.argmax(lowest * (1 - PLATEAU_GAIN) <= lowest[-1]))
-        if len(rows) - start < PLATEAU_SHARE * len(rows) or _rises(training) or lowest[-1] <= 0:
+        if len(rows) - start < PLATEAU_SHARE * len(rows) or lowest_and_last(training.loss) or lowest[-1] <= 0:
             continue
         yield _flat(training, int(rows[start]), int(rows[-1]))
 
@@ -110,11 +108,10 @@ def _flat(training: Training, start: int, end: int) -> Finding:
 def diverged(log: AuditedLog) -> Iterator[Finding]:
     """Runs whose loss ends far above the lowest that it had reached, though it is a number."""
     for training in log.once(trainings):
-        if not _rises(training):
+        found = lowest_and_last(training.loss)
+        if found is None:
             continue
-        rows = training.steady
-        values = training.trend[rows]
-        low, last = int(rows[np.argmin(values)]), int(rows[-1])
+        low, last = found
         kept = [one for one in training.snapshots if one.iteration <= training.iteration[low]]
         yield Finding(
             "warning",
@@ -132,15 +129,3 @@ def diverged(log: AuditedLog) -> Iterator[Finding]:
             training.attempt.index,
             line=int(training.line[low]),
         )
-
-
-def _rises(training: Training) -> bool:
-    rows = training.steady
-    if len(rows) < DISPLAYS_LEAST:
-        return False
-    values = training.trend[rows]
-    low = int(np.argmin(values))
-    spread = noise(training.loss[rows], values)
-    rise = float(values[-1] - values[low])
-    least = max(DIVERGED_SIGMAS * spread, DIVERGED_OF_FIRST * float(values[0]))
-    return bool(values[low] > 0 and values[-1] >= DIVERGED_RATIO * values[low] and rise > least)

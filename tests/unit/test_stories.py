@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from logparse.api import parse_log
-from logparse.audit.curves import CEILING, at_ceiling
+from logparse.tables.series.ceiling import CEILING, at_ceiling
 from logparse.tables.series.robust import median, noise
 from logparse.tables.speed.milestones import ladder
 from tests.writing import Writer

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from math import isfinite
 from typing import TYPE_CHECKING, Final
 
 from logparse.solver import solver_type
-from logparse.tables.column import ATTEMPT, LINE, decimal, listed, text, whole
+from logparse.tables.column import ATTEMPT, LINE, decimal, listed, printed, text, whole
 
 if TYPE_CHECKING:
     from logparse.model import Attempt, LogFacts
+    from logparse.tables.series.condition import Condition
     from logparse.tables.table import Built, BuiltRow, LogLike
     from logparse.textproto import Message
 
+ERRORS: Final = frozenset({"fatal", "out_of_memory"})  # endings that are the process's own
 COLUMNS: Final = (
     ATTEMPT,
     text("command", "Command", "train, test, time, device_query; NA where nothing tells it."),
@@ -27,8 +30,21 @@ COLUMNS: Final = (
     whole("max_iter", "max_iter", "The solver's max_iter."),
     whole("first_iteration", "First iteration", "The first one displayed."),
     whole("last_iteration", "Last iteration", "The last one displayed."),
-    text("outcome", "Outcome", "done, stopped, signal, killed, fatal, out_of_memory or unfinished."),
-    text("outcome_text", "How it ended", "What the log says about the end."),
+    text(
+        "outcome",
+        "Outcome",
+        "fatal or out_of_memory; else diverged or not_learning where its loss tells so; else how the process ended.",
+    ),
+    text("outcome_text", "How it ended", "What its loss tells, and what the log says about the end."),
+    text("ending", "Ending", "Of the process: done, stopped, signal, killed, fatal, out_of_memory or unfinished."),
+    text(
+        "loss_state",
+        "Loss",
+        "not_a_number, saturated, partly_saturated, rose, zero or at_chance; NA where the loss tells nothing of these.",
+    ),
+    whole("loss_from", "Loss from", "The iteration from which on it is so; of a loss that rose, where it was lowest."),
+    printed("last_loss", "Last loss", "Of the last display."),
+    decimal("smoothed_loss", "Smoothed", "The median of the last displays, a fiftieth of them and at least five."),
     decimal("start_s", "Start", "Seconds since the start of the year.", "s"),
     decimal("end_s", "End", "Seconds since the start of the year.", "s"),
     text("start", "Begun", "The first time stamp, ISO 8601, in the log's own zone; NA where the year is unknown."),
@@ -41,11 +57,30 @@ COLUMNS: Final = (
 
 def build(log: LogLike) -> Built:
     """One row per attempt."""
-    spans = _iterations(log.facts)
-    return [_row(attempt, spans.get(attempt.index, (None, None))) for attempt in log.facts.attempts]
+    from logparse.tables.series.condition import conditions
+
+    found, shown = conditions(log.facts), _displays(log.facts)
+    return [
+        {**_row(attempt), **_outcome(attempt, found.get(attempt.index)), **shown.get(attempt.index, {})}
+        for attempt in log.facts.attempts
+    ]
 
 
-def _row(attempt: Attempt, span: tuple[int | None, int | None]) -> BuiltRow:
+def _outcome(attempt: Attempt, loss: Condition | None) -> BuiltRow:
+    """How the process ended, what became of its loss, and the word for both: an error of its own comes first."""
+    row: BuiltRow = {"ending": attempt.outcome, "outcome": attempt.outcome, "outcome_text": attempt.outcome_text}
+    if loss is None:
+        return row
+    from logparse.tables.series.condition import OUTCOMES
+
+    row |= {"loss_state": loss.state, "loss_from": loss.iteration}
+    row["outcome_text"] = f"Its loss {loss.text}; {attempt.outcome_text}"
+    if attempt.outcome not in ERRORS:
+        row["outcome"] = OUTCOMES[loss.state]
+    return row
+
+
+def _row(attempt: Attempt) -> BuiltRow:
     return {
         "attempt": attempt.index,
         "command": attempt.command,
@@ -53,10 +88,6 @@ def _row(attempt: Attempt, span: tuple[int | None, int | None]) -> BuiltRow:
         "devices": list(attempt.devices),
         "solver_type": solver_type(attempt.solver),
         **_settings(attempt.solver),
-        "first_iteration": span[0],
-        "last_iteration": span[1],
-        "outcome": attempt.outcome,
-        "outcome_text": attempt.outcome_text,
         "start_s": attempt.start_s,
         "end_s": attempt.end_s,
         "start": iso_time(attempt.year, attempt.start_s),
@@ -95,17 +126,22 @@ def _settings(solver: Message | None) -> BuiltRow:
     }
 
 
-def _iterations(facts: LogFacts) -> dict[int, tuple[int, int]]:
-    """First and last displayed iteration of each attempt that displays any."""
-    from logparse.tables.series.filing import attempt_of
+def _displays(facts: LogFacts) -> dict[int, BuiltRow]:
+    """First and last displayed iteration and the last losses of each attempt that displays any."""
+    from logparse.tables.series.filing import attempt_of, slices
+    from logparse.tables.series.trend import last_smoothed
 
     shown = facts.curves.series.get("display")
     if shown is None:
         return {}
-    attempts = attempt_of(shown["line"], facts.attempts)
-    found = {}
-    for attempt in facts.attempts:
-        mine = shown["iteration"][attempts == attempt.index]
-        if len(mine):
-            found[attempt.index] = (int(mine[0]), int(mine[-1]))
+    found: dict[int, BuiltRow] = {}
+    for attempt, rows in slices(attempt_of(shown["line"], facts.attempts)):
+        iteration, loss = shown["iteration"][rows], shown["loss"][rows]
+        smoothed = last_smoothed(loss)
+        found[attempt] = {
+            "first_iteration": int(iteration[0]),
+            "last_iteration": int(iteration[-1]),
+            "last_loss": float(loss[-1]),
+            "smoothed_loss": smoothed if isfinite(smoothed) else None,
+        }
     return found
