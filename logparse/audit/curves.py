@@ -124,6 +124,12 @@ def numbers(frame: pd.DataFrame, column: str) -> Floats:
     return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
 
 
+def of_losses(rows: pd.DataFrame) -> Bools:
+    """Which rows of outputs are of losses: those with a weight, and what is called so. Any other is a score."""
+    called = rows["output"].str.contains("loss", case=False, regex=False).fillna(value=False)
+    return np.asarray(rows["loss_weight"].notna() | called, dtype=bool)
+
+
 def snapshots_of(attempt: Attempt) -> tuple[Snapshot, ...]:
     """What an attempt saved, in order; a file whose name tells no iteration is left out."""
     found = []

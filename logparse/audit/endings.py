@@ -47,6 +47,46 @@ def endings(log: AuditedLog) -> Iterator[Finding]:
         )
 
 
+# What the loss alone tells, and no finding about its numbers does: severity, what it means.
+_LOSSES: Final[Mapping[str, tuple[str, str]]] = {
+    "partly_saturated": (
+        "error",
+        (
+            "The softmax gives the right class of these samples a probability of 0, and that of all others 1: with "
+            "scores so large nothing is learnt. Lower the learning rate, and look at the scale of the input."
+        ),
+    ),
+    "zero": (
+        "warning",
+        "Look at the labels: they may all be one value or all be ignored, or the loss may not reach the data at all.",
+    ),
+    "at_chance": (
+        "warning",
+        (
+            "It has learnt nothing that its loss shows. The learning rate may be 0 or too small, layers frozen, labels "
+            "not those of the images, or all units of a layer dead."
+        ),
+    ),
+}
+
+
+def losses(log: AuditedLog) -> Iterator[Finding]:
+    """Attempts whose loss is a number and yet tells that nothing was learnt."""
+    for row in log.rows("attempts"):
+        known = _LOSSES.get(row["loss_state"])
+        if known is None:
+            continue
+        severity, meaning = known
+        yield Finding(
+            severity,
+            row["loss_state"],
+            f"The loss of attempt {row['attempt']} {row['loss_text']}",
+            meaning,
+            attempt=row["attempt"],
+            line=row["loss_line"],
+        )
+
+
 def unfinished_nets(log: AuditedLog) -> Iterator[Finding]:
     """Nets whose set-up stops before its last line."""
     for attempt in log.facts.attempts:

@@ -22,6 +22,8 @@ FINDERS: Final[tuple[Callable[[AuditedLog], Iterator[Finding]], ...]] = (
     endings.endings,
     not_a_number.not_a_number,
     not_a_number.saturated,
+    not_a_number.in_debug_info,
+    endings.losses,
     endings.unfinished_nets,
     gaps.missing_bytes,
     gaps.missing_shapes,
@@ -33,7 +35,9 @@ FINDERS: Final[tuple[Callable[[AuditedLog], Iterator[Finding]], ...]] = (
     memory.counted_twice,
     memory.largest_steps,
     memory.hot_spots,
+    not_a_number.absent_scores,
     training.diverged,
+    evaluation.resumed,
     training.plateau,
     evaluation.overfitting,
     evaluation.best_test,
@@ -51,7 +55,7 @@ FINDERS: Final[tuple[Callable[[AuditedLog], Iterator[Finding]], ...]] = (
 def find(log: LogLike) -> tuple[Finding, ...]:
     """All findings about one log, worst first; within a severity those that name more bytes first.
 
-    Of its tables the finders read layers, nets, train, train_outputs, test, lr, debug and throughput.
+    Of its tables the finders read attempts, layers, nets, train, train_outputs, test, lr, debug and throughput.
     """
     audited = AuditedLog(log)
     found = [finding for finder in FINDERS for finding in finder(audited)]

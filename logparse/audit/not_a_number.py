@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from logparse import formats
-from logparse.audit.curves import at, numbers, trainings
+from logparse.audit.curves import at, numbers, of_losses, trainings
 from logparse.audit.finding import Finding
 from logparse.formats import capitalised, first_of
+from logparse.rows import grouped, rows_of
 from logparse.tables.series.ceiling import at_ceiling
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from logparse.audit.curves import Bools, Floats, Ints, Training
     from logparse.audit.finding import AuditedLog
     from logparse.model import Attempt
+    from logparse.rows import TableRow
 
     IsMarked = Callable[[Floats, Sequence[float]], Bools]
 
@@ -45,6 +47,7 @@ class _Breakdown:
     total: int
     displays: Bools  # of the attempt's displays, those that are marked
     in_training: bool  # whether training is concerned, or tests alone
+    lasts: bool  # whether the last that is printed is marked too
 
     @property
     def names(self) -> list[str]:
@@ -63,14 +66,12 @@ def not_a_number(log: AuditedLog) -> Iterator[Finding]:
     """The first nan or infinity of each attempt: what went first, and what was in force then."""
     for one in _breakdowns(log, lambda values, _: ~np.isfinite(values)):
         names = ", ".join(first_of(one.names, 4))
-        title = (
-            f"Not a number from {one.place} on: {names}" if one.in_training else f"Not a number at {one.place}: {names}"
-        )
+        lost = one.in_training and one.lasts
         yield Finding(
-            "error" if one.in_training else "warning",
+            "error" if lost else "warning",
             "not_a_number" if one.in_training else "test_not_a_number",
-            title,
-            _SPOILT if one.in_training else _SPOILT_TEST,
+            f"Not a number {f'from {one.place} on' if lost else f'at {one.place}'}: {names}",
+            _SPOILT if lost else _PASSING if one.in_training else _SPOILT_TEST,
             tuple(_evidence(log, one)),
             one.attempt.index,
             line=one.first[0].line,
@@ -80,6 +81,10 @@ def not_a_number(log: AuditedLog) -> Iterator[Finding]:
 _SPOILT: Final = (
     "Caffe never stops by itself when this happens: what is trained after it is lost. An accuracy of such scores means "
     "nothing, since every comparison with nan is false."
+)
+_PASSING: Final = (
+    "The last display is a number again, so that the weights are too: one batch was at fault, such as one without a "
+    "label, or a record that is broken."
 )
 _SPOILT_TEST: Final = (
     "Only tests are concerned, training prints numbers. Before the first iteration a BatchNorm has no statistics to "
@@ -91,16 +96,66 @@ def saturated(log: AuditedLog) -> Iterator[Finding]:
     """Attempts whose softmax loss sits at its ceiling, in a display, an output or a test."""
     for one in _breakdowns(log, at_ceiling):
         leading = next((mark for mark in one.first if mark.what == _LOSS), one.first[0])
+        sits = f"sits at {formats.precise(leading.value)} from {one.place} on"
+        touched = f"was at {formats.precise(leading.value)} at {one.place}"
         yield Finding(
-            "error",
+            "error" if one.lasts else "warning",
             "saturated",
-            f"{capitalised(leading.what)} sits at {formats.precise(leading.value)} from {one.place} on",
+            f"{capitalised(leading.what)} {sits if one.lasts else touched}",
             "This is −log of the smallest float, 87.3365, times loss weights: the softmax gives the right class a "
             "probability of 0. On a GPU it is all that is seen of scores that are nan.",
             tuple(_evidence(log, one)),
             one.attempt.index,
             line=one.first[0].line,
         )
+
+
+def absent_scores(log: AuditedLog) -> Iterator[Finding]:
+    """Outputs that are no losses and print nan although the loss of their attempt never does."""
+    broken = {one.attempt.index for one in _breakdowns(log, lambda values, _: ~np.isfinite(values))}
+    for name in ("train_outputs", "test"):
+        frame = log.frame(name)
+        if frame is None:
+            continue
+        marked = frame[~np.isfinite(numbers(frame, "value"))]
+        marked = marked[~of_losses(marked) & ~marked["attempt"].isin(broken)]
+        for (attempt, output), lines in grouped(rows_of(marked), lambda row: (row["attempt"], row["output"])).items():
+            yield Finding(
+                "note",
+                "absent_score",
+                f"{output} {'of the test ' if name == 'test' else ''}is not a number in {formats.count(len(lines))} "
+                f"{formats.plural('line', len(lines))}",
+                "It is no loss, and the loss is a number throughout: a score of a class that a batch does not hold is "
+                "a division by zero.",
+                (),
+                attempt,
+                line=lines[0]["line"],
+            )
+
+
+def in_debug_info(log: AuditedLog) -> Iterator[Finding]:
+    """The first blob of debug_info that is no number, in an attempt that prints no loss to tell of it."""
+    told = {one.attempt.index for one in _breakdowns(log, lambda values, _: ~np.isfinite(values))}
+    frame = log.frame("debug")
+    if frame is None:
+        return
+    marked = rows_of(frame[~np.isfinite(numbers(frame, "value")) & ~frame["attempt"].isin(told)])
+    for attempt, (row, *others) in grouped(marked, lambda row: row["attempt"]).items():
+        yield Finding(
+            "error",
+            "debug_not_a_number",
+            f"The first that is not a number in debug_info is {_blob_text(row)}",
+            "What is computed from it is no number either. In the forward pass it is this layer whose result broke, or "
+            "its parameters; where the backward pass comes first, the gradient that reaches it.",
+            tuple(first_of(f"line {one['line']}: {_blob_text(one)}" for one in others)),
+            attempt,
+            line=row["line"],
+        )
+
+
+def _blob_text(row: TableRow) -> str:
+    """`top blob conv2 of conv2, forward: inf`."""
+    return f"{row['part']} blob {row['blob']} of {row['layer']}, {row['stage']}: {formats.precise(float(row['value']))}"
 
 
 # What is marked, by attempt -----------------------------------------------------------------------------------------
@@ -132,7 +187,25 @@ def _breakdowns(log: AuditedLog, is_marked: IsMarked) -> Iterator[_Breakdown]:
                 (mark for table, rows in mine for mark in _first_marks(table, rows)), key=lambda mark: mark.line
             )
             same = [mark for mark in first if mark.iteration == first[0].iteration]
-            yield _Breakdown(attempt, tuple(same), total, _displays(log, attempt, is_marked, weights), in_training)
+            last = max(int(table.line[rows[-1]]) for table, rows in mine if len(rows))
+            displays = _displays(log, attempt, is_marked, weights)
+            lasts = last >= _last_line(log, attempt, in_training=in_training)
+            yield _Breakdown(attempt, tuple(same), total, displays, in_training, lasts)
+
+
+def _last_line(log: AuditedLog, attempt: Attempt, *, in_training: bool) -> int:
+    """The line of the last display of an attempt, or of the first result of its last test; 0 where it has none."""
+    frame = log.frame("train" if in_training else "test")
+    if frame is None:
+        return 0
+    mine = numbers(frame, "attempt") == attempt.index
+    lines = numbers(frame, "line")[mine]
+    if not len(lines):
+        return 0
+    if in_training:
+        return int(lines[-1])
+    iteration = numbers(frame, "iteration")[mine]
+    return int(lines[iteration == iteration[-1]][0]) if np.isfinite(iteration[-1]) else int(lines[-1])
 
 
 def _weights(log: AuditedLog) -> tuple[float, ...]:
@@ -152,6 +225,8 @@ def _marked(log: AuditedLog, name: str, is_marked: IsMarked, weights: Sequence[f
         return None
     values = numbers(frame, "loss" if name == "train" else "value")
     rows = np.flatnonzero(is_marked(values, weights if name == "train" else ()))
+    if len(rows) and name != "train":
+        rows = rows[of_losses(frame.iloc[rows])]
     if not len(rows):
         return None
     part = frame.iloc[rows]
@@ -227,8 +302,5 @@ def _first_blob(log: AuditedLog, one: _Breakdown) -> Iterator[str]:
         return
     bad = np.flatnonzero((numbers(frame, "attempt") == one.attempt.index) & ~np.isfinite(numbers(frame, "value")))
     if len(bad):
-        row = frame.iloc[int(bad[0])]
-        yield (
-            f"first in debug_info: {row['part']} blob {row['blob']} of {row['layer']}, {row['stage']}, is "
-            f"{formats.precise(float(row['value']))} (line {row['line']})"
-        )
+        (row,) = rows_of(frame.iloc[bad[:1]])
+        yield f"first in debug_info: {_blob_text(row)} (line {row['line']})"

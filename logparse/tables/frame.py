@@ -15,6 +15,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from logparse.tables.column import Column
     from logparse.tables.table import Built, BuiltRow, Table
 
 OUTPUT: Final = "#"  # what the name of a column that the log names begins with
@@ -23,7 +24,7 @@ OUTPUT: Final = "#"  # what the name of a column that the log names begins with
 def frame(table: Table, built: Built) -> pd.DataFrame:
     """What a table's `build` gave → its DataFrame.
 
-    Of rows: None is NA, and so are a key that a row lacks and a nan. Of columns: as they are.
+    Of rows: None is NA, and so are a key that a row lacks and, where no log prints it, a nan. Of columns: as they are.
 
     Raises:
         ValueError: the table has no column of that name; of columns, one is missing.
@@ -45,7 +46,7 @@ def _without_rows(table: Table) -> pd.DataFrame:
 
 
 def _made(table: Table, cells: Iterable[Sequence[Any]], length: int) -> pd.DataFrame:
-    arrays = {column.name: _ARRAYS[column.dtype](values) for column, values in zip(table.columns, cells, strict=True)}
+    arrays = {column.name: _array_of(column)(values) for column, values in zip(table.columns, cells, strict=True)}
     return pd.DataFrame(arrays, index=pd.RangeIndex(length), copy=False)
 
 
@@ -102,6 +103,12 @@ def _decimal(values: Sequence[Any]) -> Any:  # noqa: ANN401 - a pandas array
     return pd.arrays.FloatingArray(known, np.isnan(known))
 
 
+def _printed(values: Sequence[Any]) -> Any:  # noqa: ANN401 - a pandas array
+    """Decimals of which a printed nan is one."""
+    gaps = np.array([value is None for value in values], dtype=bool)
+    return pd.arrays.FloatingArray(np.array(values, dtype=np.float64), gaps)
+
+
 def _truth(values: Sequence[Any]) -> Any:  # noqa: ANN401 - a pandas array
     gaps = np.array([value is None for value in values], dtype=bool)
     known = np.array([False if value is None else value for value in values]) if values else gaps.copy()
@@ -128,3 +135,7 @@ _ARRAYS: Final[Mapping[str, Callable[[Sequence[Any]], Any]]] = {
     "object": _listed,
     "datetime64[us]": _moment,
 }
+
+
+def _array_of(column: Column) -> Callable[[Sequence[Any]], Any]:
+    return _printed if column.nan_is_value else _ARRAYS[column.dtype]

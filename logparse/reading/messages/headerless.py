@@ -113,19 +113,48 @@ BARE_KINDS: Final = (
     ),
     _bare(
         "killed",
-        r"(?:.*: line \d++:\s++\d++ )?(?P<how>Killed|Aborted|Segmentation fault|Terminated)"
-        r"(?: \(core dumped\))?(?:\s.*)?",
+        r"(?:(?:.*: line \d++:\s++\d++ )?(?:Killed|Aborted|Abort(?: trap)?|Segmentation fault|Terminated|Bus error"
+        r"|Illegal instruction|Floating point exception)|(?:zsh: |\[\d++\]  \+? ?\d++ )(?:killed|abort|terminated"
+        r"|segmentation fault|bus error|illegal hardware instruction|floating point exception))"
+        r"(?:: \d++)?(?: \(core dumped\))?(?:\s.*)?",
         RECOGNISED,
         "end told by the shell",
         "Killed",
         "Aborted (core dumped)",
         "train.sh: line 3:  9057 Segmentation fault      (core dumped) caffe train",
+        "zsh: killed     caffe train --solver=solver.prototxt",
+        "[1]  + 4711 segmentation fault (core dumped)  caffe train",
+        "Abort trap: 6",
+        "Bus error: 10",
+        event="killed",
+    ),
+    # slurmd, slurmstepd and srun; PBS; LSF; Docker and Kubernetes; the kernel's own log.
+    _bare(
+        "scheduler",
+        r"slurm(?:step)?d(?:\[[^\]\s]*+\])?: (?:error: )?.*(?:KILLED|CANCELLED|oom.kill|Exceeded (?:job|step) memory).*"
+        r"|srun: error: .*: (?:Killed|Terminated|Out Of Memory|Aborted|Segmentation fault).*"
+        r"|=>> PBS: job killed: .*|TERM_[A-Z]++: .*"
+        r"|.{0,40}(?:OOMKilled|DeadlineExceeded)\b.*|(?:\[[ \d.]++\] )?.{0,40}\bOut of memory: Kill(?:ed)? process .*",
+        RECOGNISED,
+        "end told by a scheduler",
+        "slurmd[node3]: error: *** STEP 12396.0 KILLED AT 2015-11-09T13:59:43 WITH SIGNAL 9 ***",
+        "slurmstepd: error: *** JOB 4711 ON node01 CANCELLED AT 2020-03-04T05:06:07 DUE TO TIME LIMIT ***",
+        "slurmstepd: error: Detected 1 oom-kill event(s) in step 4711.batch cgroup.",
+        "slurmstepd: error: Exceeded job memory limit at some point.",
+        "srun: error: node01: task 0: Killed",
+        "=>> PBS: job killed: walltime 3610 exceeded limit 3600",
+        "TERM_RUNLIMIT: job killed after reaching LSF run time limit.",
+        "OOMKilled",
+        "[12345.678] Out of memory: Killed process 4711 (caffe) total-vm:1kB",
         event="killed",
     ),
 )
 
 # Only these first characters can begin a kind above; the rest is foreign without a look.
-_FIRST: Final = re.compile(r"\s*+(?:[@*P\[LRWH#twdfmcKAST]|.*: line \d|\Z)", re.DOTALL)
+_FIRST: Final = re.compile(
+    r"\s*+(?:[@*P\[LRWH#twdfmcKASTsz=OBIF]|.*: line \d|.{0,60}(?:OOMKilled|DeadlineExceeded|Out of memory: Kill)|\Z)",
+    re.DOTALL,
+)
 
 
 def bare_kind(text: str) -> tuple[BareKind, re.Match[str]] | None:

@@ -16,10 +16,13 @@ from logparse.tables.column import (
     decimal,
     printed,
     text,
+    truth,
     whole,
 )
 
 if TYPE_CHECKING:
+    from logparse.model import LogFacts
+    from logparse.tables.series.arrays import Array, Arrays
     from logparse.tables.table import Built, LogLike
 
 TEST_LOSS: Final = "(test loss)"  # where a blob should be called so, its index tells the two apart
@@ -37,6 +40,8 @@ COLUMNS: Final = (
     ELAPSED,
     TIME,
     SUPERSEDED,
+    truth("initial", "Initial", "Whether NVCaffe made it before training: of one batch, whatever test_iter says."),
+    truth("meaningless", "Meaningless", "Whether the net's loss was no number, or at its ceiling, by then."),
     LINE,
 )
 
@@ -71,4 +76,16 @@ def build(log: LogLike) -> Built:
         "seconds": results.seconds_of_test(found, starts),
         **clock.elapsed_and_time(found, attempt, facts),
         "superseded": filing.superseded(attempt, iteration),
+        "initial": _initial(facts, starts, row),
+        "meaningless": results.meaningless(found, attempt, facts),
     }
+
+
+def _initial(facts: LogFacts, starts: Arrays | None, row: Array) -> Array:
+    import numpy as np
+
+    from logparse.tables.series.results import initial_tests
+
+    if starts is None:
+        return np.zeros(len(row), dtype=bool)
+    return (row >= 0) & initial_tests(facts, starts)[np.maximum(row, 0)]

@@ -42,6 +42,8 @@ COLUMNS: Final = (
         "Loss",
         "not_a_number, saturated, partly_saturated, rose, zero or at_chance; NA where the loss tells nothing of these.",
     ),
+    text("loss_text", "Loss, in words", "The same, to be read behind “its loss”."),
+    whole("loss_line", "Loss line", "Where it began."),
     whole("loss_from", "Loss from", "The iteration from which on it is so; of a loss that rose, where it was lowest."),
     printed("last_loss", "Last loss", "Of the last display."),
     decimal("smoothed_loss", "Smoothed", "The median of the last displays, a fiftieth of them and at least five."),
@@ -73,7 +75,12 @@ def _outcome(attempt: Attempt, loss: Condition | None) -> BuiltRow:
         return row
     from logparse.tables.series.condition import OUTCOMES
 
-    row |= {"loss_state": loss.state, "loss_from": loss.iteration}
+    row |= {
+        "loss_state": loss.state,
+        "loss_text": loss.text,
+        "loss_line": loss.line,
+        "loss_from": loss.iteration,
+    }
     row["outcome_text"] = f"Its loss {loss.text}; {attempt.outcome_text}"
     if attempt.outcome not in ERRORS:
         row["outcome"] = OUTCOMES[loss.state]

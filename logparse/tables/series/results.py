@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from logparse.tables.series import clock, filing
+from logparse.tables.series.ceiling import at_ceiling
+from logparse.tables.series.condition import MEANINGLESS, conditions
 
 if TYPE_CHECKING:
     from logparse.model import LogFacts
     from logparse.tables.series.arrays import Array, Arrays
+
+_LOSS: Final = re.compile("loss", re.IGNORECASE)
 
 
 def test_results(facts: LogFacts) -> Arrays | None:
@@ -41,6 +46,47 @@ def _test_losses(facts: LogFacts) -> Arrays | None:
     unnamed, unknown = np.full(len(row), -1), np.full(len(row), np.nan)
     columns = {"row": row, "index": unnamed, "name": unnamed, "value": losses["loss"]}
     return {**losses, **columns, "loss_weight": unknown, "weighted_loss": unknown}
+
+
+def initial_tests(facts: LogFacts, starts: Arrays) -> Array:
+    """Which tests are NVCaffe's before training: of one batch, whatever test_iter says.
+
+    It says so before them and behind them; where one of the two lines is missing, they end with the first display, or
+    begin with the attempt.
+    """
+    marked = np.zeros(len(starts["line"]), dtype=bool)
+    shown = facts.curves.series.get("display")
+    displays = np.zeros(0, dtype=np.int64) if shown is None else shown["line"]
+    for attempt in facts.attempts:
+        said = [event for event in attempt.events if event.kind == "initial_test"]
+        begins = [event.line for event in said if event.value is None]
+        ends = [event.line for event in said if event.value is not None]
+        for begin in begins or [attempt.line for _ in ends[:1]]:
+            later = displays[np.searchsorted(displays, begin) :][:1].tolist()
+            end = min([*(line for line in ends if line > begin), *later, attempt.end_line + 1])
+            marked |= (starts["line"] >= begin) & (starts["line"] < end)
+    return marked
+
+
+def meaningless(results: Arrays, attempt: Array, facts: LogFacts) -> Array:
+    """Which results are of a net whose scores are no numbers: every comparison with nan is false.
+
+    All since an attempt's loss broke for good, and all of a test whose own loss is nan or at the ceiling of a softmax.
+    """
+    found = np.zeros(len(results["line"]), dtype=bool)
+    for index, one in conditions(facts).items():
+        if one.state in MEANINGLESS:
+            found |= (attempt == index) & (results["line"] >= one.line)
+    broken = is_loss(results, facts) & (~np.isfinite(results["value"]) | at_ceiling(results["value"]))
+    broken &= results["row"] >= 0
+    return found | np.isin(results["row"], results["row"][broken])
+
+
+def is_loss(results: Arrays, facts: LogFacts) -> Array:
+    """Which values are losses: those with a weight, a test's total, and what is called so."""
+    called = np.array([_LOSS.search(name) is not None for name in facts.curves.names] or [False])
+    loss: Array = ~np.isnan(results["loss_weight"]) | (results["name"] < 0) | called[np.maximum(results["name"], 0)]
+    return loss
 
 
 def of_start(starts: Arrays | None, row: Array, name: str) -> Array:
