@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn, Self, overload
+from typing import TYPE_CHECKING, NoReturn, Self, overload
 
 from logparse.assembling.assemble import assemble
 from logparse.assembling.definitions import apply_prototxt, read_prototxt
@@ -14,6 +14,7 @@ from logparse.errors import DefinitionError
 from logparse.model import LogFacts
 from logparse.reading.line.years import find_year
 from logparse.reading.read import read
+from logparse.tables.run.ledger import understood_share
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,10 +31,6 @@ if TYPE_CHECKING:
     from logparse.errors import Note
     from logparse.reading.input.opening import Readable
     from logparse.textproto import Message
-
-# Classes of the ledger that count as understood, and those that are Caffe's own lines at all.
-_UNDERSTOOD: Final = frozenset({"recognised", "ignored"})
-_CAFFES: Final = frozenset({"recognised", "ignored", "unknown"})
 
 
 class _Named:
@@ -190,9 +187,7 @@ class Log:
     @property
     def parsed_share(self) -> float:
         """Share of Caffe's own lines that are recognised, or ignored for a named reason; 1 where there is none."""
-        counts = {kind: sum(row.lines for row in self.facts.ledger if row.kind == kind) for kind in _CAFFES}
-        total = sum(counts.values())
-        return sum(counts[kind] for kind in _UNDERSTOOD) / total if total else 1.0
+        return understood_share(self.facts.ledger)
 
 
 def parse_log(  # noqa: PLR0913 - each is a question that users ask

@@ -12,7 +12,7 @@ import numpy as np
 from logparse import formats
 from logparse.audit.curves import at, numbers, snapshots_of, trainings
 from logparse.audit.finding import Finding
-from logparse.rows import float_of, rows_of
+from logparse.rows import float_of, grouped, rows_of
 from logparse.tables.series.trend import trend, trend_window
 
 if TYPE_CHECKING:
@@ -58,12 +58,8 @@ class OutputCurve:
 
 def best_test(log: AuditedLog) -> Iterator[Finding]:
     """Per attempt and test net the best value of each output, and the snapshots nearest to it."""
-    found: dict[tuple[int, int], list[OutputCurve]] = {}
-    for curve in log.once(output_curves):
-        if len(curve.value) >= TESTS_LEAST:
-            found.setdefault((curve.attempt, curve.net), []).append(curve)
-    for (attempt, net), listed in found.items():
-        leading = next((one for one in listed if not one.lowest), listed[0])
+    for (attempt, net), listed in _compared(log).items():
+        leading = _leading(listed)
         row = leading.best
         kept = snapshots_of(log.attempt(attempt))
         others = [one for one in listed if one is not leading]
@@ -81,6 +77,24 @@ def best_test(log: AuditedLog) -> Iterator[Finding]:
             attempt,
             line=int(leading.line[row]),
         )
+
+
+def best_curves(log: AuditedLog) -> tuple[OutputCurve, ...]:
+    """The curve that each attempt's test nets are told by, those tested often enough."""
+    return tuple(_leading(listed) for listed in _compared(log).values())
+
+
+def _compared(log: AuditedLog) -> dict[tuple[int, int], list[OutputCurve]]:
+    """The curves that have a best, by attempt and test net."""
+    return grouped(
+        (curve for curve in log.once(output_curves) if len(curve.value) >= TESTS_LEAST),
+        lambda curve: (curve.attempt, curve.net),
+    )
+
+
+def _leading(listed: Sequence[OutputCurve]) -> OutputCurve:
+    """What counts hits before any loss."""
+    return next((one for one in listed if not one.lowest), listed[0])
 
 
 def _said(one: OutputCurve) -> str:

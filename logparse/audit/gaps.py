@@ -9,6 +9,7 @@ from logparse.audit.finding import Finding
 from logparse.audit.nets import by_attempt, location_of, name_of, net_of, some
 from logparse.formats import capitalised, enumerated, first_of, plural
 from logparse.rows import grouped, int_of, is_blank, items_of, known_sum
+from logparse.tables.run.ledger import own_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -179,7 +180,7 @@ def unknown_lines(log: AuditedLog) -> Iterator[Finding]:
     if not lines:
         return
     first = min(rows, key=lambda row: row.first_line)
-    of_all = f"{formats.count(lines)} of {formats.count(log.facts.source.lines)} lines"
+    of_all = f"{formats.count(lines)} of {formats.count(own_lines(log.facts.ledger))} lines of Caffe's own"
     yield Finding(
         "note",
         "unknown_lines",

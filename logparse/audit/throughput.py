@@ -50,10 +50,10 @@ def _flops(gflops: float) -> str:
 
 
 def _speed_evidence(row: TableRow) -> Iterator[str]:
+    gpus = f" × {row['gpus']} GPUs" if row["gpus"] > 1 else ""  # a run on the CPU has none
     yield (
-        f"batch {formats.count(row['batch'])} × iter_size {row['iter_size']} × {row['gpus']} "
-        f"{plural('GPU', row['gpus'])} = {formats.count(row['images_per_iteration'])} "
-        f"{plural('image', row['images_per_iteration'])} an iteration"
+        f"batch {formats.count(row['batch'])} × iter_size {row['iter_size']}{gpus} = "
+        f"{formats.count(row['images_per_iteration'])} {plural('image', row['images_per_iteration'])} an iteration"
     )
     yield f"{formats.significant(row['iterations_per_second'])} iterations/s"
     if not formats.is_na(row["macs_per_iteration"]) and row["macs_per_iteration"]:

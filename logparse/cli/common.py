@@ -12,6 +12,7 @@ from logparse.cli.argument_types import MOST_PROCESSES, one_of, process_count, s
 from logparse.cli.words import say
 from logparse.cost.memory.terms import ENGINES, USUAL
 from logparse.errors import GateError
+from logparse.tables.run.ledger import line_counts, own_lines
 
 if TYPE_CHECKING:
     import argparse
@@ -103,17 +104,14 @@ def _cores() -> int:
 
 def not_understood(log: Log) -> str:
     """How many lines were not understood, and how many are not Caffe's at all; empty where there are none of either."""
-    counts = {row.kind: 0 for row in log.facts.ledger}
-    for row in log.facts.ledger:
-        counts[row.kind] += row.lines
+    counts = line_counts(log.facts.ledger)
     unknown, foreign, total = counts.get("unknown", 0), counts.get("foreign", 0), sum(counts.values())
     parts = []
     if unknown:
-        parts.append(
-            f"{formats.count(unknown)} of Caffe's own lines not understood ({formats.percent(unknown / total)})"
-        )
+        share = formats.percent(unknown / own_lines(log.facts.ledger))
+        parts.append(f"{formats.count(unknown)} of Caffe's own lines not understood ({share})")
     if foreign:
-        parts.append(f"{formats.count(foreign)} lines not Caffe's ({formats.percent(foreign / total)})")
+        parts.append(f"{formats.count(foreign)} lines not Caffe's ({formats.percent(foreign / total)} of all)")
     return ", ".join(parts)
 
 

@@ -103,8 +103,37 @@ class ReportedLog:
 
     @cached_property
     def lead(self) -> ReportedNet | None:
-        """The net that key figures and charts are about: the training net with most layers, else the largest."""
-        return max(self.nets, key=lambda net: lead_rank(net.layers[0], len(net.layers)), default=None)
+        """The net that key figures and charts are about: the training net with most layers, else the largest.
+
+        A net that was trained leads before any that was only set up, and of nets alike the last.
+        """
+        trained = {row["attempt"] for row in self.attempt_rows if row["last_iteration"] is not None}
+
+        def rank(net: ReportedNet) -> tuple[bool, bool, bool, int, int]:
+            attempt = int(net.layers[0]["attempt"])
+            return attempt in trained, *lead_rank(net.layers[0], len(net.layers)), attempt
+
+        return max(self.nets, key=rank, default=None)
+
+    @cached_property
+    def attempt_rows(self) -> tuple[TableRow, ...]:
+        """The table `attempts`: each with its outcome."""
+        return self.rows("attempts")
+
+    @cached_property
+    def lead_attempt(self) -> TableRow | None:
+        """The attempt that the head is about: that of the leading net, else the last that displays a loss."""
+        rows = self.attempt_rows
+        if self.lead is not None:
+            return next(row for row in rows if row["attempt"] == self.lead.layers[0]["attempt"])
+        shown = [row for row in rows if row["last_iteration"] is not None]
+        return next(reversed(shown or rows), None)
+
+    @property
+    def lead_facts(self) -> Attempt | None:
+        """The same attempt as it was read."""
+        row = self.lead_attempt
+        return None if row is None else next(one for one in self.attempts if one.index == row["attempt"])
 
     def net_anchor(self, attempt: object, net_index: object) -> str:
         """The anchor of a net's table; made of numbers alone, never of a log's text."""

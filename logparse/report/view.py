@@ -116,18 +116,24 @@ def _comparison(contexts: Sequence[ReportedLog], views: Sequence[LogView]) -> Ta
 
 def _row(log: ReportedLog, view: LogView) -> Mapping[str, Any]:
     net = {} if log.lead is None else log.lead.row
-    train = log.frame("train")
-    last = log.attempts[-1].outcome if log.attempts else None
+    attempt = log.lead_attempt or {}
     return {
         **net,
         "_name": log.file_name,
         "_href": f"#{view.anchor}",
         "_title": view.head.title,
         "_layers": None if log.lead is None else len(log.lead.layers),
-        "_loss": train["loss"].iloc[-1] if len(train) else None,
-        "_iteration": train["iteration"].iloc[-1] if len(train) else None,
-        "_outcome": formats.NA if last is None else last.replace("_", " "),
+        "_loss": attempt.get("smoothed_loss") if attempt.get("loss_state") != "not_a_number" else attempt["last_loss"],
+        "_iteration": attempt.get("last_iteration"),
+        "_outcome": _outcome(log),
     }
+
+
+def _outcome(log: ReportedLog) -> str:
+    """The outcome of the leading attempt, and of the last one where that is another."""
+    rows = [row for row in (log.lead_attempt, *log.attempt_rows[-1:]) if row is not None]
+    words = {row["attempt"]: row["outcome"].replace("_", " ") for row in rows}
+    return "; the last attempt: ".join(words.values()) or formats.NA
 
 
 _COMPARED: Final = (
@@ -140,6 +146,6 @@ _COMPARED: Final = (
     Field("params", "Parameters", "count"),
     Field("macs_per_image", "MACs", "count", "per image"),
     Field("_iteration", "Iteration", "count", "last"),
-    Field("_loss", "Loss", "precise", "last"),
+    Field("_loss", "Loss", "significant", "at the end"),
     Field("_outcome", "Outcome"),
 )

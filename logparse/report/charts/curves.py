@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from logparse import formats
 from logparse.report.charts.axes import WIDTH, figure_texts, grid, printed_texts, told_apart
 from logparse.report.charts.canvas import Canvas, label
-from logparse.report.charts.reduce import reduce_points, smooth
+from logparse.report.charts.reduce import reduce_points
 from logparse.report.charts.scales import Scale, fitting_scale, spread
+from logparse.tables.series.trend import drawn_trend, last_smoothed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +78,7 @@ def _draw(canvas: Canvas, one: Series, across: Scale, scale: Scale) -> None:
     smoothed = one.y.size >= SMOOTHED_FROM and not one.dots
     _line(canvas, one.x, one.y, across, scale, f"line {one.css}{' raw' if smoothed else ''}")
     if smoothed:
-        _line(canvas, one.x, smooth(one.y, max(5, one.y.size // 40)), across, scale, f"line {one.css}")
+        _line(canvas, one.x, drawn_trend(one.y), across, scale, f"line {one.css}")
     known = np.isfinite(one.y)
     if (one.dots and known.sum() <= DOTS_SHOWN) or known.sum() == 1:
         places = list(zip(across(one.x[known]).tolist(), scale(one.y[known]).tolist(), strict=True))
@@ -98,13 +99,21 @@ def _line(canvas: Canvas, x: Floats, y: Floats, across: Scale, scale: Scale, css
 
 
 def _names(canvas: Canvas, series: Sequence[Series], across: Scale, scale: Scale) -> None:
-    """Each series named beside its last value, moved apart where they meet."""
-    ends = [(one, one.y[np.isfinite(one.y)]) for one in series if not one.quiet]
-    ends = [(one, known) for one, known in ends if known.size]
-    places = spread([scale.at(float(known[-1])) + 4 for _, known in ends], 32, 26, 236)
-    for (one, known), place in zip(ends, places, strict=True):
-        canvas.text(across.end + 10, place, formats.significant(float(known[-1])), f"t-value {one.css}")
+    """Each series named beside its value at the end, moved apart where they meet."""
+    ends = [(one, value) for one in series if not one.quiet and (value := end_of(one)) is not None]
+    places = spread([scale.at(value) + 4 for _, value in ends], 32, 26, 236)
+    for (one, value), place in zip(ends, places, strict=True):
+        canvas.text(across.end + 10, place, formats.significant(value), f"t-value {one.css}")
         canvas.text(across.end + 10, place + 14, label(one.name, 20), "t-note")
+
+
+def end_of(one: Series) -> float | None:
+    """The value at the end: a test's last one, of noisy displays the median of the last ones. None without a number."""
+    if one.dots:
+        known = one.y[np.isfinite(one.y)]
+        return float(known[-1]) if known.size else None
+    end = last_smoothed(one.y)
+    return end if math.isfinite(end) else None
 
 
 def _broken(canvas: Canvas, series: Sequence[Series], across: Scale, box: tuple[float, float]) -> None:
@@ -182,10 +191,9 @@ def _panel(canvas: Canvas, name: str, series: Sequence[Series], box: tuple[float
 
 def _panel_values(canvas: Canvas, series: Sequence[Series], scale: Scale, right: float) -> None:
     """The last values, unless there are more of them than can be read."""
-    ends: list[tuple[Series, Any]] = [(one, one.y[np.isfinite(one.y)]) for one in series]
-    ends = [(one, known[-1]) for one, known in ends if known.size]
+    ends = [(one, value) for one in series if (value := end_of(one)) is not None]
     if len(ends) > 4:  # a bundle of lines, such as one per class
         return
-    places = spread([scale.at(float(value)) + 4 for _, value in ends], 13, scale.end, scale.start + 4)
+    places = spread([scale.at(value) + 4 for _, value in ends], 13, scale.end, scale.start + 4)
     for (one, value), place in zip(ends, places, strict=True):
-        canvas.text(right + 5, place, formats.significant(float(value)), f"t-value {one.css}")
+        canvas.text(right + 5, place, formats.significant(value), f"t-value {one.css}")

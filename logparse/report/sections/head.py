@@ -14,9 +14,9 @@ from logparse.textproto import Message
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from logparse.model import Attempt
     from logparse.report.elements import TableView
     from logparse.report.reported_log import ReportedLog
+    from logparse.rows import TableRow
 
 ATTEMPTS_SHOWN: Final = 60
 OUTCOMES: Final = {
@@ -44,6 +44,10 @@ SOLVER: Final = (
     ("iter_size", "{} passes per update"),
     ("clip_gradients", "gradients clipped at {}"),
 )
+# A value of a field that turns it off, or is what everybody has: 1 pass an update, no clipping (caffe.proto).
+_SAYS_NOTHING: Final = {"iter_size": 1, "clip_gradients": -1}
+# What a loss makes of a run, before how its process ended.
+LOST: Final = {"diverged": "diverged", "not_learning": "learnt nothing"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,45 +75,57 @@ def _title(log: ReportedLog) -> str:
 
 
 def _lede(log: ReportedLog) -> str:
-    """One sentence: what this is, and how it ended."""
-    lead, attempts = log.lead, log.attempts
+    """What this is and how it ended, of one attempt; and how the last ended, where that is another."""
+    lead, attempts = log.lead, log.attempt_rows
     what = "A log without a net's set-up" if lead is None else f"A {lead.kind} of {len(lead.layers)} layers"
-    solver = _solver_type(attempts)
-    trained = f", trained with {solver}" if solver else ""
-    return f"{what}{trained}. {_ending(attempts)}"
+    row = log.lead_attempt
+    if row is None:
+        return f"{what}. No start of Caffe is in it."
+    subject = "The run" if len(attempts) == 1 else _numbered(row, attempts)
+    sentences = [f"{what}{_solver_of(row)}.", _ending(row, subject)]
+    if attempts[-1]["attempt"] != row["attempt"]:
+        sentences.append(_ending(attempts[-1], "The last one"))
+    return " ".join(sentences)
 
 
-def _solver_type(attempts: Sequence[Attempt]) -> str:
-    message = next((attempt.solver for attempt in attempts if attempt.solver is not None), None)
-    return solver_type(message) or ""
+def _numbered(row: TableRow, attempts: Sequence[TableRow]) -> str:
+    last = attempts[-1]["attempt"] == row["attempt"]
+    number = formats.count(len(attempts))
+    return f"The last of {number} attempts" if last else f"Attempt {row['attempt']} of {number}, which this is of,"
 
 
-def _ending(attempts: Sequence[Attempt]) -> str:
-    if not attempts:
-        return "No start of Caffe is in it."
-    last = attempts[-1]
-    words = OUTCOMES.get(last.outcome, "ended in a way that the log does not tell")
-    subject = "The run" if len(attempts) == 1 else f"The last of {formats.count(len(attempts))} attempts"
-    detail = (
-        f": {last.outcome_text.rstrip('.')}"
-        if last.outcome in {"fatal", "out_of_memory", "signal", "stopped"} and last.outcome_text
-        else ""
-    )
-    return f"{subject} {words}{detail}."
+def _solver_of(row: TableRow) -> str:
+    """The solver of an attempt; one that displays nothing has trained nothing."""
+    if row["solver_type"] is None:
+        return ""
+    return f", {'trained with' if row['last_iteration'] is not None else 'set up for'} {row['solver_type']}"
+
+
+def _ending(row: TableRow, subject: str) -> str:
+    """How an attempt ended, its loss first: Caffe says "Optimization Done." whatever became of it."""
+    words = OUTCOMES.get(row["ending"], "ended in a way that the log does not tell")
+    said = row["ending_text"].rstrip(".") if row["ending"] in _TELLING and row["ending_text"] else ""
+    detail = f": {said}" if said else ""
+    if row["loss_state"] is None:
+        return f"{subject} {words}{detail}."
+    lost = LOST.get(row["outcome"], "came to nothing")
+    return f"{subject} {lost}: its loss {row['loss_text']}. It {words}{detail}."
+
+
+_TELLING: Final = frozenset({"fatal", "out_of_memory", "signal", "stopped", "killed"})
 
 
 def _facts(log: ReportedLog) -> Iterator[Fact]:
-    attempts = log.attempts
-    first = attempts[0] if attempts else None
-    message = next((attempt.solver for attempt in attempts if attempt.solver is not None), None)
+    attempt = log.lead_facts
+    message = None if attempt is None else attempt.solver
     if message is not None:
         yield Fact("Solver", solver_type(message) or "", " · ".join(_solver_words(message)))
     yield from _batches(log)
-    yield from _iterations(log, message)
-    if first is not None and first.mode:
-        yield Fact("Mode", first.mode, ", ".join(first.devices))
-    if first is not None and first.versions:
-        yield Fact("Versions", ", ".join(first.versions))
+    yield from _iterations(log)
+    if attempt is not None and attempt.mode:
+        yield Fact("Mode", attempt.mode, ", ".join(attempt.devices))
+    if attempt is not None and attempt.versions:
+        yield Fact("Versions", ", ".join(attempt.versions))
     source = log.facts.source
     yield Fact("Log", log.file_name, f"{formats.count(source.lines)} lines, {formats.size(source.size_bytes)}")
 
@@ -117,7 +133,7 @@ def _facts(log: ReportedLog) -> Iterator[Fact]:
 def _solver_words(message: Message) -> Iterator[str]:
     for name, words in SOLVER:
         value = message.last(name)
-        if value is not None:
+        if value is not None and value != _SAYS_NOTHING.get(name):
             yield words.format(formats.precise(value) if isinstance(value, int | float) else value)
     steps = message.integers("stepvalue")
     if steps:
@@ -129,23 +145,25 @@ def _batches(log: ReportedLog) -> Iterator[Fact]:
     known = [(net, net.row.get("batch")) for net in outer]
     texts = [f"{net.title} {formats.count(batch)}" for net, batch in known if not formats.is_na(batch)]
     if texts:
+        leading = None if log.lead is None else log.lead.row.get("batch")
         first = next(batch for _, batch in known if not formats.is_na(batch))
-        yield Fact("Batch", formats.count(first), " · ".join(texts))
+        yield Fact("Batch", formats.count(first if formats.is_na(leading) else leading), " · ".join(texts))
 
 
-def _iterations(log: ReportedLog, message: Message | None) -> Iterator[Fact]:
-    train = log.frame("train")
-    planned = None if message is None else message.last("max_iter")
-    words = f"of {formats.count(planned)} planned" if isinstance(planned, int) else ""
-    if len(train) and train["iteration"].notna().any():
-        yield Fact("Last iteration shown", formats.count(int(train["iteration"].max())), words)
+def _iterations(log: ReportedLog) -> Iterator[Fact]:
+    row = log.lead_attempt
+    planned = None if row is None else row["max_iter"]
+    words = "" if planned is None else f"of {formats.count(planned)} planned"
+    if row is not None and row["last_iteration"] is not None:
+        yield Fact("Last iteration shown", formats.count(row["last_iteration"]), words)
     elif words:
         yield Fact("Iterations", "none in the log", words)
 
 
 def _settings(log: ReportedLog) -> TableView | None:
-    """Every setting of the (first) solver as printed, one row each."""
-    message = next((attempt.solver for attempt in log.attempts if attempt.solver is not None), None)
+    """Every setting of the leading attempt's solver as printed, one row each."""
+    attempt = log.lead_facts
+    message = None if attempt is None else attempt.solver
     if message is None:
         return None
     rows = [{"name": name, "value": text} for name, text in _flat(message)]
@@ -163,7 +181,7 @@ def _flat(message: Message, prefix: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _attempts(log: ReportedLog) -> TableView | None:
-    attempts = log.attempts
+    attempts = log.attempt_rows
     if len(attempts) < 2:  # a table is for comparing
         return None
     shown = [*attempts[: ATTEMPTS_SHOWN - 1], attempts[-1]] if len(attempts) > ATTEMPTS_SHOWN else attempts
@@ -174,14 +192,14 @@ def _attempts(log: ReportedLog) -> TableView | None:
     )
 
 
-def _attempt(one: Attempt) -> dict[str, Any]:
+def _attempt(one: TableRow) -> dict[str, Any]:
     return {
-        "attempt": one.index,
-        "command": one.command,
-        "outcome": OUTCOMES.get(one.outcome, "not known"),
-        "text": one.outcome_text,
-        "duration": one.duration_s,
-        "lines": f"{formats.count(one.line)}–{formats.count(one.end_line)}",
+        "attempt": one["attempt"],
+        "command": one["command"],
+        "outcome": LOST.get(one["outcome"]) or OUTCOMES.get(one["outcome"], "not known"),
+        "text": one["outcome_text"],
+        "duration": one["duration_s"],
+        "lines": f"{formats.count(one['line'])}–{formats.count(one['end_line'])}",
     }
 
 

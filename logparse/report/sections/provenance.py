@@ -9,6 +9,7 @@ import logparse
 from logparse import formats
 from logparse.report.elements import Fact
 from logparse.report.tabulate import Field, tabulate
+from logparse.tables.run.ledger import line_counts, own_lines, understood_share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,18 +72,12 @@ def _facts(log: ReportedLog) -> Iterator[Fact]:
 
 
 def _understood(log: ReportedLog) -> str:
-    rows = log.facts.ledger
-    total = sum(row.lines for row in rows)
-    unknown = sum(row.lines for row in rows if row.kind == "unknown")
-    if not total:
-        return ""
-    return "every one accounted for" if not unknown else f"{formats.percent(1 - unknown / total)} accounted for"
+    ledger = log.facts.ledger
+    return f"{formats.percent(understood_share(ledger))} of Caffe's own understood" if own_lines(ledger) else ""
 
 
 def _classes(log: ReportedLog) -> TableView | None:
-    sums: dict[str, int] = {}
-    for row in log.facts.ledger:
-        sums[row.kind] = sums.get(row.kind, 0) + row.lines
+    sums = line_counts(log.facts.ledger)
     total = sum(sums.values())
     rows = [
         {"class": kind, "meaning": MEANINGS.get(kind, ""), "lines": lines, "share": lines / total}

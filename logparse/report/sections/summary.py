@@ -94,17 +94,15 @@ def _unknown(lead: ReportedNet, key: str) -> int:
 
 
 def _loss(log: ReportedLog) -> Iterator[Fact]:
-    train = log.frame("train")
-    if not len(train) or "loss" not in train:
+    """The loss at the end of the leading attempt: of its last displays together, since each is one noisy batch."""
+    row = log.lead_attempt
+    if row is None or row["last_loss"] is None:
         return
-    last = train.iloc[-1]
-    finite = train["loss"].dropna()
-    finite = finite[finite.abs() != float("inf")]
-    if formats.is_na(last["loss"]):
-        return
-    best = f", smallest {formats.precise(float(finite.min()))}" if len(finite) else ""
-    note = f"{formats.precise(float(last['loss']))} at iteration {formats.count(last['iteration'])}{best}"
-    yield Fact("Last loss", formats.significant(float(last["loss"])), note)
+    last = f"{formats.precise(row['last_loss'])} at iteration {formats.count(row['last_iteration'])}"
+    if row["loss_state"] == "not_a_number" or row["smoothed_loss"] is None:
+        yield Fact("Loss at the end", formats.precise(row["last_loss"]), last)
+    else:
+        yield Fact("Loss at the end", formats.significant(row["smoothed_loss"]), f"median of the last displays; {last}")
 
 
 def _memory_words(lead: ReportedNet) -> tuple[str, ...]:
@@ -160,12 +158,17 @@ def _nets(log: ReportedLog) -> TableView | None:
     return tabulate("All nets of this log", fields, rows)
 
 
+def _bound_cell(key: str) -> Callable[[Mapping[str, Any]], Cell]:
+    """A net's total, marked as in the key figures where it is a lower bound."""
+    return lambda row: Cell(_bound(row["_net"], key, formats.count))
+
+
 _NET_FIELDS: Final = (
     Field("_n", "Layers", "count"),
     Field("batch", "Batch", "count"),
     Field("logged_bytes", "Memory as logged", "count", "B"),
-    Field("distinct_bytes", "Distinct data", "count", "B"),
-    Field("params", "Parameters", "count"),
-    Field("macs_per_image", "MACs", "count", "per image"),
+    Field("distinct_bytes", "Distinct data", "count", "B", cell=_bound_cell("distinct_bytes")),
+    Field("params", "Parameters", "count", cell=_bound_cell("params")),
+    Field("macs_per_image", "MACs", "count", "per image", cell=_bound_cell("macs_per_image")),
     Field("line", "Line", "count"),
 )

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from logparse import formats
+from logparse.audit.evaluation import best_curves
+from logparse.audit.finding import AuditedLog
 from logparse.report.charts import curves
 from logparse.report.charts.curves import Series
 from logparse.report.charts.scales import sample_rows
@@ -39,15 +41,28 @@ class _Output:
     name: str
     net: str
     series: Series
-    weighted: bool  # whether it enters the loss
+    weight: float | None  # with which it enters the loss
+    index: int  # the first of its numbers
+
+    @property
+    def weighted(self) -> bool:
+        """Whether it enters the loss."""
+        return self.weight is not None
+
+    @property
+    def as_part(self) -> Series:
+        """Its part of the total loss, which is what it is drawn beside: times its weight."""
+        if self.weight is None or self.weight == 1:
+            return self.series
+        return replace(self.series, y=self.series.y * self.weight)
 
 
 def build(log: ReportedLog) -> Content | None:
     """Charts and tables of the solver's lines; None where there are none."""
     train, rate = _loss(log), _rate(log)
-    tests = list(_outputs(log.frame("test"), "test_net"))
+    tests = list(_outputs(_compared(log.frame("test")), "test_net"))
     trained = list(_outputs(log.frame("train_outputs"), None))
-    charts = [*_loss_chart(log, train, rate, tests), *_panel_chart([*trained, *tests])]
+    charts = [*_loss_chart(log, train, rate, tests), *_panel_chart(log, [*trained, *tests])]
     if not charts and not any(len(log.frame(name)) for name in ("train", "train_outputs", "test")):
         return None
     return Content(charts=tuple(charts), absent="" if charts else _NOTHING_TO_DRAW)
@@ -88,6 +103,14 @@ def _rate(log: ReportedLog) -> Series | None:
     return Series("learning rate", "rate", _floats(frame["iteration"]), _floats(frame["lr"]))
 
 
+def _compared(test: pd.DataFrame) -> pd.DataFrame:
+    """Test results without those of one batch before training, and without scores of a net that is no number."""
+    if not len(test):
+        return test
+    scored = test["meaningless"] & np.isfinite(_floats(test["value"]))
+    return test[~(test["initial"] | scored).to_numpy(dtype=bool)]
+
+
 def _outputs(frame: pd.DataFrame, net: str | None) -> Iterator[_Output]:
     """Each output of each net apart; a name that stands at several indices is several series."""
     frame = frame[frame["iteration"].notna()]
@@ -100,7 +123,9 @@ def _outputs(frame: pd.DataFrame, net: str | None) -> Iterator[_Output]:
         label = "training" if net is None else f"test #{number}" if numbered else "test"
         css = "c-train" if net is None else f"c-test{number % 3}"
         series = Series(label, css, _floats(rows["iteration"]), _floats(rows["value"]), dots=net is not None)
-        yield _Output(name, label, series, bool(rows["loss_weight"].notna().any()))
+        weights = _floats(rows["loss_weight"])
+        weight = float(np.nanmax(weights)) if np.isfinite(weights).any() else None
+        yield _Output(name, label, series, weight, int(key[-1]))
 
 
 def _loss_chart(
@@ -108,12 +133,14 @@ def _loss_chart(
 ) -> Iterator[ChartView]:
     """The displayed loss and the loss outputs of the test nets on one scale, the learning rate beneath."""
     losses = [one for one in tests if one.weighted] or [one for one in tests if "loss" in one.name.lower()]
+    # outputs come in the order of the net: of those that weigh most the last is the main loss, others are auxiliary
+    losses = sorted(losses, key=lambda one: (-(one.weight or 0), -one.index))
     several = len({one.name for one in losses}) > 1
-    matching = [replace(one.series, name=f"{one.name}, {one.net}") if several else one.series for one in losses]
+    matching = [replace(one.as_part, name=_part_name(one)) if several else one.as_part for one in losses]
     series = [*train, *matching[:LOSSES_SHOWN]]
     if not series:
         return
-    title = _title(next((one for one in series if not one.quiet), series[0]), matching)
+    title = _title(log, next((one for one in series if not one.quiet), series[0]), matching)
     note = _note(series)
     yield ChartView(
         title,
@@ -126,27 +153,40 @@ def _loss_chart(
     )
 
 
-def _title(train: Series, tests: Sequence[Series]) -> str:
-    finite = train.y[np.isfinite(train.y)]
-    if not finite.size:
+def _part_name(one: _Output) -> str:
+    times = "" if one.weight in (None, 1) else f" × {formats.significant(one.weight)}"
+    return f"{one.name}{times}, {one.net}"
+
+
+def _title(log: ReportedLog, train: Series, tests: Sequence[Series]) -> str:
+    """What the loss did, in the words that the outcome has for it; else from its first display to its end."""
+    attempt = log.lead_attempt
+    if attempt is not None and attempt["loss_state"] is not None:
+        return f"The loss {attempt['loss_text']}"
+    finite, end = train.y[np.isfinite(train.y)], curves.end_of(train)
+    if end is None:
         return "The loss is never a number"
-    broken = curves.first_broken(train)
-    if broken is not None:
-        return f"The loss stops being a number at iteration {formats.count(int(broken))}"
-    first, last = formats.significant(float(finite[0])), formats.significant(float(finite[-1]))
+    first, last = formats.significant(float(finite[0])), formats.significant(end)
     if finite.size == 1:
         return f"The loss is {first}, displayed once"
-    verb = "falls" if finite[-1] < finite[0] else "rises" if finite[-1] > finite[0] else "stays"
     until = f"iteration {formats.count(int(train.x[-1]))}"
-    test = [one.y[np.isfinite(one.y)] for one in tests[:1]]
-    tested = f"; on test data it ends at {formats.significant(float(test[0][-1]))}" if test and test[0].size else ""
-    return f"The {train.name} loss {verb} from {first} to {last} by {until}{tested}"
+    if first == last:
+        return f"The {train.name} loss is {first} at first and at {until}{_tested(tests)}"
+    verb = "falls" if end < finite[0] else "rises"
+    return f"The {train.name} loss {verb} from {first} to {last} by {until}{_tested(tests)}"
+
+
+def _tested(tests: Sequence[Series]) -> str:
+    end = curves.end_of(tests[0]) if tests else None
+    return "" if end is None else f"; on test data it ends at {formats.significant(end)}"
 
 
 def _note(series: Sequence[Series]) -> str:
     words = ["The displayed loss is the mean over the last average_loss iterations."]
     if any(one.y.size >= curves.SMOOTHED_FROM and not one.dots for one in series):
         words.append("The thin line is the loss as printed, the strong one its running median.")
+    if any(not one.dots and one.y.size > 1 for one in series):
+        words.append("The figure at its end is the median of the last displays.")
     if any(one.dots for one in series):
         words.append("Dots are means over a test.")
     if any(one.quiet for one in series):
@@ -184,7 +224,7 @@ def _beside_the_loss(outputs: Sequence[_Output]) -> list[_Output]:
     return [one for one in outputs if not one.weighted or len(weighted) > 1]
 
 
-def _panel_chart(outputs: Sequence[_Output]) -> Iterator[ChartView]:
+def _panel_chart(log: ReportedLog, outputs: Sequence[_Output]) -> Iterator[ChartView]:
     """One small panel per output name; training and test nets together in it."""
     groups: dict[str, list[Series]] = {}
     for one in _beside_the_loss(outputs):
@@ -192,7 +232,7 @@ def _panel_chart(outputs: Sequence[_Output]) -> Iterator[ChartView]:
     shown = [(name, _few(series)) for name, series in groups.items() if any(one.y.size > 1 for one in series)]
     if not shown:
         return
-    title = _outputs_title(outputs)
+    title = _outputs_title(log, outputs)
     left_out = len(shown) - curves.PANELS
     note = "Every output has a scale of its own."
     if left_out > 0:
@@ -210,18 +250,12 @@ def _few(series: Sequence[Series]) -> Sequence[Series]:
     return series[:LINES_SHOWN]
 
 
-def _outputs_title(outputs: Sequence[_Output]) -> str:
-    """The best test value of the first output that looks like an accuracy, else what the panels are.
-
-    A test whose loss is not a number says nothing: its accuracy can be 1, since comparisons with nan are false.
-    """
-    broken = {(one.net, x) for one in outputs for x in one.series.x[~np.isfinite(one.series.y)].tolist()}
-    for one in outputs:
-        finite = np.isfinite(one.series.y) & np.array([(one.net, x) not in broken for x in one.series.x.tolist()])
-        if one.net != "training" and "acc" in one.name.lower() and np.unique(one.series.y[finite]).size > 1:
-            best = int(np.argmax(np.where(finite, one.series.y, -np.inf)))
-            value = formats.precise(float(one.series.y[best]))
-            return f"{one.name} on {one.net} is best at iteration {formats.count(int(one.series.x[best]))}: {value}"
+def _outputs_title(log: ReportedLog, outputs: Sequence[_Output]) -> str:
+    """The best test of the last attempt that has one, as the findings tell it; else what the panels are."""
+    best = [one for one in best_curves(AuditedLog(log.parsed)) if not one.lowest]
+    if best:
+        value, where = formats.precise(float(best[-1].value[best[-1].best])), best[-1].iteration[best[-1].best]
+        return f"{best[-1].name} of test net #{best[-1].net} is best at iteration {formats.count(int(where))}: {value}"
     names = list(dict.fromkeys(one.name for one in _beside_the_loss(outputs)))
     more = " …" if len(names) > _NAMES_SHOWN else ""
     return f"{len(names)} {formats.plural('output', len(names))}: {', '.join(names[:_NAMES_SHOWN])}{more}"

@@ -36,6 +36,7 @@ COLUMNS: Final = (
         "fatal or out_of_memory; else diverged or not_learning where its loss tells so; else how the process ended.",
     ),
     text("outcome_text", "How it ended", "What its loss tells, and what the log says about the end."),
+    text("ending_text", "Its words", "What the log says about the end."),
     text("ending", "Ending", "Of the process: done, stopped, signal, killed, fatal, out_of_memory or unfinished."),
     text(
         "loss_state",
@@ -70,7 +71,8 @@ def build(log: LogLike) -> Built:
 
 def _outcome(attempt: Attempt, loss: Condition | None) -> BuiltRow:
     """How the process ended, what became of its loss, and the word for both: an error of its own comes first."""
-    row: BuiltRow = {"ending": attempt.outcome, "outcome": attempt.outcome, "outcome_text": attempt.outcome_text}
+    word, said = attempt.outcome, attempt.outcome_text
+    row: BuiltRow = {"outcome": word, "outcome_text": said, "ending": word, "ending_text": said}
     if loss is None:
         return row
     from logparse.tables.series.condition import OUTCOMES
@@ -81,8 +83,8 @@ def _outcome(attempt: Attempt, loss: Condition | None) -> BuiltRow:
         "loss_line": loss.line,
         "loss_from": loss.iteration,
     }
-    row["outcome_text"] = f"Its loss {loss.text}; {attempt.outcome_text}"
-    if attempt.outcome not in ERRORS:
+    row["outcome_text"] = f"Its loss {loss.text}; {said}"
+    if word not in ERRORS:
         row["outcome"] = OUTCOMES[loss.state]
     return row
 

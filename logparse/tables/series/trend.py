@@ -77,3 +77,14 @@ def lowest_and_last(loss: Array) -> tuple[int, int] | None:
 def last_smoothed(loss: Array) -> float:
     """The median of the last displays, as many as the trend is taken over; nan where none of them is a number."""
     return median(loss[-trend_window(len(loss)) :])
+
+
+def drawn_trend(loss: Array) -> Array:
+    """The trend as a line that ends at `last_smoothed`: near the end it would follow single displays again."""
+    trended = trend(loss)
+    margin = min(trend_window(len(loss)) // 2, len(loss) - 1)
+    start, end = trended[len(loss) - 1 - margin], last_smoothed(loss)
+    if margin and np.isfinite(start) and np.isfinite(end):
+        line = np.linspace(start, end, margin + 1)[1:]
+        trended[-margin:] = np.where(np.isfinite(trended[-margin:]), line, np.nan)
+    return trended
