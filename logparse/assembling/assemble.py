@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from logparse.assembling.builders import AttemptBuilder, NetBuilder
 from logparse.assembling.definitions import phase_of, read_dump
 from logparse.assembling.finish import finished
+from logparse.assembling.processes import BEGINNINGS, has_run, is_anothers, note_end
 from logparse.errors import Note
 from logparse.model import Blob, Event, SharedParam
 from logparse.reading.messages import records as rec
@@ -72,7 +73,7 @@ class _State:
     def begin_net(self, line: int) -> NetBuilder:
         outer = self._enclosing()
         attempt = self.attempt(line)
-        if attempt.over and outer is None:  # another program's, or a script's after its training
+        if attempt.over and outer is None and self.announced is None:  # another program's, or a script's afterwards
             attempt = self.begin_attempt(line)
         attempt.begun = True
         if outer is None:
@@ -131,27 +132,28 @@ def _start(state: _State, record: rec.Start) -> None:
 
 def _milestone(state: _State, record: rec.Milestone) -> None:
     attempt = state.attempt(record.line)
-    if record.what in _BEGINNINGS and _has_run(attempt):
+    if record.what in BEGINNINGS and has_run(attempt):
         attempt = state.begin_attempt(record.line)
     if record.what == "optimization":
         if attempt.optimising:
             attempt = state.begin_attempt(record.line)
         attempt.optimising = True
         attempt.command = attempt.command or "train"
-    attempt.over = attempt.over or record.what in _ENDS
+    note_end(attempt, record.what)
     attempt.events.append(Event(record.line, record.what, record.text, record.time_s))
 
 
 def _creating_net(state: _State, record: rec.CreatingNet) -> None:
     attempt = state.attempt(record.line)
-    if record.phase == "TRAIN" and _has_run(attempt):
+    if record.phase == "TRAIN" and has_run(attempt):
         state.begin_attempt(record.line)
     state.stack.clear()
     state.announced = record
 
 
 def _net_parameters(state: _State, record: rec.NetParameters) -> None:
-    if state.attempts and _is_anothers(state, record):
+    unannounced = state.attempts and state.announced is None and not state.is_nested()
+    if unannounced and is_anothers(state.attempts[-1], record, setting_up=bool(state.stack)):
         state.begin_attempt(record.line)
     net = state.begin_net(record.line)
     attempt = state.attempts[-1]
@@ -333,52 +335,16 @@ def _say(state: _State, text: str) -> None:
 def _event(state: _State, record: rec.EventRecord) -> None:
     event = Event(record.line, record.kind, record.text, record.time_s, record.iteration, record.value, record.path)
     attempt = state.attempt(record.line)
-    if record.kind in _BEGINNINGS and _has_run(attempt):
+    if record.kind in BEGINNINGS and has_run(attempt):
         attempt = state.begin_attempt(record.line)
     attempt.events.append(event)
     attempt.begun = attempt.begun or record.kind == "fatal"
-    attempt.over = attempt.over or record.kind in _ENDS
-    attempt.dead = attempt.dead or record.kind in _DEATHS
+    note_end(attempt, record.kind)
 
 
 def _solver_lines(state: _State, record: rec.SolverLines) -> None:
     attempt = state.attempt(record.line)
     attempt.solved = attempt.begun = True
-
-
-# --- where another process or program begins ----------------------------------------------------------------
-
-# What a process says once, before its solver runs: after solver lines it is another process's. Milestones and events.
-_BEGINNINGS: Final = frozenset({"scaffolding", "optimization", "resume", "finetune"})
-_ENDS: Final = frozenset({"done", "time_done", "test_done"})
-_DEATHS: Final = frozenset({"fatal", "exception", "signal", "killed"})
-# Ranks that set up their nets side by side are milliseconds apart; a program that is started anew needs longer.
-_PAUSE_S: Final = 1.0
-
-
-def _has_run(attempt: AttemptBuilder) -> bool:
-    """Whether its solver has run or it is done; several GPUs' threads may come to a step after the first has run."""
-    return attempt.over or (attempt.solved and (attempt.gpus or 1) == 1)
-
-
-def _is_anothers(state: _State, record: rec.NetParameters) -> bool:
-    """Whether a net that nobody announced belongs to another process than the attempt that is open.
-
-    A fresh set-up by another thread tells, once the attempt has run or ended, or its own nets stand and there was a
-    pause. An attempt of which only solver lines are in the log had its set-up before them.
-    """
-    attempt = state.attempts[-1]
-    if state.announced is not None or state.is_nested():
-        return False
-    if attempt.thread is None or record.thread is None:
-        return attempt.solved and not attempt.nets and attempt.thread is None
-    return attempt.thread != record.thread and (
-        attempt.solved or attempt.dead or (not state.stack and _paused(attempt.set_up_s, record.time_s))
-    )
-
-
-def _paused(before_s: float | None, now_s: float | None) -> bool:
-    return before_s is not None and now_s is not None and abs(now_s - before_s) >= _PAUSE_S
 
 
 # Each function takes the record type that is its key.

@@ -56,6 +56,10 @@ _LOSSES: Final[Mapping[str, tuple[str, str]]] = {
             "scores so large nothing is learnt. Lower the learning rate, and look at the scale of the input."
         ),
     ),
+    "exploded": (
+        "error",
+        "It grew by an order of magnitude within a few displays. Lower the learning rate, or clip the gradients.",
+    ),
     "zero": (
         "warning",
         "Look at the labels: they may all be one value or all be ignored, or the loss may not reach the data at all.",
@@ -70,8 +74,8 @@ _LOSSES: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-def losses(log: AuditedLog) -> Iterator[Finding]:
-    """Attempts whose loss is a number and yet tells that nothing was learnt."""
+def unlearnt(log: AuditedLog) -> Iterator[Finding]:
+    """Attempts whose loss is a number and yet tells that nothing was learnt; of a trend that rose, `diverged` tells."""
     for row in log.rows("attempts"):
         known = _LOSSES.get(row["loss_state"])
         if known is None:

@@ -23,7 +23,7 @@ FINDERS: Final[tuple[Callable[[AuditedLog], Iterator[Finding]], ...]] = (
     not_a_number.not_a_number,
     not_a_number.saturated,
     not_a_number.in_debug_info,
-    endings.losses,
+    endings.unlearnt,
     endings.unfinished_nets,
     gaps.missing_bytes,
     gaps.missing_shapes,

@@ -144,7 +144,7 @@ def in_debug_info(log: AuditedLog) -> Iterator[Finding]:
         yield Finding(
             "error",
             "debug_not_a_number",
-            f"The first that is not a number in debug_info is {_blob_text(row)}",
+            f"First in debug_info that is not a number: {_blob_text(row)}",
             "What is computed from it is no number either. In the forward pass it is this layer whose result broke, or "
             "its parameters; where the backward pass comes first, the gradient that reaches it.",
             tuple(first_of(f"line {one['line']}: {_blob_text(one)}" for one in others)),
@@ -154,8 +154,9 @@ def in_debug_info(log: AuditedLog) -> Iterator[Finding]:
 
 
 def _blob_text(row: TableRow) -> str:
-    """`top blob conv2 of conv2, forward: inf`."""
-    return f"{row['part']} blob {row['blob']} of {row['layer']}, {row['stage']}: {formats.precise(float(row['value']))}"
+    """`top blob conv2 of conv2, forward, is inf`."""
+    value = formats.precise(float(row["value"]))
+    return f"{row['part']} blob {row['blob']} of {row['layer']}, {row['stage']}, is {value}"
 
 
 # What is marked, by attempt -----------------------------------------------------------------------------------------

@@ -24,10 +24,10 @@ FOREIGN = "speed: 1.717s / iter\n"
     [
         (UNDERSTOOD, ""),
         (UNDERSTOOD * 3 + UNKNOWN, "1 of Caffe's own lines not understood (25 %)"),
-        (UNDERSTOOD * 3 + FOREIGN, "1 lines not Caffe's (25 %)"),
+        (UNDERSTOOD * 3 + FOREIGN, "1 lines not Caffe's (25 % of all)"),
         (
             UNDERSTOOD * 8 + UNKNOWN + FOREIGN,
-            "1 of Caffe's own lines not understood (10 %), 1 lines not Caffe's (10 %)",
+            "1 of Caffe's own lines not understood (11.1 %), 1 lines not Caffe's (10 % of all)",
         ),
     ],
 )

@@ -125,7 +125,7 @@ def _outputs(frame: pd.DataFrame, net: str | None) -> Iterator[_Output]:
         series = Series(label, css, _floats(rows["iteration"]), _floats(rows["value"]), dots=net is not None)
         weights = _floats(rows["loss_weight"])
         weight = float(np.nanmax(weights)) if np.isfinite(weights).any() else None
-        yield _Output(name, label, series, weight, int(key[-1]))
+        yield _Output(name, label, series, weight, int(rows["index"].iloc[0]))
 
 
 def _loss_chart(

@@ -41,7 +41,7 @@ COLUMNS: Final = (
     text(
         "loss_state",
         "Loss",
-        "not_a_number, saturated, partly_saturated, rose, zero or at_chance; NA where the loss tells nothing of these.",
+        "not_a_number, saturated, partly_saturated, rose, exploded, zero or at_chance; NA where it is none of these.",
     ),
     text("loss_text", "Loss, in words", "The same, to be read behind “its loss”."),
     whole("loss_line", "Loss line", "Where it began."),
@@ -75,7 +75,7 @@ def _outcome(attempt: Attempt, loss: Condition | None) -> BuiltRow:
     row: BuiltRow = {"outcome": word, "outcome_text": said, "ending": word, "ending_text": said}
     if loss is None:
         return row
-    from logparse.tables.series.condition import OUTCOMES
+    from logparse.tables.series.condition import VERDICTS
 
     row |= {
         "loss_state": loss.state,
@@ -85,7 +85,7 @@ def _outcome(attempt: Attempt, loss: Condition | None) -> BuiltRow:
     }
     row["outcome_text"] = f"Its loss {loss.text}; {said}"
     if word not in ERRORS:
-        row["outcome"] = OUTCOMES[loss.state]
+        row["outcome"] = VERDICTS[loss.state]
     return row
 
 

@@ -39,7 +39,7 @@ _SOFTMAX_LOSSES: Final = frozenset({"SoftmaxWithLoss", "SoftmaxLoss"})
 
 
 class Condition(NamedTuple):
-    """What is wrong with a loss: `state` is a key of OUTCOMES, `text` says it in words, to stand behind "its loss".
+    """What is wrong with a loss: `state` is a key of VERDICTS, `text` says it in words, to stand behind "its loss".
 
     `iteration` (None where it is not known) and `line` are where it began; for one that rose, where it was lowest.
     """
@@ -51,11 +51,12 @@ class Condition(NamedTuple):
 
 
 # State of the loss → the outcome of its attempt.
-OUTCOMES: Final[Mapping[str, str]] = {
+VERDICTS: Final[Mapping[str, str]] = {
     "not_a_number": DIVERGED,
     "saturated": DIVERGED,
     "partly_saturated": DIVERGED,
     "rose": DIVERGED,
+    "exploded": DIVERGED,
     "zero": NOT_LEARNING,
     "at_chance": NOT_LEARNING,
 }
@@ -224,7 +225,7 @@ def _exploded(losses: Losses) -> Condition | None:
         f"rose from {formats.significant(float(values[0]))}{_where(losses, 0)} to "
         f"{formats.significant(float(values[-1]))}{_where(losses, len(values) - 1)}"
     )
-    return Condition("rose", text, *_at(losses, 0))
+    return Condition("exploded", text, *_at(losses, 0))
 
 
 def _zero(losses: Losses) -> Condition | None:

@@ -77,12 +77,12 @@ def meaningless(results: Arrays, attempt: Array, facts: LogFacts) -> Array:
     for index, one in conditions(facts).items():
         if one.state in MEANINGLESS:
             found |= (attempt == index) & (results["line"] >= one.line)
-    broken = is_loss(results, facts) & (~np.isfinite(results["value"]) | at_ceiling(results["value"]))
+    broken = of_loss(results, facts) & (~np.isfinite(results["value"]) | at_ceiling(results["value"]))
     broken &= results["row"] >= 0
     return found | np.isin(results["row"], results["row"][broken])
 
 
-def is_loss(results: Arrays, facts: LogFacts) -> Array:
+def of_loss(results: Arrays, facts: LogFacts) -> Array:
     """Which values are losses: those with a weight, a test's total, and what is called so."""
     called = np.array([_LOSS.search(name) is not None for name in facts.curves.names] or [False])
     loss: Array = ~np.isnan(results["loss_weight"]) | (results["name"] < 0) | called[np.maximum(results["name"], 0)]

@@ -258,7 +258,7 @@ GAPS: Final = (
         Finding(
             "note",
             "unknown_lines",
-            "1 of 18 lines was not understood",
+            "1 of 14 lines of Caffe's own was not understood",
             "They are grouped by shape in the ledger under Provenance.",
             ("line 18: Frobnicating at length",),
             line=18,
@@ -466,6 +466,127 @@ def falling_for(displays: int) -> str:
 
 NO_RATE: Final = "no learning rate is printed"
 HALVES: Final = [1.0] * 12
+
+BROKEN_BLOB: Final = line("    [Forward] Layer conv2, top blob conv2 data: inf")
+CLASSES: Final = net(
+    [
+        data("2 3 (6)"),
+        Layer("loss", "SoftmaxWithLoss", ("data",), ("loss",), ("(1)",)),
+    ]
+)
+
+
+def scored(value: str) -> str:
+    """A display whose loss is a number, with a score."""
+    return shown(1.0) + line(f"    Train net output #0: per_class = {value}", "solver.cpp")
+
+
+def resumed(value: float) -> str:
+    """A test, and another process's that resumes there."""
+    before = line("Iteration 50, Testing net (#0)", "solver.cpp") + line("    Test net output #0: accuracy = 0.5")
+    after = before.replace("= 0.5", f"= {value}")
+    return before + line("Solver scaffolding done.", "solver.cpp") + line("Resuming from a_iter_50.solverstate") + after
+
+
+LOST: Final = (
+    case(
+        line("    [Forward] Layer conv1, top blob conv1 data: 0.5") + BROKEN_BLOB,
+        BROKEN_BLOB.replace("inf", "5"),
+        Finding(
+            "error",
+            "debug_not_a_number",
+            "First in debug_info that is not a number: top blob conv2 of conv2, forward, is inf",
+            "What is computed from it is no number either. In the forward pass it is this layer whose result broke, or "
+            "its parameters; where the backward pass comes first, the gradient that reaches it.",
+            (),
+            1,
+            line=2,
+        ),
+    ),
+    case(
+        scored("-nan"),
+        scored("0.5"),
+        Finding(
+            "note",
+            "absent_score",
+            "per_class is not a number in 1 line",
+            "It is no loss, and the loss is a number throughout: a score of a class that a batch does not hold is a "
+            "division by zero.",
+            (),
+            1,
+            line=4,
+        ),
+    ),
+    case(
+        shown(*[2.0] * 5, 10.9171, 21.8341, 32.7512, 10.9171, 21.8341),
+        shown(*[2.0] * 5, 10.9171, 21.8341, 32.7512, 10.9171, 21.8441),
+        Finding(
+            "error",
+            "partly_saturated",
+            "The loss of attempt 1 ends at 21.8341, 2 of 8 samples at the ceiling of a softmax loss, 87.3365",
+            "The softmax gives the right class of these samples a probability of 0, and that of all others 1: with "
+            "scores so large nothing is learnt. Lower the learning rate, and look at the scale of the input.",
+            (),
+            1,
+            line=12,
+        ),
+    ),
+    case(
+        shown(1.0, 2.0, 20.0, 30.0),
+        shown(1.0, 2.0, 20.0, 19.0),
+        Finding(
+            "error",
+            "exploded",
+            "The loss of attempt 1 rose from 1 at iteration 0 to 30 at iteration 60",
+            "It grew by an order of magnitude within a few displays. Lower the learning rate, or clip the gradients.",
+            (),
+            1,
+            line=2,
+        ),
+    ),
+    case(
+        shown(0.0, 0.0, 0.0),
+        shown(0.0, 0.0, 1e-9),
+        Finding(
+            "warning",
+            "zero",
+            "The loss of attempt 1 is exactly 0 on every display: there is nothing to learn from",
+            "Look at the labels: they may all be one value or all be ignored, or the loss may not reach the data at "
+            "all.",
+            (),
+            1,
+            line=2,
+        ),
+    ),
+    case(
+        CLASSES + shown(*[1.1, 1.12, 1.09] * 4),
+        CLASSES + shown(*[1.1, 1.12, 1.09] * 3, 1.05, 1.04, 1.03),
+        Finding(
+            "warning",
+            "at_chance",
+            "The loss of attempt 1 has stayed at chance to its last display, 1.1: ln of 3 classes is 1.1",
+            "It has learnt nothing that its loss shows. The learning rate may be 0 or too small, layers frozen, labels "
+            "not those of the images, or all units of a layer dead.",
+            (),
+            1,
+            line=19,
+        ),
+    ),
+    case(
+        resumed(0.2),
+        resumed(0.25),
+        Finding(
+            "warning",
+            "resumed_elsewhere",
+            "Attempt 2 resumes at iteration 50 with another state: accuracy of test net #0 was 0.5 there, and is 0.2",
+            "A test at the iteration of a snapshot sees the weights that were saved. Look at which file was resumed "
+            "from, and whether net, data and mean are the same.",
+            ("accuracy: 0.5 (line 2), then 0.2 (line 6)",),
+            2,
+            line=6,
+        ),
+    ),
+)
 
 TRAINING: Final = (
     case(
@@ -692,7 +813,7 @@ TIME: Final = (
             "The printed batch is that of one GPU. The speed is the median over the displays, tests and snapshots "
             "taken out; FLOPs are 2 × MACs, forward and backward.",
             (
-                "batch 2 × iter_size 1 × 1 GPU = 2 images an iteration",
+                "batch 2 × iter_size 1 = 2 images an iteration",
                 "10 iterations/s",
                 "9.60 kMAC an iteration",
             ),
@@ -716,4 +837,4 @@ TIME: Final = (
     ),
 )
 
-CASES: Final = (*ENDINGS, *GAPS, *MEMORY, *NUMBERS, *TRAINING, *TESTS, *TIME)
+CASES: Final = (*ENDINGS, *GAPS, *MEMORY, *NUMBERS, *LOST, *TRAINING, *TESTS, *TIME)

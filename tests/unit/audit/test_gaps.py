@@ -213,7 +213,7 @@ def test_the_first_unknown_line_is_shown_though_another_shape_is_more_frequent()
     text = NET + line("Frobnicating at length") + line("Humming 1 time") + line("Humming 2 times") * 2
     (one,) = found(text, kind="unknown_lines")
 
-    assert one.title == "4 of 21 lines were not understood"
+    assert one.title == "4 of 17 lines of Caffe's own were not understood"
     assert one.evidence == ("line 18: Frobnicating at length",)
     assert one.line == 18
 

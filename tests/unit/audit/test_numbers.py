@@ -32,16 +32,16 @@ def display(writer: Writer, iteration: int, loss: float | str, *outputs: tuple[s
 def test_five_outputs_that_break_at_once_are_named_to_the_fourth() -> None:
     writer = Writer()
     display(writer, 0, 1.0)
-    display(writer, 20, 2.0, *((name, "nan") for name in "abcde"))
+    display(writer, 20, 2.0, *((f"loss_{name}", "nan") for name in "abcde"))
 
     (one,) = found(writer.text, "not_a_number")
 
-    assert one.title == "Not a number from iteration 20 on: a, b, c, d, and 1 more"
+    assert one.title == "Not a number from iteration 20 on: loss_a, loss_b, loss_c, loss_d, and 1 more"
     assert one.line == 4
     assert (
         one.evidence
         == (
-            *(f"line {4 + place}: {name} is nan" for place, name in enumerate("abcde")),
+            *(f"line {4 + place}: loss_{name} is nan" for place, name in enumerate("abcde")),
             "such values in all: 5",
             "last good display: iteration 20, loss 2 (line 3)",
             UNSAFE,
@@ -52,23 +52,23 @@ def test_five_outputs_that_break_at_once_are_named_to_the_fourth() -> None:
 
 def test_more_than_eight_values_are_told_as_how_many_more() -> None:
     writer = Writer()
-    display(writer, 0, 1.0, *((f"o{place}", "inf") for place in range(10)))
+    display(writer, 0, 1.0, *((f"loss{place}", "inf") for place in range(10)))
 
     (one,) = found(writer.text, "not_a_number")
 
-    assert one.evidence[7:10] == ("line 10: o7 is inf", "and 2 more", "such values in all: 10")
+    assert one.evidence[7:10] == ("line 10: loss7 is inf", "and 2 more", "such values in all: 10")
 
 
 def test_only_the_first_iteration_is_listed_and_all_are_counted() -> None:
     writer = Writer()
-    display(writer, 0, 1.0, ("a", 1))
-    display(writer, 20, 1.0, ("a", "nan"))
-    display(writer, 40, "nan", ("a", "nan"))
-    writer.test(60, accuracy="nan")
+    display(writer, 0, 1.0, ("loss", 1))
+    display(writer, 20, 1.0, ("loss", "nan"))
+    display(writer, 40, "nan", ("loss", "nan"))
+    writer.test(60, loss="nan")
 
     (one,) = found(writer.text, "not_a_number")
 
-    assert one.evidence[:2] == ("line 5: a is nan", "such values in all: 4")
+    assert one.evidence[:2] == ("line 5: loss is nan", "such values in all: 4")
     assert one.evidence[-1] == "displays from there on: 1 of 1 like it"
 
 
@@ -89,34 +89,34 @@ def test_the_displayed_loss_alone_is_named_where_no_output_is_printed() -> None:
 
 def test_a_value_of_an_unknown_iteration_is_placed_by_its_line() -> None:
     writer = Writer()
-    writer.say("    Train net output #0: a = nan")
+    writer.say("    Train net output #0: loss = nan")
 
     (one,) = found(writer.text, "not_a_number")
 
-    assert one.title == "Not a number from line 2 on: a"
-    assert one.evidence == ("line 2: a is nan", "such values in all: 1")
+    assert one.title == "Not a number from line 2 on: loss"
+    assert one.evidence == ("line 2: loss is nan", "such values in all: 1")
 
 
 def test_an_orphan_before_the_first_known_iteration_is_passed_over() -> None:
     writer = Writer()
-    writer.say("    Train net output #0: a = nan")
-    display(writer, 20, 1.0, ("a", "nan"))
+    writer.say("    Train net output #0: loss = nan")
+    display(writer, 20, 1.0, ("loss", "nan"))
 
     (one,) = found(writer.text, "not_a_number")
 
-    assert one.title == "Not a number from iteration 20 on: a"
-    assert one.evidence[:2] == ("line 4: a is nan", "such values in all: 2")
+    assert one.title == "Not a number from iteration 20 on: loss"
+    assert one.evidence[:2] == ("line 4: loss is nan", "such values in all: 2")
 
 
 def test_a_test_that_breaks_before_the_training_comes_first() -> None:
     writer = Writer()
     display(writer, 0, 1.0)
-    line = writer.test(10, accuracy="nan")
+    line = writer.test(10, loss="nan")
     display(writer, 20, "nan")
 
     (one,) = found(writer.text, "not_a_number")
 
-    assert (one.title, one.line) == ("Not a number from iteration 10 on: accuracy of the test", line)
+    assert (one.title, one.line) == ("Not a number from iteration 10 on: loss of the test", line)
     assert one.evidence[1] == "such values in all: 2"
 
 
@@ -214,11 +214,11 @@ def test_debug_info_of_another_attempt_is_none() -> None:
 
 def test_only_tests_are_a_warning_and_training_is_an_error() -> None:
     writer = Writer()
-    writer.test(0, accuracy="nan")
+    writer.test(0, loss="nan")
     (one,) = found(writer.text, "test_not_a_number")
-    assert (one.severity, one.title) == ("warning", "Not a number at iteration 0: accuracy of the test")
+    assert (one.severity, one.title) == ("warning", "Not a number at iteration 0: loss of the test")
 
-    display(writer, 0, 1.0, ("a", "nan"))
+    display(writer, 0, 1.0, ("loss", "nan"))
     (one,) = found(writer.text, "not_a_number", "test_not_a_number")
     assert (one.severity, one.kind) == ("error", "not_a_number")
 

@@ -168,7 +168,7 @@ def test_the_speed_of_a_net_of_which_all_is_known() -> None:
 
     assert one.title == "40 images/s, 384 kFLOP/s"
     assert one.evidence == (
-        "batch 2 × iter_size 1 × 1 GPU = 2 images an iteration",
+        "batch 2 × iter_size 1 = 2 images an iteration",
         "20 iterations/s",
         "9.60 kMAC an iteration",
     )
@@ -191,7 +191,7 @@ def test_a_net_that_multiplies_nothing_has_images_and_no_flops() -> None:
     one = speed(RELU)
 
     assert one.title == "40 images/s"
-    assert one.evidence == ("batch 2 × iter_size 1 × 1 GPU = 2 images an iteration", "20 iterations/s")
+    assert one.evidence == ("batch 2 × iter_size 1 = 2 images an iteration", "20 iterations/s")
 
 
 def test_one_image_an_iteration_is_one_image() -> None:
@@ -202,7 +202,7 @@ def test_one_image_an_iteration_is_one_image() -> None:
 
     (one,) = found(writer.text, "throughput")
 
-    assert one.evidence[0] == "batch 1 × iter_size 1 × 1 GPU = 1 image an iteration"
+    assert one.evidence[0] == "batch 1 × iter_size 1 = 1 image an iteration"
 
 
 def test_a_row_without_a_speed_does_not_hide_the_next() -> None:
