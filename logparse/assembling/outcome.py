@@ -167,7 +167,7 @@ def _told(attempt: AttemptBuilder, word: str, event: Event) -> tuple[str, str, i
     place = attempt.out_of_memory
     if place is not None and place.line == event.line:
         return "out_of_memory", f"{event.text}{place_text(place)}", event.line
-    return word, f"{event.text}{_not_memory(attempt, event.text)}", event.line
+    return word, f"{event.text}{_not_memory(attempt, event.text)}{_parse_error(attempt, event)}", event.line
 
 
 def place_text(place: OutOfMemory) -> str:
@@ -182,6 +182,14 @@ def place_text(place: OutOfMemory) -> str:
     if place.phase is not None:
         parts.append(f"{place.phase} net")
     return f"; {', '.join(parts)}" if parts else ""
+
+
+def _parse_error(attempt: AttemptBuilder, fatal: Event) -> str:
+    """What protobuf said was wrong with a definition, before Caffe says only that it could not read it."""
+    if "Failed to parse" not in fatal.text:
+        return ""
+    said = [event.text for event in attempt.events if event.kind == "protobuf" and event.line < fatal.line]
+    return f"; {said[-1].partition('] ')[2] or said[-1]}" if said else ""
 
 
 def _not_memory(attempt: AttemptBuilder, text: str) -> str:

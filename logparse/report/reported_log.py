@@ -130,6 +130,15 @@ class ReportedLog:
         return next(reversed(shown or rows), None)
 
     @property
+    def loss_at_end(self) -> tuple[float | None, bool]:
+        """The leading attempt's loss at its end, and whether it is smoothed; few displays and a nan are not."""
+        row = self.lead_attempt or {}
+        smoothed = row.get("smoothed_loss")
+        if smoothed is None or row.get("loss_state") == "not_a_number":
+            return row.get("last_loss"), False
+        return smoothed, True
+
+    @property
     def lead_facts(self) -> Attempt | None:
         """The same attempt as it was read."""
         row = self.lead_attempt

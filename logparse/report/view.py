@@ -123,7 +123,7 @@ def _row(log: ReportedLog, view: LogView) -> Mapping[str, Any]:
         "_href": f"#{view.anchor}",
         "_title": view.head.title,
         "_layers": None if log.lead is None else len(log.lead.layers),
-        "_loss": attempt.get("smoothed_loss") if attempt.get("loss_state") != "not_a_number" else attempt["last_loss"],
+        "_loss": log.loss_at_end[0],
         "_iteration": attempt.get("last_iteration"),
         "_outcome": _outcome(log),
     }

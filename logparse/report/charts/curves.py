@@ -108,12 +108,12 @@ def _names(canvas: Canvas, series: Sequence[Series], across: Scale, scale: Scale
 
 
 def end_of(one: Series) -> float | None:
-    """The value at the end: a test's last one, of noisy displays the median of the last ones. None without a number."""
-    if one.dots:
-        known = one.y[np.isfinite(one.y)]
-        return float(known[-1]) if known.size else None
-    end = last_smoothed(one.y)
-    return end if math.isfinite(end) else None
+    """The value at the end: a test's last one, of many displays the median of the last. None without a number."""
+    known = one.y[np.isfinite(one.y)]
+    if not known.size:
+        return None
+    end = math.nan if one.dots else last_smoothed(one.y)
+    return end if math.isfinite(end) else float(known[-1])
 
 
 def _broken(canvas: Canvas, series: Sequence[Series], across: Scale, box: tuple[float, float]) -> None:

@@ -54,9 +54,10 @@ _LEAD: Final = (
 
 
 def _chart(memory: Sequence[TableRow], whole: Sequence[TableRow], logged: Any) -> ChartView:  # noqa: ANN401 - a cell
-    totals = {row["device"]: int(row["bytes"]) for row in whole if not formats.is_na(row["bytes"])}
+    known = [row for row in whole if not formats.is_na(row["bytes"])]
+    totals = {row["device"]: int(row["bytes"]) for row in known}
     sums = {device: _by_kind(memory, device) for device, _ in _DEVICES}
-    title = _title(totals, logged)
+    title = _title(known, logged)
     drawing = bars.stacked(
         list(_wholes(sums, totals)), f"Stacked bars of memory by kind. {title}. The table below has the figures."
     )
@@ -86,15 +87,27 @@ def _wholes(sums: dict[str, dict[str, int]], totals: dict[str, int]) -> Iterator
         yield bars.Whole(name, formats.size(total), tuple(parts), total / longest)
 
 
-def _title(totals: dict[str, int], logged: Any) -> str:  # noqa: ANN401 - a cell
-    if not totals:
+def _title(known: Sequence[TableRow], logged: Any) -> str:  # noqa: ANN401 - a cell
+    """What the run needs: a range where the engine is not known, a lower bound where parts are left out."""
+    if not known:
         return "What Caffe allocates for the run, by kind"
-    known = [(formats.size(totals[device]), name, totals[device]) for device, name in _DEVICES if device in totals]
-    needs = " and ".join(f"{size} on the {name}" for size, name, _ in known)
+    names = dict(_DEVICES)
+    needs = " and ".join(f"{_need(row, formats.size)} on the {names[row['device']]}" for row in known)
     if formats.is_na(logged) or not logged:
         return f"The run needs {needs}"
-    times = " and ".join(formats.significant(round(total / logged, 1)) for _, _, total in known)
+    times = " and ".join(_need(row, lambda size: formats.significant(round(size / logged, 1))) for row in known)
     return f"The run needs {needs}: {times} times the {formats.size(logged)} that Caffe logs"
+
+
+def _need(row: TableRow, form: Callable[[int], str]) -> str:
+    """`3.05 GB`, `3.05 GB to 9.4 GB`, `at least 3.05 GB`."""
+    ends = [row[key] for key in ("bytes", "low_bytes", "high_bytes") if not formats.is_na(row[key])]
+    low, high = form(int(min(ends))), form(int(max(ends)))
+    least = "at least " if _LEFT_OUT in str(row["basis"]) else ""
+    return f"{least}{low}" if low == high or least else f"{low} to {high}"
+
+
+_LEFT_OUT: Final = "left out: "
 
 
 def _kinds_table(memory: Sequence[TableRow]) -> TableView:

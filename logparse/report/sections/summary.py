@@ -99,10 +99,9 @@ def _loss(log: ReportedLog) -> Iterator[Fact]:
     if row is None or row["last_loss"] is None:
         return
     last = f"{formats.precise(row['last_loss'])} at iteration {formats.count(row['last_iteration'])}"
-    if row["loss_state"] == "not_a_number" or row["smoothed_loss"] is None:
-        yield Fact("Loss at the end", formats.precise(row["last_loss"]), last)
-    else:
-        yield Fact("Loss at the end", formats.significant(row["smoothed_loss"]), f"median of the last displays; {last}")
+    end, is_smoothed = log.loss_at_end
+    note = f"median of the last displays; {last}" if is_smoothed else f"the last display, {last}"
+    yield Fact("Loss at the end", formats.significant(end), note)
 
 
 def _memory_words(lead: ReportedNet) -> tuple[str, ...]:

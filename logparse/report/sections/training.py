@@ -15,6 +15,7 @@ from logparse.report.charts.curves import Series
 from logparse.report.charts.scales import sample_rows
 from logparse.report.elements import ChartView, Content
 from logparse.report.tabulate import Field, tabulate
+from logparse.tables.series.trend import DISPLAYS_LEAST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -185,7 +186,7 @@ def _note(series: Sequence[Series]) -> str:
     words = ["The displayed loss is the mean over the last average_loss iterations."]
     if any(one.y.size >= curves.SMOOTHED_FROM and not one.dots for one in series):
         words.append("The thin line is the loss as printed, the strong one its running median.")
-    if any(not one.dots and one.y.size > 1 for one in series):
+    if any(not one.dots and one.y.size >= DISPLAYS_LEAST for one in series):
         words.append("The figure at its end is the median of the last displays.")
     if any(one.dots for one in series):
         words.append("Dots are means over a test.")

@@ -47,7 +47,11 @@ COLUMNS: Final = (
     whole("loss_line", "Loss line", "Where it began."),
     whole("loss_from", "Loss from", "The iteration from which on it is so; of a loss that rose, where it was lowest."),
     printed("last_loss", "Last loss", "Of the last display."),
-    decimal("smoothed_loss", "Smoothed", "The median of the last displays, a fiftieth of them and at least five."),
+    decimal(
+        "smoothed_loss",
+        "Smoothed",
+        "The median of the last fiftieth of the displays, at least five; NA below 20.",
+    ),
     decimal("start_s", "Start", "Seconds since the start of the year.", "s"),
     decimal("end_s", "End", "Seconds since the start of the year.", "s"),
     text("start", "Begun", "The first time stamp, ISO 8601, in the log's own zone; NA where the year is unknown."),

@@ -75,8 +75,11 @@ def lowest_and_last(loss: Array) -> tuple[int, int] | None:
 
 
 def last_smoothed(loss: Array) -> float:
-    """The median of the last displays, as many as the trend is taken over; nan where none of them is a number."""
-    return median(loss[-trend_window(len(loss)) :])
+    """The median of the last displays, as many as the trend is taken over.
+
+    nan where there are too few for a trend, or none of the last is a number.
+    """
+    return median(loss[-trend_window(len(loss)) :]) if len(loss) >= DISPLAYS_LEAST else float("nan")
 
 
 def drawn_trend(loss: Array) -> Array:
