@@ -58,8 +58,9 @@ def _chart(memory: Sequence[TableRow], whole: Sequence[TableRow], logged: Any) -
     totals = {row["device"]: int(row["bytes"]) for row in known}
     sums = {device: _by_kind(memory, device) for device, _ in _DEVICES}
     title = _title(known, logged)
+    texts = {row["device"]: _need(row, formats.size) for row in known}
     drawing = bars.stacked(
-        list(_wholes(sums, totals)), f"Stacked bars of memory by kind. {title}. The table below has the figures."
+        list(_wholes(sums, totals, texts)), f"Stacked bars of memory by kind. {title}. The table below has the figures."
     )
     note = "Each bar is a whole run at its peak, cut into kinds that do not overlap."
     used = {kind for kinds in sums.values() for kind, size in kinds.items() if size}
@@ -75,7 +76,7 @@ def _by_kind(memory: Sequence[TableRow], device: str) -> dict[str, int]:
     return sums
 
 
-def _wholes(sums: dict[str, dict[str, int]], totals: dict[str, int]) -> Iterator[bars.Whole]:
+def _wholes(sums: dict[str, dict[str, int]], totals: dict[str, int], texts: dict[str, str]) -> Iterator[bars.Whole]:
     known = {device: max(totals.get(device, 0), sum(kinds.values())) for device, kinds in sums.items()}
     longest = max(known.values())
     for device, name in _DEVICES:
@@ -84,7 +85,7 @@ def _wholes(sums: dict[str, dict[str, int]], totals: dict[str, int]) -> Iterator
             continue
         parts = [bars.Share(words, css, kinds[kind] / total) for kind, words, css in KINDS]
         parts.append(bars.Share(REST, "m-rest", 1 - sum(kinds.values()) / total))
-        yield bars.Whole(name, formats.size(total), tuple(parts), total / longest)
+        yield bars.Whole(name, texts.get(device) or formats.size(total), tuple(parts), total / longest)
 
 
 def _title(known: Sequence[TableRow], logged: Any) -> str:  # noqa: ANN401 - a cell

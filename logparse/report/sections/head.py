@@ -98,7 +98,7 @@ def _solver_of(row: TableRow) -> str:
     """The solver of an attempt; one that displays nothing has trained nothing."""
     if row["solver_type"] is None:
         return ""
-    return f", {'trained with' if row['last_iteration'] is not None else 'set up for'} {row['solver_type']}"
+    return f", {'trained with' if row['last_iteration'] is not None else 'with the solver'} {row['solver_type']}"
 
 
 def _ending(row: TableRow, subject: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from logparse.report import reported_log
 from logparse.report.reported_log import ReportedLog
+from logparse.report.sections import head, summary, training
 from logparse.rows import layer_name
 from tests.writing import INITIALISED, Layer, data, line, net, read, solver
 
@@ -148,3 +149,75 @@ def test_a_layer_without_a_name_is_called_unnamed() -> None:
     assert layer_name({"layer": None}) == "(unnamed)"
     assert layer_name({"layer": "conv1"}) == "conv1"
     assert layer_name({}) == "(unnamed)"
+
+
+# One attempt leads ----------------------------------------------------------------------------------------------------
+
+SHOWN = line("Iteration 0, loss = 2", "solver.cpp") + line("Iteration 20, loss = 1", "solver.cpp")
+NAN = line("Iteration 40, loss = nan", "solver.cpp")
+DONE = line("Optimization Done.", "solver.cpp")
+FATAL = line("Check failed: a == b", "layer.cpp", "F")
+ADAM = solver('type: "Adam"\n')
+
+
+def lede(*parts: str) -> str:
+    return head.build(ReportedLog(read(*parts))).lede
+
+
+def test_what_was_trained_leads_before_what_is_larger() -> None:
+    assert lead(ADAM, of("a"), SHOWN, DONE, of("b", "c", "d")) == "attempt1-net0"
+    assert lead(ADAM, of("a"), of("b", "c", "d")) == "attempt1-net1"
+
+
+def test_of_equal_nets_the_last_that_was_trained_leads() -> None:
+    assert lead(solver(), of("a"), SHOWN, solver(), of("a"), SHOWN) == "attempt2-net0"
+    assert lead(solver(), of("a"), SHOWN, solver(), of("a"), FATAL) == "attempt1-net0"
+
+
+def test_the_head_is_about_one_attempt_and_the_end_of_the_last_is_told_as_its() -> None:
+    assert lede(ADAM, of("a"), SHOWN, DONE) == "A TRAIN net of 2 layers, trained with Adam. The run reached its end."
+    assert lede(ADAM, of("a"), SHOWN, DONE, of("b", "c"), FATAL) == (
+        "A TRAIN net of 2 layers, trained with Adam. Attempt 1 of 2, which this is of, reached its end. The last one "
+        "ended with a fatal error: Check failed: a == b."
+    )
+    assert lede(solver(), FATAL, ADAM, of("a"), SHOWN, DONE) == (
+        "A TRAIN net of 2 layers, trained with Adam. The last of 2 attempts reached its end."
+    )
+
+
+def test_nothing_was_trained_that_displays_nothing() -> None:
+    assert lede(ADAM, FATAL) == (
+        "A log without a net's set-up, with the solver Adam. The run ended with a fatal error: Check failed: a == b."
+    )
+
+
+def test_a_loss_that_is_no_number_comes_before_the_end() -> None:
+    assert lede(ADAM, of("a"), SHOWN, NAN, DONE) == (
+        "A TRAIN net of 2 layers, trained with Adam. The run diverged: its loss is not a number (nan) from iteration "
+        "40 on. It reached its end."
+    )
+
+
+def test_settings_that_turn_nothing_on_are_not_told() -> None:
+    settings = solver("base_lr: 0.1\niter_size: 1\nclip_gradients: -1\n")
+    assert next(fact for fact in head.build(ReportedLog(read(settings, SHOWN))).facts).note == "lr 0.1"
+    settings = solver("iter_size: 4\nclip_gradients: 35\n")
+    note = next(fact for fact in head.build(ReportedLog(read(settings, SHOWN))).facts).note
+    assert note == "4 passes per update · gradients clipped at 35"
+
+
+def test_the_loss_at_the_end_is_one_figure() -> None:
+    """Card, comparison, chart and table `attempts` say the same of the same log."""
+    losses = [5.0] + [1.0] * 28 + [9.0]
+    run = "".join(line(f"Iteration {20 * place}, loss = {loss}", "solver.cpp") for place, loss in enumerate(losses))
+    log = ReportedLog(read(solver(), of("a"), run))
+
+    assert log.loss_at_end == (1.0, True)
+    view = summary.build(log)
+    content = training.build(log)
+    assert view is not None
+    assert content is not None
+    assert [(fact.text, fact.note) for fact in view.figures if fact.name == "Loss at the end"] == [
+        ("1", "median of the last displays; 9 at iteration 580")
+    ]
+    assert content.charts[0].title == "The training loss falls from 5 to 1 by iteration 580"

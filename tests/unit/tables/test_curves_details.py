@@ -519,3 +519,50 @@ def test_microseconds_are_kept() -> None:
 
     assert spans(text) == [0.123456]
     assert cells(parse_log(text.encode(), year=2015).train)["time"] == ["2015-11-24T10:00:00.123457"]
+
+
+# Tests that are compared with no other --------------------------------------------------------------------------------
+
+STARTED, COMPLETED = "Initial Test started...", "Initial Test completed in 0.06s"
+
+
+@pytest.mark.parametrize("said", [(STARTED, COMPLETED), (STARTED, ""), ("", COMPLETED)])
+def test_the_test_of_one_batch_before_training_is_marked(said: tuple[str, str]) -> None:
+    before, after = said
+    first = [opened(0), result(0, "accuracy", 1), opened(0, 1), result(0, "accuracy", 1)]
+    log = log_of(*filter(None, [before, *first, after, display(0), opened(10), result(0, "accuracy", 0.5)]))
+
+    assert cells(log.test, "initial") == {"initial": [True, True, False]}
+
+
+def test_a_first_test_of_which_nobody_says_so_is_a_test() -> None:
+    log = log_of(opened(0), result(0, "accuracy", 1), display(0))
+
+    assert cells(log.test, "initial") == {"initial": [False]}
+
+
+def weighted(index: int, value: float | str) -> str:
+    return f"    Test net output #{index}: loss = {value} (* 1 = {value} loss)"
+
+
+@pytest.mark.parametrize("value", ["nan", "87.3365"])
+def test_scores_beside_a_loss_that_is_no_number_mean_nothing(value: str) -> None:
+    first = [opened(0), result(0, "accuracy", 0.1), weighted(1, 2.3)]
+    broken = [opened(10), result(0, "accuracy", 1), weighted(1, value)]
+    log = log_of(*first, *broken, *first)
+
+    assert cells(log.test, "meaningless") == {"meaningless": [False, False, True, True, False, False]}
+
+
+def test_scores_after_the_loss_broke_for_good_mean_nothing_whatever_the_test_prints() -> None:
+    score = [opened(10), result(0, "accuracy", 0.5)]
+    assert cells(log_of(display(0), *score, display(20, math.nan), *score).test, "meaningless") == {
+        "meaningless": [False, True]
+    }
+    assert cells(log_of(display(0, math.nan), *score, display(20)).test, "meaningless") == {"meaningless": [False]}
+
+
+def test_a_class_that_a_test_does_not_hold_leaves_its_other_scores_alone() -> None:
+    log = log_of(opened(0), result(0, "accuracy", 0.5), result(1, "per_class", math.nan), weighted(2, 1.0))
+
+    assert cells(log.test, "meaningless") == {"meaningless": [False, False, False]}
