@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from logparse.reading.messages.records import NetParameters
 
 # What a process says once, before its solver runs: after solver lines it is another process's. Milestones and events.
-BEGINNINGS: Final = frozenset({"scaffolding", "optimization", "resume", "finetune"})
+BEGINNINGS: Final = frozenset({"scaffolding", "optimization", "solving", "resume", "restoring_history", "finetune"})
 _ENDS: Final = frozenset({"done", "time_done", "test_done"})
 _DEATHS: Final = frozenset({"fatal", "exception", "signal", "killed"})
 # Ranks that set up their nets side by side are milliseconds apart; a program that is started anew needs longer.

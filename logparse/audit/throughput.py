@@ -147,9 +147,10 @@ def slowed(log: AuditedLog) -> Iterator[Finding]:
 
 
 def time_left(log: AuditedLog) -> Iterator[Finding]:
-    """Of a run whose end is not in the log: what it still has to do, if it is still going."""
+    """Of a run whose end is not in the log: what it still has to do, if it is still going; not of one that is lost."""
+    open_ended = {row["attempt"] for row in log.rows("attempts") if row["outcome"] == "unfinished"}
     for row in log.rows("throughput"):
-        if formats.is_na(row["seconds_left"]):
+        if formats.is_na(row["seconds_left"]) or row["attempt"] not in open_ended:
             continue
         yield Finding(
             "note",

@@ -48,6 +48,8 @@ def by(thread: int, *messages: str, after_s: float = 0.0) -> list[tuple[int, flo
         SCAFFOLDED,
         "caffe.cpp|Resuming from a_iter_5.solverstate",
         "caffe.cpp|Finetuning from a.caffemodel",
+        "solver.cpp|Solving N",
+        "sgd_solver.cpp|SGDSolver: restoring history",
         "caffe.cpp|Starting Optimization",
         TRAIN,
         SOLVER,

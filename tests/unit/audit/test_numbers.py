@@ -282,3 +282,13 @@ def test_a_test_at_the_ceiling_is_told_as_well() -> None:
     assert one.title == "Loss of the test sits at 87.3365 from iteration 20 on"
     assert one.line == line
     assert one.evidence[:2] == (f"line {line}: loss of the test is 87.3365", "such values in all: 1")
+
+
+def test_a_run_that_is_lost_has_nothing_left_to_wait_for() -> None:
+    """It would go on to its last iteration, and end as "done"."""
+    for last, told in ((1.0, ["time_left"]), ("nan", [])):
+        writer = Writer("max_iter: 10000\n")
+        for place in range(30):
+            display(writer, 20 * place, last if place > 20 else 1.0 - place / 100)
+
+        assert [one.kind for one in found(writer.text, "time_left")] == told
