@@ -49,6 +49,12 @@ KEYS = ("run", "scope", "net_index", "layer_index", "layer", "forward_ms", "back
 # Benchmarks -----------------------------------------------------------------------------------------------------------
 
 
+def test_a_layer_that_comes_next_is_of_the_next_benchmark_where_the_last_one_said_its_end() -> None:
+    log = read(NET, BEGINS, times(a=(1, 2)), ENDS, times(b=(3, 4)))
+
+    assert rows(log, "run", "layer") == [(1, "a"), (2, "b")]
+
+
 def test_a_benchmark_ends_with_its_total_time() -> None:
     log = read(
         NET, BEGINS, times(a=(1, 2)), said("Total Time: 9 ms."), times(a=(3, 4)), said("Total Time: 9 ms."), ENDS
