@@ -81,6 +81,7 @@ class Log:
     ledger = _Named()
     findings = _Named()
     memory = _Named()
+    timeline = _Named()
     footprint = _Named()
     out_of_memory = _Named()
     shares = _Named()  # and `whatif`, which is a method: table("whatif") answers what anybody would ask first
