@@ -33,7 +33,7 @@ class Pass(StrEnum):
     UPDATE = "update"
 
 
-class Touch(NamedTuple):
+class FirstTouch(NamedTuple):
     """One block at its first touch: the pass, the net and the layer at work, by place, and the block.
 
     A part whose size is not known is a `Gap`. The layer is None where the solver itself is at work.
@@ -48,7 +48,7 @@ class Touch(NamedTuple):
 class Moment(NamedTuple):
     """A touch, and what is held behind it: on the CPU what was asked for, on a GPU what the driver gave for it."""
 
-    touch: Touch
+    touch: FirstTouch
     running_bytes: int
 
 
@@ -83,7 +83,7 @@ def timeline(run: Run, device: str) -> tuple[Moment, ...]:
     return tuple(_running((touch for _, touch in touches), device))
 
 
-def _running(touches: Iterable[Touch], device: str) -> Iterator[Moment]:
+def _running(touches: Iterable[FirstTouch], device: str) -> Iterator[Moment]:
     whole = packed = 0
     for touch in touches:
         size = touch.part.bytes if isinstance(touch.part, Allocation) else 0
@@ -104,7 +104,7 @@ class _Order:
         self._diffs = [diff_touches(net.layers, device, timed=run.command == "time") for net in run.nets]
         self._tested = self._tests_first()
 
-    def touch(self, net: int, part: Allocation | Gap) -> tuple[_When, Touch]:
+    def touch(self, net: int, part: Allocation | Gap) -> tuple[_When, FirstTouch]:
         """The place in the order, and the touch."""
         during, at, layer = self._at(net, part)
         turn = _TURNS[during]
@@ -113,7 +113,7 @@ class _Order:
         if during is Pass.TEST and not self._run.solver.tests_first and self._run.nets[at].beside:
             turn = _TESTED_LATE
         place = -1 if layer is None else -layer if during is Pass.BACKWARD else layer
-        return _When(turn, at, place, self._within(at, layer, part)), Touch(during, at, layer, part)
+        return _When(turn, at, place, self._within(at, layer, part)), FirstTouch(during, at, layer, part)
 
     def _at(self, net: int, part: Allocation | Gap) -> _Place:
         """The pass, the net at work, and the layer at work."""
