@@ -81,6 +81,7 @@ class Log:
     ledger = _Named()
     findings = _Named()
     memory = _Named()
+    plan = _Named()
     timeline = _Named()
     footprint = _Named()
     out_of_memory = _Named()
