@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 HERE: Final = Path(__file__).parent / "written"
 LOGS: Final = sorted(path.stem for path in HERE.glob("*.log"))
 # `whatif` says the same of a dozen scenarios: tests/unit/tables/test_whatif_rows.py; `timeline` puts the blocks of
-# `memory` in order (tests/unit/test_cost_timeline.py, tests/truth/test_timeline.py), `plan` has its own truth (test_plans.py).
+# `memory` in order (tests/unit/test_cost_timeline.py, tests/truth/test_timeline.py), `plan` has its own
+# truth (test_plans.py).
 TABLES: Final = (
     "attempts",
     "nets",

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from logparse.cost.memory.holdings import NetMemory
     from logparse.cost.memory.layer import LayerMemory
 
-DATA: Final = "data"
-DIFF: Final = "diff"
-INDEX: Final = "index"
+_DATA: Final = "data"
+_DIFF: Final = "diff"
+_INDEX: Final = "index"
 
 
 class Lifetime(NamedTuple):
@@ -112,7 +112,7 @@ def _data(net: NetMemory, places: Sequence[int]) -> Iterator[Lifetime]:
     for name, storage in storages.items():
         if name in steps:
             last = max(steps[name]) if name in read else len(net.layers) - 1
-            yield Lifetime(name, DATA, storage.values * net.element_bytes, min(steps[name]), last)
+            yield Lifetime(name, _DATA, storage.values * net.element_bytes, min(steps[name]), last)
 
 
 def _judges(layer: LayerMemory) -> bool:
@@ -144,7 +144,7 @@ def _indices(net: NetMemory, places: Sequence[int]) -> Iterator[Lifetime]:
         layer = net.layers[place]
         count = layer.counts[0] if layer.counts else None
         if layer.kind == "Pooling" and count is not None and _is_max(layer):
-            yield Lifetime(layer.tops[0], INDEX, count * net.element_bytes, place, place)
+            yield Lifetime(layer.tops[0], _INDEX, count * net.element_bytes, place, place)
 
 
 def _is_max(layer: LayerMemory) -> bool:
@@ -214,7 +214,7 @@ def _training_data(net: NetMemory, plan: Schedule, *, cudnn: bool) -> Iterator[L
     for steps in (first, second):
         for name, found in steps.items():
             if name in storages:
-                yield Lifetime(name, DATA, storages[name].values * net.element_bytes, min(found), max(found))
+                yield Lifetime(name, _DATA, storages[name].values * net.element_bytes, min(found), max(found))
 
 
 def _read_back(layer: LayerMemory, *, cudnn: bool) -> tuple[str, ...]:
@@ -238,4 +238,4 @@ def _diffs(net: NetMemory, plan: Schedule, *, cudnn: bool) -> Iterator[Lifetime]
         maker = own[name][0]
         first = plan.backward[touched.layer] if touched.moment == BACKWARD else touched.layer
         last = plan.backward[maker] if net.layers[maker].backward else first
-        yield Lifetime(name, DIFF, storages[name].values * net.element_bytes, first, max(first, last))
+        yield Lifetime(name, _DIFF, storages[name].values * net.element_bytes, first, max(first, last))

@@ -51,12 +51,15 @@ def planned(blocks: Sequence[Lifetime]) -> Plan:
     for count, placed in enumerate(_trials(blocks)):
         if not count or placed.bytes < best.bytes:
             best = placed
-        if best.bytes == bound or (count + 1) * len(blocks) ** 2 > _WORK:
+        work = (count + 1) * len(blocks) ** 2
+        if best.bytes == bound or work > (_WORK if best.bytes * _NEAR > bound * (_NEAR + 1) else _SOME_WORK):
             break
     return Plan(tuple(blocks), tuple(best.offsets), best.bytes, bound)
 
 
-_WORK: Final = 4_000_000  # pairs of blocks looked at: under a second
+_WORK: Final = 12_000_000  # pairs of blocks looked at: about two seconds
+_SOME_WORK: Final = 2_000_000
+_NEAR: Final = 200  # one part in so many above the bound, and some work is enough
 
 
 class _Placed(NamedTuple):
