@@ -170,6 +170,7 @@ def test_every_scheme_says_what_it_saves_against_what_caffe_keeps_of_the_same() 
     data = sum(BYTES.values())
     assert list(found) == [
         "caffe",
+        "in_place",
         "inference",
         "inference_index",
         "training_caffe",
@@ -183,9 +184,19 @@ def test_every_scheme_says_what_it_saves_against_what_caffe_keeps_of_the_same() 
     assert usual().layers[found["inference"].peak or 0].spec.name == "conv"
 
 
+def test_in_place_saves_the_data_and_the_gradient_of_each_layer_that_may_be() -> None:
+    apart = (DATA + CONV + RELU + POOL + DENSE + LOSS).replace('bottom: "conv" top: "conv"', 'bottom: "conv" top: "r"')
+    text = apart.replace('bottom: "conv" top: "pool"', 'bottom: "r" top: "pool"')
+    found = {one.name: one for one in schemes(net(text, batch=2, printed=PRINTED))}
+    already = {one.name: one for one in schemes(usual())}
+    assert found["caffe"].bytes == (already["caffe"].bytes or 0) + 2 * BYTES["conv"]
+    assert found["in_place"].bytes == already["caffe"].bytes == already["in_place"].bytes
+    assert found["in_place"].kept == found["caffe"].bytes
+
+
 def test_a_net_that_trains_nothing_has_no_scheme_of_training() -> None:
     found = {scheme.name: scheme for scheme in schemes(usual(phase="TEST"))}
-    assert list(found) == ["caffe", "inference", "inference_index"]
+    assert list(found) == ["caffe", "in_place", "inference", "inference_index"]
     assert found["caffe"].counted.startswith("data of all blobs")
 
 

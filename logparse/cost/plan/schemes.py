@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 from logparse.cost.buffer import CPU
 from logparse.cost.costing import macs
 from logparse.cost.memory.blobs import data_blobs, diff_blobs
+from logparse.cost.memory.in_place import in_place_places, put_in_place
 from logparse.cost.plan.lifetimes import Schedule, of_inference, of_training, recomputed
 from logparse.cost.plan.placement import live_bytes, planned
 from logparse.cost.rule import Missing
@@ -20,8 +21,8 @@ from logparse.cost.rule import Missing
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from logparse.cost.memory.blobs import OwnBlob
     from logparse.cost.memory.holdings import NetMemory
+    from logparse.cost.memory.layer import LayerMemory
     from logparse.cost.plan.lifetimes import Lifetime
     from logparse.cost.plan.placement import Plan
 
@@ -52,22 +53,28 @@ class Scheme(NamedTuple):
 
 def schemes(net: NetMemory) -> Iterator[Scheme]:
     """Every scheme that the net allows: those of training only where something goes backward."""
-    data = _sum(net, data_blobs(net.layers, CPU))
     trains = any(layer.backward for layer in net.layers)
-    kept = _sum(net, [*data_blobs(net.layers, CPU), *diff_blobs(net.layers, CPU)]) if trains else data
-    missing = "" if data is not None else "the count of a blob is not printed"
-    yield Scheme("caffe", ALL_BLOBS if trains else ALL_DATA, kept, kept=kept, reason=missing)
+    as_it_is = _as_caffe(net.layers, net.element_bytes, trains=trains)
+    data = _as_caffe(net.layers, net.element_bytes, trains=False).bytes
+    yield as_it_is._replace(kept=as_it_is.bytes)
+    changed = put_in_place(net.layers, in_place_places(net.layers))
+    yield _as_caffe(changed, net.element_bytes, trains=trains)._replace(name="in_place", kept=as_it_is.bytes)
     for name, counted, blocks in _FORWARD:
         yield _planned(net, name, counted, blocks)._replace(kept=data)
     for name, blocks in _BACKWARD if trains else ():
-        yield _planned(net, name, ALL_BLOBS, blocks)._replace(kept=kept)
+        yield _planned(net, name, ALL_BLOBS, blocks)._replace(kept=as_it_is.bytes)
     for scheme in _checkpointed(net) if trains else ():
-        yield scheme._replace(kept=kept)
+        yield scheme._replace(kept=as_it_is.bytes)
 
 
-def _sum(net: NetMemory, blobs: Sequence[OwnBlob]) -> int | None:
-    values = [blob.values for blob in blobs]
-    return None if None in values else sum(value or 0 for value in values) * net.element_bytes
+def _as_caffe(layers: Sequence[LayerMemory], element_bytes: int, *, trains: bool) -> Scheme:
+    """What Caffe keeps: the data of every blob, and where something goes backward their gradients."""
+    blobs = [*data_blobs(layers, CPU), *(diff_blobs(layers, CPU) if trains else ())]
+    counted = ALL_BLOBS if trains else ALL_DATA
+    unknown = next((blob.name for blob in blobs if blob.values is None), None)
+    if unknown is not None:
+        return Scheme("caffe", counted, extra_macs=None, reason=f"the count of {unknown} is not printed")
+    return Scheme("caffe", counted, sum(blob.values or 0 for blob in blobs) * element_bytes)
 
 
 _Blocks: TypeAlias = "Callable[[NetMemory], tuple[Lifetime, ...]]"

@@ -24,9 +24,10 @@ COLUMNS: Final = (
     text(
         "scheme",
         "Scheme",
-        "caffe (as Caffe keeps blobs); inference, inference_index (data while it is read, without and with an index "
-        "beside each MAX pooling); training_caffe, training_cudnn (data and gradients while they are read, by engine); "
-        "checkpoint_sqrt, checkpoint_best (data worked out twice, in √n segments and in those that need least).",
+        "caffe (as Caffe keeps blobs); in_place (with every layer in place that may be); inference, inference_index "
+        "(data while it is read, without and with an index beside each MAX pooling); training_caffe, training_cudnn "
+        "(data and gradients while they are read, by engine); checkpoint_sqrt, checkpoint_best (data worked out twice, "
+        "in √n segments and in those that need least).",
     ),
     text("counted", "Counted", "What is in the figures and what is not."),
     whole("bytes", "Bytes", "What the blobs of the whole batch take by this scheme.", "bytes"),
