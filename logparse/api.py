@@ -82,6 +82,7 @@ class Log:
     findings = _Named()
     memory = _Named()
     plan = _Named()
+    alive = _Named()
     timeline = _Named()
     footprint = _Named()
     out_of_memory = _Named()

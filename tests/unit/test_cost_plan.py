@@ -182,6 +182,9 @@ def test_every_scheme_says_what_it_saves_against_what_caffe_keeps_of_the_same() 
     assert found["inference"].kept == data
     assert found["inference"].bytes == BYTES["data"] + BYTES["conv"]
     assert usual().layers[found["inference"].peak or 0].spec.name == "conv"
+    assert [one.name for one in found["inference"].alive or ()] == ["conv", "data"]
+    for scheme in found.values():
+        assert scheme.alive is None or sum(one.bytes for one in scheme.alive) == scheme.bound
 
 
 def test_in_place_saves_the_data_and_the_gradient_of_each_layer_that_may_be() -> None:

@@ -37,7 +37,8 @@ class Scheme(NamedTuple):
 
     `bound` is what no plan can go below, None where nothing is planned. `peak` is the place of the layer at work at the
     fullest step. `extra_macs` are forward products that are worked out twice. `kept` is what Caffe keeps of the same
-    halves (data alone, or gradients too). `reason` is why nothing is known.
+    halves (data alone, or gradients too). `alive` are the blocks that live at the fullest step, largest first, None
+    where nothing is planned. `reason` is why nothing is known.
     """
 
     name: str
@@ -47,12 +48,20 @@ class Scheme(NamedTuple):
     peak: int | None = None
     extra_macs: int | None = 0
     kept: int | None = None
+    alive: tuple[Lifetime, ...] | None = None
     reason: str = ""
-    plan: Plan | None = None
 
 
-def schemes(net: NetMemory) -> Iterator[Scheme]:
-    """Every scheme that the net allows: those of training only where something goes backward."""
+def schemes(net: NetMemory) -> tuple[Scheme, ...]:
+    """Every scheme that the net allows: those of training only where something goes backward; kept with the net."""
+    return net.once(_schemes)
+
+
+def _schemes(net: NetMemory) -> tuple[Scheme, ...]:
+    return tuple(_each(net))
+
+
+def _each(net: NetMemory) -> Iterator[Scheme]:
     trains = any(layer.backward for layer in net.layers)
     as_it_is = _as_caffe(net.layers, net.element_bytes, trains=trains)
     data = _as_caffe(net.layers, net.element_bytes, trains=False).bytes
@@ -93,22 +102,28 @@ def _planned(net: NetMemory, name: str, counted: str, blocks_of: Callable[[NetMe
         plan = planned(blocks_of(net))
     except Missing as missing:
         return Scheme(name, counted, extra_macs=None, reason=str(missing))
-    segments = [0] * len(net.layers)
-    return Scheme(name, counted, plan.bytes, plan.bound_bytes, _peak(net, plan, segments), plan=plan)
+    return _told(Scheme(name, counted), net, plan, [0] * len(net.layers))
 
 
-def _peak(net: NetMemory, plan: Plan, segments: Sequence[int]) -> int | None:
-    """The place of the layer at work at the first of the fullest steps."""
+def _told(scheme: Scheme, net: NetMemory, plan: Plan, segments: Sequence[int]) -> Scheme:
+    """The scheme with its plan: what it takes, and where it is fullest (at the first of several such steps)."""
+    found = scheme._replace(bytes=plan.bytes, bound=plan.bound_bytes, alive=())
     live = live_bytes(plan.blocks)
     if not live:
-        return None
-    step, schedule = live.index(max(live)), Schedule.of(net, segments)
-    at: Mapping[int, int] = {
+        return found
+    step = live.index(max(live))
+    alive = sorted((one for one in plan.blocks if one.first <= step <= one.last), key=lambda one: -one.bytes)
+    return found._replace(peak=_at_work(net, segments)[step], alive=tuple(alive))
+
+
+def _at_work(net: NetMemory, segments: Sequence[int]) -> Mapping[int, int]:
+    """Step → the place of the layer at work."""
+    schedule = Schedule.of(net, segments)
+    return {
         **{place: place for place in range(len(net.layers))},
         **{when: place for place, when in enumerate(schedule.backward)},
         **{when: place for place, when in schedule.again.items()},
     }
-    return at[step]
 
 
 # -- recomputation -------------------------------------------------------------------------------------
@@ -128,7 +143,7 @@ def _checkpointed(net: NetMemory) -> Iterator[Scheme]:
         plan = planned(of_training(net, segments=segments))
         again = [macs(net.layers[place].spec).value for place in recomputed(net, segments)]
         extra = None if None in again else sum(value or 0 for value in again)
-        yield Scheme(name, ALL_BLOBS, plan.bytes, plan.bound_bytes, _peak(net, plan, segments), extra, plan=plan)
+        yield _told(Scheme(name, ALL_BLOBS, extra_macs=extra), net, plan, segments)
 
 
 _CHECKPOINTS: Final = ("checkpoint_sqrt", "checkpoint_best")

@@ -41,15 +41,16 @@ COLUMNS: Final = (
 
 def build(log: LogLike) -> Built:
     """One row per net and scheme."""
-    return [
-        row
-        for index, nets in log.derived.nets.items()
-        for fact, net in zip(
-            (fact for fact in nets if fact.net.nested is None), log.derived.runs[index].nets, strict=True
-        )
-        if net.layers
-        for row in _rows(index, fact, net)
-    ]
+    return [row for attempt, fact, net in planned_nets(log) for row in _rows(attempt, fact, net)]
+
+
+def planned_nets(log: LogLike) -> Iterator[tuple[int, NetFact, NetMemory]]:
+    """Attempt, net, and the net as the memory rules see it; those inside a layer are that layer's."""
+    for index, nets in log.derived.nets.items():
+        own = [fact for fact in nets if fact.net.nested is None]
+        for fact, net in zip(own, log.derived.runs[index].nets, strict=True):
+            if net.layers:
+                yield index, fact, net
 
 
 def _rows(attempt: int, fact: NetFact, net: NetMemory) -> Iterator[BuiltRow]:
