@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 NAN: Final = float("nan")
 NUMBER: Final = r"[-+]?(?:[0-9.]+(?:[eE][-+]?[0-9]+)?(?:#[A-Z]+)?|nan|inf)"
+AFTER: Final = r"(?:[\s,;|(\[].*)?"
 RANK: Final = r"\s*(?:[\[(][0-9.]+[\])]\s*)?"
 HEADERS: Final = (
     r"[IWEF](?:\d{4})?(?P<month>\d\d)(?P<day>\d\d)\s+(?P<clock>[\d:.]+)\s+\d+\s+[^\]]*?:\d+\] ",
@@ -27,24 +28,25 @@ HEADERS: Final = (
 MESSAGES: Final = {
     "display": (
         rf"{RANK}Iteration (?P<iteration>\d+)"
-        rf"(?: \((?:(?P<rate>{NUMBER}) iter/s, (?P<seconds>{NUMBER})s/(?P<interval>{NUMBER}) iters?"
-        rf"|(?P<only_seconds>{NUMBER}) s)\))?(?:, (?P<epoch>{NUMBER})/{NUMBER} ?ep)?, loss = ?(?P<loss>{NUMBER})"
-        r"(?:\s+\[.*\])?"  # a fork shows how far it is and how long it will take
+        rf"(?: \((?:(?P<rate>{NUMBER}) iter/s(?:, (?P<seconds>{NUMBER})s/(?P<interval>{NUMBER}) iters?)?"
+        rf"|(?P<only_seconds>{NUMBER}) s|[^()=]*)\))?(?:, (?P<epoch>{NUMBER})/{NUMBER} ?ep)?"
+        rf"(?:, [^=]*)?, loss = ?(?P<loss>{NUMBER}){AFTER}"  # forks show how far they are and how long it will take
     ),
     "train_output": (
         rf"{RANK}Train net output #(?P<index>\d+): (?P<name>.*?) = ?(?P<value>{NUMBER})"
         rf"(?: ?\(\\?\* (?P<weight>{NUMBER}) = (?P<weighted>{NUMBER}) loss\))?"
     ),
     "test_output": (
-        rf"{RANK}Test net output #(?P<index>\d+): (?P<name>.*?) = ?(?P<value>{NUMBER})"
+        rf"{RANK}Test net output (?:mAP )?#(?P<index>\d+): (?P<name>.*?) = ?(?P<value>{NUMBER})"
         rf"(?: ?\(\\?\* (?P<weight>{NUMBER}) = (?P<weighted>{NUMBER}) loss\))?"
     ),
-    "test_score": rf"Test score #(?P<index>\d+): (?P<value>{NUMBER})",
+    "test_score": rf"Test score # ?(?P<index>\d+): (?P<value>{NUMBER})",
     "test_start": rf"{RANK}(?:Iteration (?P<iteration>\d+), )?Testing net(?: \(#(?P<net>\d+)\))?",
     "test_loss": rf"{RANK}Test loss: (?P<loss>{NUMBER})",
     "lr": (
-        rf"{RANK}Iteration (?P<iteration>\d+), lr = (?P<lr>{NUMBER})(?:, m = (?P<momentum>{NUMBER}))?"
-        rf"(?:, lrm = {NUMBER})?(?:, wd = (?P<decay>{NUMBER}))?(?:, gs = (?P<scale>{NUMBER}))?"
+        rf"{RANK}Iteration (?P<iteration>\d+)(?: \([^()=]*\))?(?:, [^=]*)?, lr = (?P<lr>{NUMBER})"
+        rf"(?:, m = (?P<momentum>{NUMBER}))?(?:, lrm = {NUMBER})?(?:, wd = (?P<decay>{NUMBER}))?"
+        rf"(?:, gs = (?P<scale>{NUMBER}))?{AFTER}"
     ),
     "clipping": (
         rf"Gradient clipping: scaling down gradients \(L2 norm (?P<norm>{NUMBER}) > (?P<threshold>{NUMBER})\)"

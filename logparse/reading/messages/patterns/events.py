@@ -27,12 +27,18 @@ EVENTS: Final = (
     ),
     _event(
         "resume",
-        r"(?:Resuming from|Restoring previous solver status from) (?P<path>.*)",
+        r"RANK(?:Resuming from|Restoring previous solver status from) (?P<path>.*)",
         "Resuming from snap/lenet_iter_500.solverstate",
         "Restoring previous solver status from snap/lenet_iter_500.solverstate",
+        "[0.0]Restoring previous solver status from snap/lenet_iter_500.solverstate",
         mirrors="caffe.cpp",
     ),
-    _event("finetune", r"Finetuning from (?P<path>.*)", "Finetuning from snap/lenet.caffemodel"),
+    _event(
+        "finetune",
+        r"(?:Finetuning|Loading) from (?P<path>.*)",
+        "Finetuning from snap/lenet.caffemodel",
+        "Loading from snap/lenet.caffemodel",
+    ),
     _event(
         "restoring_history",
         r"\w*Solver: restoring (?P<what>history)",
@@ -46,12 +52,18 @@ EVENTS: Final = (
         "MultiStep Status: Iteration 60, step = 1",
         mirrors="sgd_solver.cpp",
     ),
-    _event("stopped_early", r"Optimization stopped early\.", "Optimization stopped early."),
+    _event(
+        "stopped_early",
+        r"RANKOptimization stopped early\.",
+        "Optimization stopped early.",
+        "[0.0] Optimization stopped early.",
+    ),
     _event(
         "done",
-        r"Optimization Done(?: in .*)?\.?",
+        r"RANKOptimization Done(?:[\s.,;(].*)?",
         "Optimization Done.",
         "Optimization Done in 48m 26s",
+        "Optimization Done (3.8457 iter/s).",
     ),
     _event("test_interrupted", r"Test interrupted\.", "Test interrupted."),
     _event(
@@ -94,16 +106,19 @@ EVENTS: Final = (
     ),
     _event(
         "img_per_second",
-        r"(?:RANK|\[\w++\] )(?P<what>Overall multi-GPU performance|multi-GPU performance): (?P<value>VALUE) img/sec.*",
+        r"(?:RANK|\[\w++\] |Node \{\d++\} )(?P<what>(?:Overall )?multi-GPU performance|Overall performance): (?P<value>VALUE) img/sec.*",
         "Overall multi-GPU performance: 16861 img/sec",
         "multi-GPU performance: 16861 img/sec",
+        "Node {0} multi-GPU performance: 16861 img/sec",
+        "Overall performance: 33722 img/sec",
         mirrors="parallel.cpp",
     ),
     _event(
         "solver_speed",
-        r"\s*+(?P<what>(?:Root )?Solver performance on device \d++): VALUE \* \d++ = (?P<value>VALUE) img/sec.*",
+        r"\s*+(?:Node \{\d++\}\s++)?(?P<what>(?:[Rr]oot )?Solver performance on device \d++): VALUE \* \d++ = (?P<value>VALUE) img/sec.*",
         "Root Solver performance on device 0: 124.2 * 34 = 4224 img/sec (40 itr in 0.3059 sec)",
         "     Solver performance on device 1: 122.9 * 34 = 4177 img/sec (40 itr in 0.3093 sec)",
+        "Node {0} root Solver performance on device 0: 124.2 * 34 = 4224 img/sec (40 itr in 0.3059 sec)",
         mirrors="parallel.cpp",
     ),
     # What NVCaffe's convolutions take beside their blobs, and what the card had left.

@@ -41,6 +41,8 @@ _LR: Final = "Iteration {iteration:d}, lr = {lr:f}"
 _DECAY: Final = ", wd = {weight_decay:f}, gs = {gradient_scale:f}"
 PLACE_COLUMNS: Final = "layer,part,blob"
 _PLACE: Final = "{" + PLACE_COLUMNS + ":k}: {value:f}"
+# What forks put behind the last figure of a line: the time that is left, the share that is done, a note in brackets.
+_WORDS_AFTER: Final = r"(?:[\s,;|(\[].*)?"
 # `NAME = V (* W = P loss)`: W and P of losses only.
 _OUTPUT_COLUMNS: Final = (
     whole_number("index"),
@@ -63,14 +65,18 @@ SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
     solver_line(
         "display",
         r"RANKIteration (?P<iteration>\d++)"
-        r"(?: \((?:(?P<iterations_per_second>VALUE) iter/s, (?P<seconds>VALUE)s/(?P<interval>VALUE) iters?|(?P<seconds_alone>VALUE) s)\))?"
-        r"(?:, (?P<epoch>VALUE)/VALUE ?ep)?, loss = ?(?P<loss>VALUE)(?:\s++\[ \d++ / \d++ \] -> \[[^\]]*+\])?",
+        r"(?: \((?:(?P<iterations_per_second>VALUE) iter/s(?:, (?P<seconds>VALUE)s/(?P<interval>VALUE) iters?)?"
+        r"|(?P<seconds_alone>VALUE) s|[^()=]*+)\))?"
+        r"(?:, (?P<epoch>VALUE)/VALUE ?ep)?(?:, (?!loss)[^,=]++)*+, loss = ?(?P<loss>VALUE)" + _WORDS_AFTER,
         "Iteration 100, loss = 0.202821",
         "Iteration 100 (7.40631 iter/s, 13.502s/100 iters), loss = 0.202821",
         "Iteration 0 (-nan iter/s, 1.12452s/100 iters), loss = nan",
         "Iteration 0 (1.04451 s), loss = 6.91406",
         "    [0.0] Iteration 1000 (21.1608 iter/s, 4.72571s/100 iter), 1.1/10.7ep, loss = 0.012176",
         "Iteration 11760 (1.36 iter/s, 14.65s/20 iters), loss = 0.364  [ 11760 / 350000 ] -> [ 6:25 (H:M) ]",
+        "Iteration 100 (0.27 iter/s, 365.05s/100 iter), loss = 14.7898, remaining 121 hours and 33 minutes",
+        "Iteration 100 (0.27 iter/s), loss = 14.7898",
+        "Iteration 100, 1h 20m to go, loss = 14.7898 (best 14.1)",
         columns=(
             whole_number("iteration"),
             decimal_number("loss"),
@@ -117,8 +123,9 @@ SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
     ),
     solver_line(
         "test_output",
-        r"RANKTest net output " + _OUTPUT_REGEX,
+        r"RANKTest net output (?:mAP )?" + _OUTPUT_REGEX,
         "    Test net output #0: accuracy = 0.0362",
+        "Test net output mAP #0: detection_eval = 0.605021",
         "    (0.0)    Test net output #0: accuracy = 0.08",
         "    Test net output #1: loss = 0.0219286 (* 1 = 0.0219286 loss)",
         columns=_OUTPUT_COLUMNS,
@@ -130,8 +137,9 @@ SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
     ),
     solver_line(
         "test_score",
-        r"Test score \#(?P<index>\d++): (?P<value>VALUE)",
+        r"Test score \# ?(?P<index>\d++): (?P<value>VALUE)",
         "Test score #0: 0.00518",
+        "Test score # 1: 6.90977",
         series="test_output",
         columns=(
             whole_number("index"),
@@ -150,11 +158,14 @@ SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
     ),
     solver_line(
         "lr",
-        r"RANKIteration (?P<iteration>\d++), lr = (?P<lr>VALUE)(?:, m = (?P<momentum>VALUE))?(?:, lrm = VALUE)?"
-        r"(?:, wd = (?P<weight_decay>VALUE))?(?:, gs = (?P<gradient_scale>VALUE))?",
+        r"RANKIteration (?P<iteration>\d++)(?: \([^()=]*+\))?(?:, (?!lr)[^,=]++)*+, lr = (?P<lr>VALUE)"
+        r"(?:, m = (?P<momentum>VALUE))?(?:, lrm = VALUE)?"
+        r"(?:, wd = (?P<weight_decay>VALUE))?(?:, gs = (?P<gradient_scale>VALUE))?" + _WORDS_AFTER,
         "Iteration 0, lr = 0.01",
         "Iteration 100, lr = 0.996487, m = 0.9, wd = 0.0005, gs = 169.85",
         "[0.0] Iteration 0, lr = 0.01, m = 0.9, lrm = 0.1, wd = 0.0005, gs = 1",
+        "Iteration 40 (14.2/s), lr = 0.01",
+        "Iteration 40, lr = 0.01, remaining 1 hours",
         columns=(
             whole_number("iteration"),
             decimal_number("lr"),
@@ -164,6 +175,7 @@ SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
         ),
         templates=(
             _LR,
+            "Iteration {iteration:d} ({:f}/s), lr = {lr:f}",
             _LR + ", m = {momentum:f}",
             _LR + ", m = {momentum:f}" + _DECAY,
             _LR + ", m = {momentum:f}, lrm = {:f}" + _DECAY,
