@@ -56,8 +56,11 @@ MESSAGES: Final = {
         rf"\s*\[(?P<stage>Forward|Backward)\] Layer (?P<layer>.*), (?P<part>top|bottom|param) blob (?P<blob>.*)"
         rf" (?:data|diff): (?P<value>{NUMBER})"
     ),
-    "timing": rf"\s*(?P<layer>\S.*?)\s+(?P<direction>forward|backward): (?P<ms>{NUMBER}) (?:ms|milliseconds)\.",
-    "test_batch": rf"Batch (?P<batch>\d+), (?P<name>.*) = (?P<value>{NUMBER})",
+    "timing": rf"\s*(?P<layer>\S.*?)\s+(?P<direction>forward|backward): (?P<ms>{NUMBER}) (?P<unit>ms|milliseconds|seconds)\.",
+    "layer_time": (
+        rf"LAYER-(?P<index>\d+) (?P<type>\S.*): (?P<direction>forward|backward|update)_time: (?P<ms>{NUMBER}) ms"
+    ),
+    "test_batch": rf"Batch (?P<batch>\d+), (?P<name>.*?)(?: = |: ?)(?P<value>{NUMBER})",
     "product": (
         rf"(?P<layer>\S.*?)\s+group (?P<group>\d+): A\((?P<rows>\d+)x(?P<inner>\d+)(?: nnz:(?P<weights>\d+))?\)"
         rf"\*B\(\d+x(?P<columns>\d+)\)=C\(.*\) (?P<bytes>\d+) B/ (?P<us>{NUMBER}) us = .* MB/s"
@@ -171,7 +174,14 @@ def _debug(match: re.Match[str]) -> Values:
 
 
 def _timing(match: re.Match[str]) -> Values:
-    return {"layer": match["layer"], "direction": int(match["direction"] == "backward"), "ms": _number(match["ms"])}
+    ms = _number(match["ms"]) * (1000 if match["unit"] == "seconds" else 1)
+    way = int(match["direction"] == "backward")
+    return {"layer": match["layer"], "direction": way, "ms": ms, "is_sum": int(match["unit"] != "ms")}
+
+
+def _layer_time(match: re.Match[str]) -> Values:
+    way = ("forward", "backward", "update").index(match["direction"])
+    return {"layer_index": int(match["index"]), "type": match["type"], "direction": way, "ms": _number(match["ms"])}
 
 
 def _test_batch(match: re.Match[str]) -> Values:
@@ -195,6 +205,7 @@ _VALUES: Final[dict[str, Callable[[re.Match[str]], Values]]] = {
     "clipping": lambda match: {name: _number(match[name]) for name in ("norm", "threshold", "factor")},
     "debug": _debug,
     "timing": _timing,
+    "layer_time": _layer_time,
     "test_batch": _test_batch,
     "product": _product,
 }

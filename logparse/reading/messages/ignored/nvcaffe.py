@@ -10,6 +10,7 @@ from logparse.reading.messages.patterns.pattern import make_pattern
 _thread = partial(make_pattern, "ignored", mirrors="internal_thread.cpp", reason="threads and streams of NVCaffe")
 _types = partial(make_pattern, "ignored", mirrors="net.cpp", reason="numeric types of NVCaffe")
 _space = partial(make_pattern, "ignored", mirrors="cudnn_conv_layer.cpp", reason="workspace being sought by NVCaffe")
+_cache = partial(make_pattern, "ignored", mirrors="data_reader.cpp", reason="records being kept in memory")
 _parallel = partial(make_pattern, "ignored", mirrors="parallel.cpp", reason="several GPUs being joined")
 _version = partial(make_pattern, "ignored", mirrors="caffe.cpp", reason="versions of libraries")
 
@@ -113,6 +114,12 @@ NVCAFFE: Final = (
         r"RANKRetrying to allocate \d++ bytes, attempts left: \d++",
         "[0] Retrying to allocate 978649088 bytes, attempts left: 2",
     ),
+    _space(
+        "reallocating_workspace",
+        r"RANKLayer '.*' reallocating workspace:? \S++ (?:->|to) \S++",
+        "[0] Layer 'conv1' reallocating workspace: 4.58G -> 0.05G",
+        "[n0.d0.r0] Layer 'conv1' reallocating workspace 4.58G to 0.05G",
+    ),
     _space("releasing_workspace", r"RANKFindEx to release \d++ bytes", "[n0.d0.r0] FindEx to release 978649088 bytes"),
     _space(
         "memory_manager",
@@ -127,7 +134,34 @@ NVCAFFE: Final = (
         r"GPU \d++ does not have p2p access to GPU \d++",
         "GPU 0 does not have p2p access to GPU 1",
     ),
-    _parallel("p2p_manager", r"P2PManager::Init @ \S*+", "P2PManager::Init @ node07"),
+    _parallel(
+        "p2p_manager",
+        r"P2PManager::Init(?:, global rank: \[\d++ of \d++\])? @ \S*+",
+        "P2PManager::Init @ node07",
+        "P2PManager::Init, global rank: [0 of 2] @ node07",
+    ),
+    _parallel(
+        "mpi_global",
+        r"MPI global: \[\d++ of \d++\] P2PSync: \[\d++ of \d++\] @ \S*+",
+        "MPI global: [0 of 2] P2PSync: [1 of 4] @ node07",
+    ),
+    _cache(
+        "cached_records",
+        r"(?:Cached \d++ records by \d++ threads|Recorded \d++ from \d++ to \d++|Record \d++ duplicated \d++ times"
+        r"|Data Reader cached \d++ records so far but it can't continue .*|Database cursor failed to parse Datum record)",
+        "Cached 50000 records by 3 threads",
+        "Recorded 50000 from 0 to 49999",
+        "Record 12 duplicated 2 times",
+        "Data Reader cached 9000 records so far but it can't continue because it used more than half of swap buffer.",
+        "Database cursor failed to parse Datum record",
+    ),
+    _cache("shuffling_records", r"Shuffling \d++ records\.\.\.", "Shuffling 50000 records..."),
+    _thread(
+        "solver_timing",
+        r"Timing (?:\(device \d++\) )?.*grads: VALUE.*",
+        "Timing (device 0)  grads: 12.5 apply: 3.1",
+        mirrors="solver.cpp",
+    ),
     _parallel(
         "p2p_callback",
         r"RANKP2[pP]Sync add(?:ing|ed) callback",

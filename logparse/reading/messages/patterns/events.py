@@ -81,13 +81,28 @@ EVENTS: Final = (
         mirrors="caffe.cpp",
     ),
     _event(
+        "time_iterations",
+        r"Testing for (?P<value>\d++) ?[iI]terations\.",
+        "Testing for 5 iterations.",
+        "Testing for 50Iterations.",
+        mirrors="caffe.cpp",
+    ),
+    _event(
         "time_total",
-        r"(?P<what>Average Forward pass|Average Backward pass|Average Forward-Backward|Total Time|Forward pass|Backward pass): (?P<value>VALUE) (?:ms|milliseconds)\.",
+        r"(?P<what>Average Forward pass|Average Backward pass|Average Forward-Backward|Total Time|Forward pass|Backward pass): (?P<value>VALUE) (?:ms|milliseconds|seconds)\.",
         "Average Forward pass: 255.723 ms.",
         "Total Time: 4071 ms.",
         "Forward pass: 255 milliseconds.",
         "Backward pass: 255 milliseconds.",
+        "Total Time: 4.07 seconds.",
         mirrors="caffe.cpp",
+    ),
+    _event(
+        "layer_time_total",
+        r"(?P<what>TOTAL (?:FORWARD |BACKWARD |UPDATE |)TIME)(?: \(.*\))?: (?P<value>VALUE) (?:ms|sec)",
+        "TOTAL BACKWARD TIME: 94.1 ms",
+        "TOTAL TIME (Computation + Communication): 0.126519 sec",
+        mirrors="net.cpp",
     ),
     _event(
         "time_iteration",
@@ -103,6 +118,13 @@ EVENTS: Final = (
         mirrors="caffe.cpp",
         only_from="caffe.cpp",
         anywhere=True,
+    ),
+    _event(
+        "test_accuracy",
+        r"(?P<what>Test accuracy): ?(?P<value>VALUE)",
+        "Test accuracy:0.57",
+        "Test accuracy: 0.57",
+        mirrors="test_net.cpp",
     ),
     _event(
         "img_per_second",
@@ -124,9 +146,10 @@ EVENTS: Final = (
     # What NVCaffe's convolutions take beside their blobs, and what the card had left.
     _event(
         "workspace",
-        r"RANK(?P<what>Conv Algos) \(F,BD,BF\): '.*' with space (?P<value>VALUE)\S*+ .*",
+        r"(?:RANK|(?:TRAIN|TEST) )(?P<what>Conv Algos)(?: by Get\*)? \(F,BD,BF\)(?: for layer|:) '.*' with space (?P<value>VALUE)\S*+ .*",
         "[n0.d0.r0] Conv Algos (F,BD,BF): 'conv1' with space 4.19M 1/1 -> [3464 6888 0] 1 1 0 \t(avail 1.58G, req 4.19M)\tt: 0 0 0.88",
         "[0] Conv Algos (F,BD,BF): 'conv1_1' with space 0.01G/1 1 4 3  (limit 12.33G, req 0G)",
+        "TRAIN Conv Algos by Get* (F,BD,BF) for layer 'conv1' with space 8388608/1 1 0 1",
         mirrors="cudnn_conv_layer.cpp",
     ),
     _event(

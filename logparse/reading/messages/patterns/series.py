@@ -198,8 +198,9 @@ SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
     # `caffe test`
     solver_line(
         "test_batch",
-        r"Batch (?P<batch>\d++), (?P<name>.*) = (?P<value>VALUE)",
+        r"Batch (?P<batch>\d++), (?P<name>.*?)(?: = |: ?)(?P<value>VALUE)",
         "Batch 0, accuracy = 0.99",
+        "Batch 0, accuracy: 0.99",
         columns=(whole_number("batch"), name_number("name"), decimal_number("value")),
         mirrors="caffe.cpp",
     ),
@@ -227,14 +228,36 @@ SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
     # `caffe time`, per layer
     solver_line(
         "timing",
-        r"\s*+(?P<layer>\S(?:.*\S)?)\s++(?P<direction>forward|backward): (?P<ms>VALUE) (?:ms|milliseconds)\.",
+        r"\s*+(?P<layer>\S(?:.*\S)?)\s++(?P<direction>forward|backward): (?P<ms>VALUE) (?P<unit>ms|milliseconds|seconds)\.",
         "     conv1\tforward: 18.6238 ms.",
+        "conv1\tforward: 0.021 seconds.",
         "conv1\tforward: 21 milliseconds.",
         "     conv1   forward: 3.25838 ms.",
         "res2a_res2a_relu_0_split\tbackward: 0.3052 ms.",
-        columns=(name_number("layer"), word_number("direction", {"forward": 0, "backward": 1}), decimal_number("ms")),
+        columns=(
+            name_number("layer"),
+            word_number("direction", {"forward": 0, "backward": 1}),
+            derived("ms", DECIMAL, ("ms", "unit"), lambda ms, unit: number(ms) * (1000 if unit == "seconds" else 1)),
+            # until 2014 all iterations together, and not their mean
+            derived("is_sum", WHOLE, ("unit",), lambda unit: int(unit != "ms")),
+        ),
         mirrors="caffe.cpp",
         anywhere=True,
+    ),
+    # Intel Caffe, built to time its layers, prints each iteration's passes, and at the end the sums of all.
+    solver_line(
+        "layer_time",
+        r"LAYER-(?P<layer_index>\d++) (?P<type>\S.*): (?P<direction>forward|backward|update)_time: (?P<ms>VALUE) ms",
+        "LAYER-0 Data: forward_time: 1.636 ms",
+        "LAYER-12 Convolution: backward_time: 0.588 ms",
+        "LAYER-130 BatchNorm: update_time: 0.22 ms",
+        columns=(
+            whole_number("layer_index"),
+            name_number("type"),
+            word_number("direction", {"forward": 0, "backward": 1, "update": 2}),
+            decimal_number("ms"),
+        ),
+        mirrors="net.cpp",
     ),
     # SkimCaffe times each multiplication of a convolution's forward pass, one image and one group at a time; `nnz` are
     # the weights that are not zero.
