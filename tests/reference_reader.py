@@ -56,7 +56,8 @@ MESSAGES: Final = {
         rf"\s*\[(?P<stage>Forward|Backward)\] Layer (?P<layer>.*), (?P<part>top|bottom|param) blob (?P<blob>.*)"
         rf" (?:data|diff): (?P<value>{NUMBER})"
     ),
-    "timing": rf"\s*(?P<layer>\S.*?)\s+(?P<direction>forward|backward): (?P<ms>{NUMBER}) (?P<unit>ms|milliseconds|seconds)\.",
+    "timing": rf"\s*(?P<layer>\S.*?)\s+(?P<direction>forward|backward): (?P<ms>{NUMBER})"
+    r" (?P<unit>ms|milliseconds|seconds)\.",
     "layer_time": (
         rf"LAYER-(?P<index>\d+) (?P<type>\S.*): (?P<direction>forward|backward|update)_time: (?P<ms>{NUMBER}) ms"
     ),

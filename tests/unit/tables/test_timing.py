@@ -151,7 +151,7 @@ def test_each_attempt_has_its_own_benchmarks() -> None:
     assert rows(log, "attempt", "run", "layer") == [(1, 1, "a"), (2, 1, "a")]
 
 
-# A training that times itself ------------------------------------------------------------------------------------------
+# A training that times itself -----------------------------------------------------------------------------------------
 
 
 def passed(index: int, kind: str, **times: float) -> str:

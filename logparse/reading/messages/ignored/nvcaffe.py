@@ -191,15 +191,6 @@ NVCAFFE: Final = (
     ),
     make_pattern(
         "ignored",
-        "initial_test",
-        r"RANK(?:\[MultiGPU\] )?Initial Test (?:started\.\.\.|completed in VALUEs)",
-        "Initial Test started...",
-        "[MultiGPU] Initial Test completed in 1.33002s",
-        mirrors="solver.cpp",
-        reason="frame of a test",
-    ),
-    make_pattern(
-        "ignored",
         "update_norms",
         r"SGD_update .* W=VALUE\s++dW=VALUE\s++H=VALUE",
         "SGD_update conv3.0 W=2.2645 \tdW=0.0360204 \tH=0",

@@ -191,6 +191,13 @@ EVENTS: Final = (
         "Tests completed in 4.69379s",
         "[MultiGPU] Tests completed in 0.01903s",
     ),
+    # Of a single iteration, whatever test_iter says.
+    _event(
+        "initial_test",
+        r"RANK(?:\[MultiGPU\] )?Initial Test (?P<what>started\.\.\.|completed in (?P<value>VALUE)s)",
+        "Initial Test started...",
+        "[MultiGPU] Initial Test completed in 1.33002s",
+    ),
     _event(
         "debug_norms",
         r"\s*+\[(?:Backward|Update)\] (?P<what>All net params) \(data, diff\): L1 norm = \(VALUE, VALUE\); L2 norm = \(VALUE, (?P<value>VALUE)\)",
