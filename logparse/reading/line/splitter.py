@@ -64,24 +64,6 @@ class LineSplitter:
     def pieces(self, data: bytes, start: int, end: int) -> Iterator[Piece]:
         """The lines from `start` to `end`, both at the beginning of a line (`end` may be that of the data): what
         `split` makes of each, but runs of plain text and of blank lines as one."""
-        for piece in self._pieces(data, start, end):
-            if isinstance(piece, Line) and "] " in piece.message and piece.headed:
-                yield from self._unglued(piece)
-            else:
-                yield piece
-
-    def _unglued(self, line: Line) -> Iterator[Line]:
-        """The messages of a line that has lost the line ends between them, each with its header."""
-        place = 0
-        for match in _GLUED.finditer(line.message):
-            following = self._common.split(match[0].encode())
-            if following is not None:
-                yield line._replace(message=line.message[place : match.start()].rstrip())
-                place = match.end()
-                line = following._replace(message=line.message, rank=line.rank, glued=True)
-        yield line._replace(message=line.message[place:])
-
-    def _pieces(self, data: bytes, start: int, end: int) -> Iterator[Piece]:
         common = self._common.line
         for match in PIECE.finditer(data, start, end):
             second, micros, origin, message, plain, blanks, raw = match.groups()
@@ -91,7 +73,10 @@ class LineSplitter:
                     line = self.split(match[0].removesuffix(b"\n"))
                 elif not self._is_settled:
                     self._settle()
-                yield line
+                if b"] " in message:
+                    yield from self.unglued(line)
+                else:
+                    yield line
             elif plain is not None:
                 if self._is_settled:
                     yield PlainText(plain[:-1].decode(), plain.count(b"\n"))
@@ -100,7 +85,18 @@ class LineSplitter:
             elif blanks is not None:
                 yield BlankLines(len(blanks))
             else:
-                yield self.split(raw)
+                yield from self.unglued(self.split(raw))
+
+    def unglued(self, line: Line) -> Iterator[Line]:
+        """The messages of a line that has lost the line ends between them, each with its header."""
+        place = 0
+        for match in _GLUED.finditer(line.message) if line.headed else ():
+            following = self._common.split(match[0].encode())
+            if following is not None:
+                yield line._replace(message=line.message[place : match.start()].rstrip())
+                place = match.end()
+                line = following._replace(message=line.message, rank=line.rank, glued=True)
+        yield line._replace(message=line.message[place:])
 
     def split(self, raw: bytes) -> Line:
         """One line, given without its line end, taken apart."""
