@@ -18,7 +18,7 @@ from logparse.reading.messages.decoration import undecorated, without_closing_ma
 from logparse.reading.messages.dump import OpenDump
 from logparse.reading.messages.headerless import BLANK, bare_kind
 from logparse.reading.messages.ledger import DUMP, FOREIGN, IGNORED, RECOGNISED, UNKNOWN, LedgerTally
-from logparse.reading.messages.meaning import OPENS_HEADERLESS, dispatcher, meanings
+from logparse.reading.messages.meaning import OF_A_QUERY, OPENS_HEADERLESS, dispatcher, meanings
 from logparse.reading.ranks import Ranks
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class Interpreter:
     first_header: int | None = None  # the first line that has one, as far as is known
     _before_ranks: LedgerTally = field(default_factory=LedgerTally)
     _is_headless: bool = False  # messages have come without headers
+    _is_queried: bool = False  # a card's properties follow, which NVCaffe and stdout give no headers
     _frames: int = 0  # of the stack trace being read
 
     def take(self, piece: Piece, number: int) -> int:
@@ -150,6 +151,7 @@ class Interpreter:
         if found is None:
             return False
         meaning, match = self._meanings[found[0].name], found[1]
+        self._is_queried = meaning.name in OF_A_QUERY
         self.tally.add(meaning.kind, meaning.reason, number, message)
         if meaning.bears_on_next:
             self._follow(meaning, match)
@@ -232,7 +234,7 @@ class Interpreter:
             self._dump.end_line = number + count - 1
 
     def _bare(self, text: str, number: int) -> None:
-        if self._lacks_headers(number) and self._said_without_header(text, number):
+        if (self._is_queried or self._lacks_headers(number)) and self._said_without_header(text, number):
             return
         found = bare_kind(text)
         if self._dump is not None and (found is None or found[0].name == "blank"):
@@ -253,19 +255,24 @@ class Interpreter:
         return self.first_header is None or number < self.first_header
 
     def _said_without_header(self, text: str, number: int) -> bool:
-        """Read a message whose header is lost; gives whether it is one. What opens such a log is unmistakably
-        Caffe's."""
+        """Read a message whose header is lost, or that never had one; gives whether it is one."""
         if self._dump is not None and _FIELD.match(text):
             return False
-        message = text if text.startswith(self._wires) else text.strip()
-        found = None if text.startswith(self._wires) else self._dispatcher.find(message, _NO_FILE)
-        if not message or (found is None and message is not text):
+        is_wire = text.startswith(self._wires)
+        message = text if is_wire else text.strip()
+        found = None if is_wire else self._dispatcher.find(message, _NO_FILE)
+        if not self._is_awaited("wire" if is_wire else found[0].name if found and message else "", number):
             return False
-        if not self._is_headless and (found is None or found[0].name not in OPENS_HEADERLESS):
-            return False
-        self._is_headless = True
         self.end_message()
         return self._said(message, Line(message, file=_NO_FILE), number, None)
+
+    def _is_awaited(self, name: str, number: int) -> bool:
+        """Whether a message of this kind may come without a header: a card's properties behind the first of them; in a
+        log without headers every one, once one has come that is unmistakably Caffe's."""
+        if not self._lacks_headers(number):
+            return name in OF_A_QUERY
+        self._is_headless = self._is_headless or name in OPENS_HEADERLESS
+        return self._is_headless and bool(name)
 
     def _bare_known(self, found: tuple[BareKind, re.Match[str]], text: str, number: int) -> None:
         kind, match = found

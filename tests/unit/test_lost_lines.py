@@ -220,6 +220,33 @@ def test_a_definition_without_a_header_ends_with_the_next_message() -> None:
     assert log.layers["type"].tolist() == ["ReLU"]
 
 
+PROPERTIES: Final = (
+    "Major revision number:         9\nMinor revision number:         0\n"
+    "Name:                          Tesla K80\nTotal global memory:           4096\n"
+)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "",  # as 2013's tool prints them
+        line("Querying device_id=0", "device_query.cpp"),
+        line("Querying GPUs 0", "caffe.cpp") + line("Device id:                     0", "caffe.cpp"),  # NVCaffe
+    ],
+)
+def test_a_cards_properties_need_no_headers(before: str) -> None:
+    log = read(before + PROPERTIES)
+
+    assert log.attempts["devices"].tolist() == [["Tesla K80"]]
+    assert not [row for row in log.facts.ledger if row.kind in {"foreign", "unknown"}]
+
+
+def test_behind_other_lines_they_are_anothers() -> None:
+    log = read(line("Querying GPUs 0", "caffe.cpp"), display(0), PROPERTIES)
+
+    assert lines_of(log, "device_property") == 0
+
+
 @pytest.mark.parametrize("text", ["GPU 0: Tesla K80 (UUID: GPU-1)\n", "Solving the problem\n", "Loading from disk\n"])
 def test_a_log_of_another_program_is_none(text: str) -> None:
     with pytest.raises(NothingRecognisedError):

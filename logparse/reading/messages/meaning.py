@@ -30,9 +30,10 @@ OPENS_HEADERLESS: Final = frozenset(
         "solver_parameters", "net_parameters", "creating_train_net", "creating_test_net", "factory_layer",
         "factory_layer_typed", "creating_layer", "created_layer", "top_shape", "top_shape_phase", "memory",
         "memory_reported", "backward_flag", "net_done", "display", "lr", "train_output", "test_output", "test_start",
-        "test_score", "debug_blob", "timing", "time_command", "device_property",
+        "test_score", "debug_blob", "timing", "time_command", "device_query", "device_property",
     }
 )  # fmt: skip
+OF_A_QUERY: Final = frozenset({"device_query", "device_name", "device_property"})
 
 
 class Meaning(NamedTuple):

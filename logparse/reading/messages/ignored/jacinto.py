@@ -49,6 +49,11 @@ JACINTO: Final = (
         mirrors="solver.cpp",
     ),
     _quantised(
+        "jacinto_quantisation",
+        r"(?:Enabling|Disabling) quantization .*",
+        "Enabling quantization at output of: Convolution conv1a",
+    ),
+    _quantised(
         "jacinto_words",
         r"\s*+Q (?:params|input|output) ?: ?\d++ Name: ?.*",
         " Q params:3 Name:conv1a bw_weights:8 fl_weights:7 min_weights:-0.6 max_weights:0.5",

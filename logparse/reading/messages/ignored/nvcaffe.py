@@ -17,8 +17,9 @@ _version = partial(make_pattern, "ignored", mirrors="caffe.cpp", reason="version
 NVCAFFE: Final = (
     _thread(
         "starting_threads",
-        r"(?:Starting|Restarting) \d++ internal thread\(s\) on device \d++",
+        r"RANK(?:Starting|Restarting) \d++ internal thread\(s\) on device \d++",
         "Starting 1 internal thread(s) on device 0",
+        "{1} Starting 1 internal thread(s) on device 0",
         "Restarting 4 internal thread(s) on device 0",
     ),
     _thread(
@@ -81,6 +82,30 @@ NVCAFFE: Final = (
         "[0] ReshapePrefetch 32, 3, 32, 32",
         mirrors="data_layer.cpp",
     ),
+    _thread(
+        "transforming_on_gpu",
+        r"RANK(?:Transform on GPU enabled|Reduced parser threads count from \d++ to \d++ because cache is used)",
+        "[0] Transform on GPU enabled",
+        "[n0.d0.r0] Reduced parser threads count from 2 to 1 because cache is used",
+        mirrors="data_layer.cpp",
+    ),
+    _thread(
+        "image_threads",
+        r"RANKImageDataLayer: 0x\w++ name: .* id: \d++ threads: \d++",
+        "[n0.d0.r0] ImageDataLayer: 0x7f2a name: data id: 0 threads: 4",
+        mirrors="image_data_layer.cpp",
+    ),
+    # A rule of dashes, and beneath it, without a header, the stream.
+    make_pattern(
+        "ignored",
+        "stream_rule",
+        r"-{10,}+",
+        "----------------------------------------------------------",
+        mirrors="common.cpp",
+        reason="threads and streams of NVCaffe",
+        only_from="common.",
+        continues=True,
+    ),
     _types(
         "default_math",
         r"Using \w++ as default (?:forward|backward) (?:math )?type",
@@ -128,6 +153,12 @@ NVCAFFE: Final = (
         "GPUMemory::Manager initialized with Caching (CUB) GPU Allocator",
         mirrors="gpu_memory.cpp",
     ),
+    _space(
+        "memory_manager_late",
+        r"Lazily initializing GPU Memory Manager Scope on device \d++\..*",
+        "Lazily initializing GPU Memory Manager Scope on device 0. Note: it's recommended to do this in main().",
+        mirrors="gpu_memory.cpp",
+    ),
     _parallel("gpu_pairs", r"GPUs pairs [\d:, ]++", "GPUs pairs 6:7", "GPUs pairs 0:1, 2:3, 0:2"),
     _parallel(
         "no_peer_access",
@@ -154,6 +185,13 @@ NVCAFFE: Final = (
         "Record 12 duplicated 2 times",
         "Data Reader cached 9000 records so far but it can't continue because it used more than half of swap buffer.",
         "Database cursor failed to parse Datum record",
+    ),
+    _cache(
+        "cached_objects",
+        r"RANK(?:\d++ objects cached for \w++ by layer .*|[\d.]++% of objects cached for \w++ by layer .*)",
+        "50000 objects cached for TRAIN by layer data",
+        "[0]  5.0% of objects cached for TRAIN by layer 'data' (2500/50000)",
+        mirrors="image_data_layer.cpp",
     ),
     _cache("shuffling_records", r"Shuffling \d++ records\.\.\.", "Shuffling 50000 records..."),
     _thread(

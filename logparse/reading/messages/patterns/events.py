@@ -89,8 +89,9 @@ EVENTS: Final = (
     ),
     _event(
         "time_total",
-        r"(?P<what>Average Forward pass|Average Backward pass|Average Forward-Backward|Total Time|Forward pass|Backward pass): (?P<value>VALUE) (?:ms|milliseconds|seconds)\.",
+        r"(?P<what>Average Forward pass|Average Backward pass|Average Forward-Backward|Average Initialization Forward/Backward pass|Total Time|Forward pass|Backward pass): (?P<value>VALUE) (?:ms|milliseconds|seconds)\.",
         "Average Forward pass: 255.723 ms.",
+        "Average Initialization Forward/Backward pass: 512.9 ms.",
         "Total Time: 4071 ms.",
         "Forward pass: 255 milliseconds.",
         "Backward pass: 255 milliseconds.",
@@ -106,8 +107,9 @@ EVENTS: Final = (
     ),
     _event(
         "time_iteration",
-        r"Iteration: (?P<iteration>\d++) forward-backward time: (?P<value>VALUE) (?:ms|milliseconds)\.",
+        r"(?:Iteration: (?P<iteration>\d++)|Iterations: \d++-\d++ average) forward-backward time: (?P<value>VALUE) (?:ms|milliseconds)\.",
         "Iteration: 1 forward-backward time: 1275 ms.",
+        "Iterations: 1-10 average forward-backward time: 12.75 ms.",
         mirrors="caffe.cpp",
     ),
     _event(
