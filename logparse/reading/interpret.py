@@ -53,6 +53,7 @@ class Interpreter:
     _in_layer: bool = False
     _wires: tuple[str, ...] = ()  # what the wires of the layer being set up begin with
     ranks: Ranks = field(default_factory=Ranks)
+    _broken: tuple[Line, int] | None = None  # a headed message that nothing claims yet
     first_header: int | None = None  # the first line that has one, as far as is known
     _before_ranks: LedgerTally = field(default_factory=LedgerTally)
     _is_headless: bool = False  # messages have come without headers
@@ -75,6 +76,7 @@ class Interpreter:
 
     def end_message(self) -> None:
         """A message of several lines ends with the next header."""
+        self._give_up_broken()
         dump, self._dump, self._continued = self._dump, None, None
         if dump is not None:
             self.records.append(dump.record())
@@ -89,8 +91,10 @@ class Interpreter:
 
     def _glued(self, line: Line, number: int) -> None:
         """A second message on a line, which the ledger has counted."""
+        self._give_up_broken()
         tally, self.tally = self.tally, LedgerTally()
         self._line(line, number)
+        self._give_up_broken()
         self.tally = tally
 
     def _is_other_rank(self, rank: int, number: int) -> bool:
@@ -101,6 +105,7 @@ class Interpreter:
 
     def _read_rank(self, rank: int, number: int) -> None:
         """Read this rank from here on; what was read of a higher one is dropped."""
+        self._give_up_broken()
         ranks = self.ranks
         if ranks.read is None:
             ranks.since, self._before_ranks = number, self.tally.copy()
@@ -118,6 +123,7 @@ class Interpreter:
 
     def _headed(self, line: Line, number: int) -> None:
         message = line.message
+        self._give_up_broken()
         if self.first_header is None:
             self.first_header = number
         if self._dump is None:
@@ -198,9 +204,30 @@ class Interpreter:
         self.cut = number == self.unended
         if self.cut and self._dispatcher.begins(line.message):
             self.tally.add(IGNORED, "line cut at the end of the log", number, line.message)
+            self._chatter(line, number)
         else:
+            self._broken = line, number
+
+    def _give_up_broken(self) -> None:
+        """A message that nothing claims, and that the line behind it does not complete, is unknown."""
+        broken, self._broken = self._broken, None
+        if broken is not None:
+            line, number = broken
             self.tally.add_shape(UNKNOWN, number, line.message)
-        self._chatter(line, number)
+            self._chatter(line, number)
+
+    def _completes_broken(self, text: str, number: int) -> bool:
+        """Whether a line without a header is the rest of the message before it: a terminal or a page broke it in two,
+        in a word or at a blank."""
+        if self._broken is None:
+            return False
+        line, first = self._broken
+        for whole in (line.message + text, f"{line.message.rstrip()} {text.strip()}"):
+            if self._said(whole, line, first, _time_s(line)):
+                self._broken = None
+                self.tally.add(RECOGNISED, "rest of a broken line", number, text)
+                return True
+        return False
 
     def _chatter(self, line: Line, number: int) -> None:
         """A layer's own message is evidence about it, whether or not its wording is known."""
@@ -211,6 +238,7 @@ class Interpreter:
 
     def _plain(self, piece: PlainText, number: int) -> None:
         """Text of an open dump, or of a message of several lines, is taken as a whole."""
+        self._give_up_broken()
         text, lines = piece
         dump = self._dump
         if dump is not None and dump.has_room(text):
@@ -234,6 +262,9 @@ class Interpreter:
             self._dump.end_line = number + count - 1
 
     def _bare(self, text: str, number: int) -> None:
+        if self._completes_broken(text, number):
+            return
+        self._give_up_broken()
         if (self._is_queried or self._lacks_headers(number)) and self._said_without_header(text, number):
             return
         found = bare_kind(text)

@@ -163,6 +163,14 @@ def test_lines_that_lost_the_ends_between_them_are_read_each_and_counted_once() 
     assert sum(row.lines for row in log.facts.ledger) == 3
 
 
+def test_unknown_messages_on_a_line_are_one_unknown_line() -> None:
+    frobs = f"{HEADER}Frobnicating"
+    log = read(display(0), f"{frobs} {frobs} {frobs}\n", display(20))
+
+    assert sum(row.lines for row in log.facts.ledger) == 3
+    assert unknown(log) == ["Frobnicating"]
+
+
 def test_a_glued_name_is_the_names_own() -> None:
     log = read(line("Creating Layer conv").rstrip("\n") + line("conv -> conv"), line("Setting up conv"))
 
@@ -173,6 +181,34 @@ def test_a_header_that_cannot_be_is_part_of_the_message() -> None:
     log = read(line("Creating Layer I1130 24:00:00.000000 1 a.cpp:1] x"))
 
     assert log.layers["layer"].tolist() == ["I1130 24:00:00.000000 1 a.cpp:1] x"]
+
+
+# Broken lines ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("first", "rest"),
+    [
+        ("Iteration 20 (0.9 iter/s, 105.4s/100 iters), l", "oss = 0.5"),
+        ("Iteration 20 (0.9 iter/s, 105.4s/100", "iters), loss = 0.5"),
+        ("Iteration 20,", "  loss = 0.5"),
+    ],
+)
+def test_a_line_that_a_terminal_broke_is_one(first: str, rest: str) -> None:
+    log = read(display(0), f"{HEADER}{first}\n{rest}\n", display(40))
+
+    assert iterations(log) == [0, 20, 40]
+    assert not unknown(log)
+    assert lines_of(log, "rest of a broken line") == 1
+    assert sum(row.lines for row in log.facts.ledger) == 4
+
+
+@pytest.mark.parametrize("rest", ["", "  Frobnicating\n", "\n", "a: 1\n", display(40)])
+def test_what_the_next_line_does_not_complete_is_unknown(rest: str) -> None:
+    log = read(display(0), f"{HEADER}Iteration 20,\n", rest, display(60))
+
+    assert unknown(log) == ["Iteration 20,"]
+    assert sum(row.lines for row in log.facts.ledger) == 3 + bool(rest)
 
 
 # Lost headers ---------------------------------------------------------------------------------------------------------
