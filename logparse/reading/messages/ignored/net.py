@@ -137,6 +137,25 @@ NET: Final = (
         mirrors="roi_pooling_layer.cpp",
         reason="message of a layer's set-up that changes no figure",
     ),
+    # What a programmer shouts while looking for a fault: the marks say so, whatever the words.
+    _ignored(
+        "debug_shout",
+        r"(?:!{3,}+.*|[^!]*+!{2,}+)",
+        "!!!!!!!!!!!!!!! global size: 26",
+        "here again!!",
+        mirrors="any file",
+        reason="a programmer's own note",
+        anywhere=True,
+    ),
+    _ignored(
+        "debug_note",
+        r"[A-Z]\w*+(?: \w++){1,3}!",
+        "Global ID saved!",
+        mirrors="sum_layer.cpp",
+        reason="a programmer's own note",
+        only_from="_layer.",
+        anywhere=True,
+    ),
     # The form alone says what it is: a name, a colon and a number, from a layer's own source file.
     _ignored(
         "debug_print",
