@@ -78,7 +78,7 @@ TOOLS: Final = (
     ),
     _upgrade(
         "already_upgraded",
-        r"File already in latest proto format: .*",
+        r"File already in (?:latest|V1) proto format: .*",
         "File already in latest proto format: new.prototxt",
     ),
     _upgrade(

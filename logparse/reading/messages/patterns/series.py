@@ -89,6 +89,7 @@ SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
             "Iteration {iteration:d}, " + _LOSS,
             "Iteration {iteration:d} " + _SPEED + "s), " + _LOSS,
             "Iteration {iteration:d} " + _SPEED + "), " + _LOSS,
+            "Iteration {iteration:d} " + _SPEED + "), " + _LOSS + ", remaining {:d} hours and {:d} minutes",
             "Iteration {iteration:d} ({seconds:f} s), " + _LOSS,
             "    [{:d}.{:d}] Iteration {iteration:d} " + _SPEED + ")" + _EPOCH + ", " + _LOSS,
             "    [{:d}.{:d}] Iteration {iteration:d} " + _SPEED + "), " + _LOSS,
