@@ -14,7 +14,8 @@ from logparse.reading.fast.columns import SeriesTable
 from logparse.reading.line.clock import day_start_s
 from logparse.reading.line.pieces import Line, PlainText
 from logparse.reading.messages import records as rec
-from logparse.reading.messages.decoration import undecorated, without_closing_mark
+from logparse.reading.messages.decoration import undecorated, without_bold
+from logparse.reading.messages.dispatch import LONGEST_MESSAGE
 from logparse.reading.messages.dump import OpenDump
 from logparse.reading.messages.headerless import BLANK, bare_kind
 from logparse.reading.messages.ledger import DUMP, FOREIGN, IGNORED, RECOGNISED, UNKNOWN, LedgerTally
@@ -136,14 +137,14 @@ class Interpreter:
             self.last_time = number, time_s
             if self.first_month_day is None:
                 self._note_first(line, self.last_time)
-        if message.endswith("**"):
-            message = without_closing_mark(message)
+        if "**" in message:
+            message = without_bold(message)
         if not (self._said(message, line, number, time_s) or self._said_plainly(message, line, number, time_s)):
             self._unclaimed(line, number, time_s)
 
     def _said_plainly(self, message: str, line: Line, number: int, time_s: float | None) -> bool:
         """Read a message that is known once its decoration is taken away; gives whether it is."""
-        plain = undecorated(message)
+        plain = undecorated(message) if len(message) <= LONGEST_MESSAGE else message
         return plain != message and self._said(plain, line, number, time_s)
 
     def _said(self, message: str, line: Line, number: int, time_s: float | None) -> bool:

@@ -52,6 +52,9 @@ def test_a_decoration_is_taken_away(decoration: Decoration) -> None:
         f"__{HEADER}Iteration 20, loss = 0.5__\n",
         f"<b>{HEADER}Iteration 20, loss = 0.5</b><br>\n",
         f"> **{HEADER}Iteration 20, loss = 0.5**\n",
+        f"{HEADER}Iteration **20**, loss = 0.5\n",
+        f"{HEADER}Iteration <strong>20</strong>, loss = 0.5\n",
+        f"{HEADER.replace('solver', '**solver').replace('] ', ']** ')}Iteration 20, loss = 0.5\n",
         f"{HEADER}~~Iteration 20, loss = 0.5~~\n",
         f"{HEADER}Iteration 20, loss= 0.5`\n",
         f"{HEADER}Iteration 20, loss = 0.5\\n\n",
@@ -65,7 +68,7 @@ def test_a_marked_line_is_the_line(text: str) -> None:
 
 
 def test_a_mark_that_opens_on_one_line_and_closes_on_another_is_no_part_of_a_name() -> None:
-    log = read("**" + line("Creating Layer conv"), line("conv -> conv"), line("Creating Layer pool").rstrip() + "**\n")
+    log = read("**" + line("Creating Layer conv"), line("conv -> conv"), line("Creating Layer **pool**"))
 
     assert log.layers["layer"].tolist() == ["conv", "pool"]
 

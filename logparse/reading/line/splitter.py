@@ -111,6 +111,7 @@ class LineSplitter:
             or self._headed(raw)
             or self._headed_json(raw)
             or self._headed_behind_text(raw)
+            or self._headed_in_bold(raw)
             or self._bare(raw)
         )
         self._first, self._is_settled = False, not (self._prefixes or self._in_json)
@@ -196,6 +197,10 @@ class LineSplitter:
         """A whole header behind a text that lacks its line end."""
         match = _WHOLE_HEADER.search(raw, 0, _HEAD_BYTES) if b"] " in raw else None
         return None if match is None else self._common.split(raw[match.start() :])
+
+    def _headed_in_bold(self, raw: bytes) -> Line | None:
+        """A header that marks of bold type stand in."""
+        return self._headed(raw.replace(b"**", b"")) if b"**" in raw and b"***" not in raw else None
 
     def _bare(self, raw: bytes) -> Line:
         """A line without a header: less the prefixes that the last headed line had."""
