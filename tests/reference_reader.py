@@ -27,10 +27,10 @@ HEADERS: Final = (
 )
 MESSAGES: Final = {
     "display": (
-        rf"{RANK}Iteration (?P<iteration>\d+)"
+        rf"{RANK}Iteration:? (?P<iteration>\d+)(?:/\d+)?"
         rf"(?: \((?:(?P<rate>{NUMBER}) iter/s(?:, (?P<seconds>{NUMBER})s/(?P<interval>{NUMBER}) iters?)?"
         rf"|(?P<only_seconds>{NUMBER}) s|[^()=]*)\))?(?:, (?P<epoch>{NUMBER})/{NUMBER} ?ep)?"
-        rf"(?:, [^=]*)?, loss = ?(?P<loss>{NUMBER}){AFTER}"  # forks show how far they are and how long it will take
+        rf"(?:, (?:(?!loss)[^=])*)?,? (?:[a-zA-Z]+ )?loss ?[=:] ?(?P<loss>{NUMBER}){AFTER}"
     ),
     "train_output": (
         rf"{RANK}Train net output #(?P<index>\d+): (?P<name>.*?) = ?(?P<value>{NUMBER})"
@@ -53,8 +53,9 @@ MESSAGES: Final = {
         rf" by scale factor (?P<factor>{NUMBER})"
     ),
     "debug": (
-        rf"\s*\[(?P<stage>Forward|Backward)\] Layer (?P<layer>.*), (?P<part>top|bottom|param) blob (?P<blob>.*)"
-        rf" (?:data|diff): (?P<value>{NUMBER})"
+        rf"\s*(?:\[debug_info\] )?\[(?P<stage>Forward|Backward)\] Layer (?P<layer>.*),"
+        r" (?P<part>top|bottom|param) blob (?P<blob>.*)"
+        rf" (?:data|diff): (?:(?P<value>{NUMBER})|{NUMBER} \((?P<mean>{NUMBER})\))"
     ),
     "timing": rf"\s*(?P<layer>\S.*?)\s+(?P<direction>forward|backward): (?P<ms>{NUMBER})"
     r" (?P<unit>ms|milliseconds|seconds)\.",
@@ -171,7 +172,7 @@ def _lr(match: re.Match[str]) -> Values:
 
 def _debug(match: re.Match[str]) -> Values:
     names = {name: match[name] for name in ("layer", "part", "blob")}
-    return {"stage": int(match["stage"] == "Backward"), **names, "value": _number(match["value"])}
+    return {"stage": int(match["stage"] == "Backward"), **names, "value": _number(match["value"] or match["mean"])}
 
 
 def _timing(match: re.Match[str]) -> Values:

@@ -64,10 +64,11 @@ def _macs(rows: str, inner: str, weights: str | None, columns: str) -> int:
 SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
     solver_line(
         "display",
-        r"RANKIteration (?P<iteration>\d++)"
+        r"RANKIteration:? (?P<iteration>\d++)(?:/\d++)?"
         r"(?: \((?:(?P<iterations_per_second>VALUE) iter/s(?:, (?P<seconds>VALUE)s/(?P<interval>VALUE) iters?)?"
         r"|(?P<seconds_alone>VALUE) s|[^()=]*+)\))?"
-        r"(?:, (?P<epoch>VALUE)/VALUE ?ep)?(?:, (?!loss)[^,=]++)*+, loss = ?(?P<loss>VALUE)" + _WORDS_AFTER,
+        r"(?:, (?P<epoch>VALUE)/VALUE ?ep)?(?:, (?![^,=]*loss)[^,=]++)*+,? "
+        r"(?:(?:[Tt]rain(?:ing)?|[Ss]moothed|[Aa]verage|[Mm]ean|[Tt]otal) )?loss ?[=:] ?(?P<loss>VALUE)" + _WORDS_AFTER,
         "Iteration 100, loss = 0.202821",
         "Iteration 100 (7.40631 iter/s, 13.502s/100 iters), loss = 0.202821",
         "Iteration 0 (-nan iter/s, 1.12452s/100 iters), loss = nan",
@@ -77,6 +78,7 @@ SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
         "Iteration 100 (0.27 iter/s, 365.05s/100 iter), loss = 14.7898, remaining 121 hours and 33 minutes",
         "Iteration 100 (0.27 iter/s), loss = 14.7898",
         "Iteration 100, 1h 20m to go, loss = 14.7898 (best 14.1)",
+        "Iteration: 100/5000, smoothed loss: 14.7898",
         columns=(
             whole_number("iteration"),
             decimal_number("loss"),
@@ -208,8 +210,11 @@ SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
     # debug_info: `part` is top, bottom or param
     solver_line(
         "debug_blob",
-        r"\s*+\[(?P<stage>Forward|Backward)\] Layer (?P<layer>.*), (?P<part>top|bottom|param) blob (?P<blob>.*) (?:data|diff): (?P<value>VALUE)",
+        r"\s*+(?:\[debug_info\] )?\[(?P<stage>Forward|Backward)\] Layer (?P<layer>.*), (?P<part>top|bottom|param) blob (?P<blob>.*)"
+        r" (?:data|diff): (?:VALUE \((?P<mean>VALUE)\)|(?P<value>VALUE))",
         "    [Forward] Layer conv1, top blob conv1 data: 0.242374",
+        # of July 2014: the sum of absolute values, and their mean
+        "    [debug_info] [Forward] Layer mnist, top blob data data: 7065.09 (0.140806)",
         "    [Forward] Layer conv1, param blob 0 data: 0.17962",
         "    [Backward] Layer conv2, bottom blob pool1 diff: 0.000142823",
         series="debug",
@@ -218,7 +223,7 @@ SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
             name_number("layer"),
             name_number("part"),
             name_number("blob"),
-            decimal_number("value"),
+            either("value", "mean"),
         ),
         templates=(
             Template("    [Forward] " + _PLACE, (("stage", 0),)),
