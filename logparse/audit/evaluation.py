@@ -97,11 +97,13 @@ def _nearest(kept: Sequence[Snapshot], iteration: int) -> Iterator[str]:
 
 
 def output_curves(log: AuditedLog) -> Iterator[OutputCurve]:
-    """The scalar outputs whose name or loss weight tells what is good and that ever change; of tests done last."""
+    """The scalar outputs whose name or loss weight tells what is good and that ever change; of tests done last, but
+    not of one iteration only."""
     frame = log.frame("test")
     if frame is None:
         return
-    usable = frame[frame["iteration"].notna() & frame["test_net"].notna() & ~frame["superseded"].astype(bool)]
+    told = frame["iteration"].notna() & frame["test_net"].notna()
+    usable = frame[told & ~frame["superseded"].astype(bool) & ~frame["initial"].astype(bool)]
     usable = usable[~_of_broken_tests(usable)]
     vectors = set(usable.loc[usable["element"].fillna(0) > 0, "output"])
     scalar = usable[~usable["output"].isin(vectors)]

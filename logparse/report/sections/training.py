@@ -45,7 +45,7 @@ class _Output:
 def build(log: ReportedLog) -> Content | None:
     """Charts and tables of the solver's lines; None where there are none."""
     train, rate = _loss(log), _rate(log)
-    tests = list(_outputs(log.frame("test"), "test_net"))
+    tests = list(_outputs(_tests(log), "test_net"))
     trained = list(_outputs(log.frame("train_outputs"), None))
     charts = [*_loss_chart(log, train, rate, tests), *_panel_chart([*trained, *tests])]
     if not charts and not any(len(log.frame(name)) for name in ("train", "train_outputs", "test")):
@@ -57,6 +57,12 @@ _NOTHING_TO_DRAW: Final = (
     "The log has solver lines, but none that can be drawn: one measurement alone, or values without their iterations. "
     "They are in the tables that “logparse export” writes."
 )
+
+
+def _tests(log: ReportedLog) -> pd.DataFrame:
+    """What the tests found, without NVCaffe's initial test of one iteration: it is no point of their curve."""
+    frame = log.frame("test")
+    return frame[~frame["initial"].astype(bool)] if len(frame) else frame
 
 
 def _floats(column: pd.Series[Any]) -> Floats:

@@ -16,6 +16,7 @@ from logparse.tables.column import (
     decimal,
     printed,
     text,
+    truth,
     whole,
 )
 
@@ -32,6 +33,11 @@ COLUMNS: Final = (
     text("output", "Output", "The blob's name; 'score' where the form prints none; '(test loss)' for the total loss."),
     ELEMENT,
     printed("value", "Value", "Mean over the test's batches."),
+    truth(
+        "initial",
+        "Initial",
+        "Whether it is NVCaffe's test at the start: one iteration, whatever test_iter says, and no measure of the net.",
+    ),
     *WEIGHTED,
     decimal("seconds", "Seconds", "Of the whole test, from its first line to its last.", "s"),
     ELAPSED,
@@ -68,6 +74,7 @@ def build(log: LogLike) -> Built:
         "test_net": nullable(net, net >= 0),
         "index": nullable(found["index"], ~is_loss),
         "element": nullable(said["element"], ~is_loss),
+        "initial": results.is_initial(facts, starts, row),
         "seconds": results.seconds_of_test(found, starts),
         **clock.elapsed_and_time(found, attempt, facts),
         "superseded": filing.superseded(attempt, iteration),

@@ -9,7 +9,9 @@ import numpy as np
 from logparse.tables.series import clock, filing
 
 if TYPE_CHECKING:
-    from logparse.model import LogFacts
+    from collections.abc import Iterator
+
+    from logparse.model import Event, LogFacts
     from logparse.tables.series.arrays import Array, Arrays
 
 
@@ -48,6 +50,26 @@ def of_start(starts: Arrays | None, row: Array, name: str) -> Array:
     if starts is None:
         return np.full(len(row), -1, dtype=np.int64)
     return np.where(row >= 0, starts[name][np.maximum(row, 0)], -1)
+
+
+def is_initial(facts: LogFacts, starts: Arrays | None, row: Array) -> Array:
+    """Whether each row's test is NVCaffe's initial one: begun behind the word of its start, and before that of its end,
+    or, where that is lost, before the first display."""
+    begun = [event.line for event in _initial_tests(facts) if "started" in event.text]
+    if starts is None or not begun:
+        return np.zeros(len(row), dtype=np.bool_)
+    shown = facts.curves.series.get("display", {"line": np.empty(0, dtype=np.int64)})["line"]
+    ended = np.sort(np.concatenate([[event.line for event in _initial_tests(facts) if event.line not in begun], shown]))
+    start = starts["line"][np.maximum(row, 0)]
+    behind = np.searchsorted(begun, start)
+    last = np.array([0, *begun])[behind]
+    between = np.searchsorted(ended, start) - np.searchsorted(ended, last)
+    inside: Array = (row >= 0) & (behind > 0) & (between == 0)
+    return inside
+
+
+def _initial_tests(facts: LogFacts) -> Iterator[Event]:
+    return (event for attempt in facts.attempts for event in attempt.events if event.kind == "initial_test")
 
 
 def seconds_of_test(results: Arrays, starts: Arrays | None) -> Array:
