@@ -78,6 +78,9 @@ class Log:
     ledger = _Named()
     findings = _Named()
     memory = _Named()
+    plan = _Named()
+    alive = _Named()
+    timeline = _Named()
     footprint = _Named()
     out_of_memory = _Named()
     shares = _Named()  # and `whatif`, which is a method: table("whatif") answers what anybody would ask first
@@ -228,7 +231,7 @@ def parse_log(  # noqa: PLR0913 - each is a question that users ask
     if year is None:
         year, origin = find_year(extracted.year_hints, name=facts.name, first_month_day=extracted.first_month_day)
     attempts = timed(attempts, extracted, year)
-    return Log(LogFacts(facts, attempts, extracted.curves, extracted.ledger, all_notes, year, origin))
+    return Log(LogFacts(facts, attempts, extracted.curves, extracted.ledger, all_notes, year, origin, extracted.ranks))
 
 
 def load_prototxt(path: Path) -> Message:

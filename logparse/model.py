@@ -232,7 +232,10 @@ class Curves:
 
 @dataclass(frozen=True, slots=True)
 class LogFacts:
-    """One log, read: the root of the model."""
+    """One log, read: the root of the model.
+
+    `ranks` are the processes that a launcher numbered, each with its number of lines; the first one is read.
+    """
 
     source: Source
     attempts: tuple[Attempt, ...]
@@ -241,3 +244,4 @@ class LogFacts:
     notes: tuple[Note, ...]
     year: int | None
     year_origin: str | None
+    ranks: tuple[tuple[int, int], ...] = ()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 NAN: Final = float("nan")
 NUMBER: Final = r"[-+]?(?:[0-9.]+(?:[eE][-+]?[0-9]+)?(?:#[A-Z]+)?|nan|inf)"
+AFTER: Final = r"(?:[\s,;|(\[].*)?"
 RANK: Final = r"\s*(?:[\[(][0-9.]+[\])]\s*)?"
 HEADERS: Final = (
     r"[IWEF](?:\d{4})?(?P<month>\d\d)(?P<day>\d\d)\s+(?P<clock>[\d:.]+)\s+\d+\s+[^\]]*?:\d+\] ",
@@ -26,36 +27,42 @@ HEADERS: Final = (
 )
 MESSAGES: Final = {
     "display": (
-        rf"{RANK}Iteration (?P<iteration>\d+)"
-        rf"(?: \((?:(?P<rate>{NUMBER}) iter/s, (?P<seconds>{NUMBER})s/(?P<interval>{NUMBER}) iters?"
-        rf"|(?P<only_seconds>{NUMBER}) s)\))?(?:, (?P<epoch>{NUMBER})/{NUMBER} ?ep)?, loss = ?(?P<loss>{NUMBER})"
-        r"(?:\s+\[.*\])?"  # a fork shows how far it is and how long it will take
+        rf"{RANK}Iteration:? (?P<iteration>\d+)(?:/\d+)?"
+        rf"(?: \((?:(?P<rate>{NUMBER}) iter/s(?:, (?P<seconds>{NUMBER})s/(?P<interval>{NUMBER}) iters?)?"
+        rf"|(?P<only_seconds>{NUMBER}) s|[^()=]*)\))?(?:, (?P<epoch>{NUMBER})/{NUMBER} ?ep)?"
+        rf"(?:, (?:(?!loss)[^=])*)?,? (?:[a-zA-Z]+ )?loss ?[=:] ?(?P<loss>{NUMBER}){AFTER}"
     ),
     "train_output": (
         rf"{RANK}Train net output #(?P<index>\d+): (?P<name>.*?) = ?(?P<value>{NUMBER})"
         rf"(?: ?\(\\?\* (?P<weight>{NUMBER}) = (?P<weighted>{NUMBER}) loss\))?"
     ),
     "test_output": (
-        rf"{RANK}Test net output #(?P<index>\d+): (?P<name>.*?) = ?(?P<value>{NUMBER})"
+        rf"{RANK}Test net output (?:mAP )?#(?P<index>\d+): (?P<name>.*?) = ?(?P<value>{NUMBER})"
         rf"(?: ?\(\\?\* (?P<weight>{NUMBER}) = (?P<weighted>{NUMBER}) loss\))?"
     ),
-    "test_score": rf"Test score #(?P<index>\d+): (?P<value>{NUMBER})",
+    "test_score": rf"Test score # ?(?P<index>\d+): (?P<value>{NUMBER})",
     "test_start": rf"{RANK}(?:Iteration (?P<iteration>\d+), )?Testing net(?: \(#(?P<net>\d+)\))?",
     "test_loss": rf"{RANK}Test loss: (?P<loss>{NUMBER})",
     "lr": (
-        rf"{RANK}Iteration (?P<iteration>\d+), lr = (?P<lr>{NUMBER})(?:, m = (?P<momentum>{NUMBER}))?"
-        rf"(?:, lrm = {NUMBER})?(?:, wd = (?P<decay>{NUMBER}))?(?:, gs = (?P<scale>{NUMBER}))?"
+        rf"{RANK}Iteration (?P<iteration>\d+)(?: \([^()=]*\))?(?:, [^=]*)?, lr = (?P<lr>{NUMBER})"
+        rf"(?:, m = (?P<momentum>{NUMBER}))?(?:, lrm = {NUMBER})?(?:, wd = (?P<decay>{NUMBER}))?"
+        rf"(?:, gs = (?P<scale>{NUMBER}))?{AFTER}"
     ),
     "clipping": (
         rf"Gradient clipping: scaling down gradients \(L2 norm (?P<norm>{NUMBER}) > (?P<threshold>{NUMBER})\)"
         rf" by scale factor (?P<factor>{NUMBER})"
     ),
     "debug": (
-        rf"\s*\[(?P<stage>Forward|Backward)\] Layer (?P<layer>.*), (?P<part>top|bottom|param) blob (?P<blob>.*)"
-        rf" (?:data|diff): (?P<value>{NUMBER})"
+        rf"\s*(?:\[debug_info\] )?\[(?P<stage>Forward|Backward)\] Layer (?P<layer>.*),"
+        r" (?P<part>top|bottom|param) blob (?P<blob>.*)"
+        rf" (?:data|diff): (?:(?P<value>{NUMBER})|{NUMBER} \((?P<mean>{NUMBER})\))"
     ),
-    "timing": rf"\s*(?P<layer>\S.*?)\s+(?P<direction>forward|backward): (?P<ms>{NUMBER}) (?:ms|milliseconds)\.",
-    "test_batch": rf"Batch (?P<batch>\d+), (?P<name>.*) = (?P<value>{NUMBER})",
+    "timing": rf"\s*(?P<layer>\S.*?)\s+(?P<direction>forward|backward): (?P<ms>{NUMBER})"
+    r" (?P<unit>ms|milliseconds|seconds)\.",
+    "layer_time": (
+        rf"LAYER-(?P<index>\d+) (?P<type>\S.*): (?P<direction>forward|backward|update)_time: (?P<ms>{NUMBER}) ms"
+    ),
+    "test_batch": rf"Batch (?P<batch>\d+), (?P<name>.*?)(?: = |: ?)(?P<value>{NUMBER})",
     "product": (
         rf"(?P<layer>\S.*?)\s+group (?P<group>\d+): A\((?P<rows>\d+)x(?P<inner>\d+)(?: nnz:(?P<weights>\d+))?\)"
         rf"\*B\(\d+x(?P<columns>\d+)\)=C\(.*\) (?P<bytes>\d+) B/ (?P<us>{NUMBER}) us = .* MB/s"
@@ -165,11 +172,18 @@ def _lr(match: re.Match[str]) -> Values:
 
 def _debug(match: re.Match[str]) -> Values:
     names = {name: match[name] for name in ("layer", "part", "blob")}
-    return {"stage": int(match["stage"] == "Backward"), **names, "value": _number(match["value"])}
+    return {"stage": int(match["stage"] == "Backward"), **names, "value": _number(match["value"] or match["mean"])}
 
 
 def _timing(match: re.Match[str]) -> Values:
-    return {"layer": match["layer"], "direction": int(match["direction"] == "backward"), "ms": _number(match["ms"])}
+    ms = _number(match["ms"]) * (1000 if match["unit"] == "seconds" else 1)
+    way = int(match["direction"] == "backward")
+    return {"layer": match["layer"], "direction": way, "ms": ms, "is_sum": int(match["unit"] != "ms")}
+
+
+def _layer_time(match: re.Match[str]) -> Values:
+    way = ("forward", "backward", "update").index(match["direction"])
+    return {"layer_index": int(match["index"]), "type": match["type"], "direction": way, "ms": _number(match["ms"])}
 
 
 def _test_batch(match: re.Match[str]) -> Values:
@@ -193,6 +207,7 @@ _VALUES: Final[dict[str, Callable[[re.Match[str]], Values]]] = {
     "clipping": lambda match: {name: _number(match[name]) for name in ("norm", "threshold", "factor")},
     "debug": _debug,
     "timing": _timing,
+    "layer_time": _layer_time,
     "test_batch": _test_batch,
     "product": _product,
 }

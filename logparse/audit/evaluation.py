@@ -115,7 +115,8 @@ def _nearest(kept: Sequence[Snapshot], iteration: int) -> Iterator[str]:
 
 
 def output_curves(log: AuditedLog) -> Iterator[OutputCurve]:
-    """The scalar outputs whose name or loss weight tells what is good and that ever change; of tests done last."""
+    """The scalar outputs whose name or loss weight tells what is good and that ever change; of tests done last, but
+    not of one iteration only."""
     frame = log.frame("test")
     if frame is None:
         return

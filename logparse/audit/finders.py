@@ -47,6 +47,7 @@ FINDERS: Final[tuple[Callable[[AuditedLog], Iterator[Finding]], ...]] = (
     throughput.slowed,
     throughput.speed,
     throughput.time_left,
+    gaps.several_ranks,
     gaps.unknown_lines,
     gaps.notes,
 )

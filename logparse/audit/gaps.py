@@ -191,6 +191,26 @@ def unknown_lines(log: AuditedLog) -> Iterator[Finding]:
     )
 
 
+def several_ranks(log: AuditedLog) -> Iterator[Finding]:
+    """Several processes of one training print into one log: whose lines are read."""
+    ranks = log.facts.ranks
+    if len(ranks) <= 1:
+        return
+    (read, own), others = ranks[0], ranks[1:]
+    lines = sum(count for _, count in others)
+    lowest = "" if read == 0 else f" Rank 0 is not among them; rank {read} is the lowest."
+    named = [f"rank {rank}: {formats.count(count)} {plural('line', count)}" for rank, count in others]
+    yield Finding(
+        "note",
+        "several_ranks",
+        f"{formats.count(len(ranks))} ranks print into this log; nets and curves are those of rank {read}",
+        f"A launcher numbered the processes of one training. {formats.count(own)} {plural('line', own)} of rank {read} "
+        f"{'is' if own == 1 else 'are'} read; {formats.count(lines)} of the others are counted and not read: a loss of "
+        f"theirs is that of their own part of the data.{lowest}",
+        tuple(first_of(named)),
+    )
+
+
 def notes(log: AuditedLog) -> Iterator[Finding]:
     """What the reader noted on its way."""
     for note in log.facts.notes:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from logparse import formats
 from logparse.audit.finding import Finding
 from logparse.audit.nets import leading, location_of, name_of, net_of, some, texts
-from logparse.cost.layer_types import traits_of
-from logparse.cost.memory.reads import backward_reads
-from logparse.cost.traits import InPlace
+from logparse.cost.memory.in_place import in_place_places
 from logparse.formats import enumerated
-from logparse.rows import int_of, is_blank, items_of, known_rows, known_sum
+from logparse.rows import int_of, items_of, known_rows, known_sum
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +22,7 @@ def in_place_candidates(log: AuditedLog) -> Iterator[Finding]:
     """Layers that could overwrite their bottom and do not, with what that would save; one finding per layer name."""
     seen: set[tuple[str, Any]] = set()
     for net, layers in log.nets():
-        for row in _candidates(log, layers):
+        for row in _candidates(log, net, layers):
             if (name_of(row), row["attempt"]) in seen:
                 continue
             seen.add((name_of(row), row["attempt"]))
@@ -49,66 +46,9 @@ def _in_place(net: TableRow, row: TableRow) -> Finding:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Version:
-    """What a blob holds between two writes: the layer that wrote it, as which top, and the layers that read it."""
-
-    maker: TableRow
-    top_index: int
-    readers: list[TableRow]
-
-
-def _candidates(log: AuditedLog, layers: Sequence[TableRow]) -> Iterator[TableRow]:
-    current: dict[str, _Version] = {}
-    for row in layers:
-        for bottom in items_of(row.get("bottoms")):
-            if bottom in current:
-                current[bottom].readers.append(row)
-        for index, top in enumerate(items_of(row.get("tops"))):
-            if version := current.get(top):
-                yield from _overwriting(log, version)
-            current[top] = _Version(row, index, [])
-    for version in current.values():
-        yield from _overwriting(log, version)
-
-
-def _overwriting(log: AuditedLog, version: _Version) -> Iterator[TableRow]:
-    """The one reader of what a layer wrote, if it could write its own result over it."""
-    if len(version.readers) == 1 and _may_overwrite(version.readers[0]) and _may_be_overwritten(log, version):
-        yield version.readers[0]
-
-
-def _may_overwrite(row: TableRow) -> bool:
-    """Whether a layer's type may: Scale and PReLU can, too, but then keep a copy of the bottom."""
-    traits = None if formats.is_na(row.get("type")) else traits_of(row["type"])
-    bottoms, tops = items_of(row.get("bottoms")), items_of(row.get("tops"))
-    return (
-        traits is not None
-        and traits.in_place is InPlace.FREE
-        and len(bottoms) == len(tops) == 1
-        and bottoms[0] != tops[0]
-        and not formats.is_na(row.get("distinct_bytes"))
-        and row["distinct_bytes"] > 0
-    )
-
-
-def _may_be_overwritten(log: AuditedLog, version: _Version) -> bool:
-    """Whether a blob is its maker's own memory, and the maker is known, no data layer, and does not need its top.
-
-    A top that shares another blob's memory (Split, Flatten, Reshape) is read by somebody else as well.
-    """
-    maker, index = version.maker, version.top_index
-    if formats.is_na(maker.get("type")) or not items_of(maker.get("bottoms")) or _needs_top(log, maker, index):
-        return False
-    shared, in_place = items_of(maker.get("shares_with")), items_of(maker.get("in_place"))
-    borrowed = index < len(shared) and not is_blank(shared[index])
-    return not borrowed or (index < len(in_place) and bool(in_place[index]))
-
-
-def _needs_top(log: AuditedLog, maker: TableRow, index: int) -> bool:
-    """Whether the maker's own backward pass reads what it wrote; a layer of which that is not known may."""
-    reads = backward_reads(log.derived(maker).spec)
-    return reads is None or index in reads.tops
+def _candidates(log: AuditedLog, net: TableRow, layers: Sequence[TableRow]) -> Iterator[TableRow]:
+    memory = log.parsed.derived.nets[net["attempt"]][net["net_index"]].memory
+    yield from (layers[place] for place in in_place_places(memory.layers))
 
 
 def counted_twice(log: AuditedLog) -> Iterator[Finding]:

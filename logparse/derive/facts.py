@@ -63,7 +63,7 @@ class NetFact:
     batch: int | None
     layers: tuple[LayerFact, ...]
     memory: NetMemory
-    is_per_image: bool = False
+    is_per_image: bool
 
 
 def with_images(fact: NetFact, batch: int | None) -> NetFact:

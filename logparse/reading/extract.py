@@ -49,6 +49,7 @@ class Extracted(NamedTuple):
     clock: tuple[tuple[int, float], ...]  # (line, raw time) of the first and the last header read line by line
     first_month_day: int | None  # mmdd of the first header that has one
     year_hints: tuple[YearHint, ...]
+    ranks: tuple[tuple[int, int], ...] = ()  # each process's number and lines; the first one is read
 
 
 class Extractor:
@@ -74,6 +75,8 @@ class Extractor:
     def _take_columns(self, found: Scan) -> None:
         for series, columns in found.columns.items():
             self._interpreter.series.add_chunk(series, columns, found.names)
+        if found.counts and self._interpreter.first_header is None:
+            self._interpreter.first_header = min(first for _, first, _ in found.counts.values())
         for name, (lines, first, example) in found.counts.items():
             self._interpreter.tally.add(*class_and_reason(name), first, example, lines)
 
@@ -115,6 +118,7 @@ class Extractor:
             clock=tuple(mark for mark in (reader.first_time, reader.last_time) if mark is not None),
             first_month_day=reader.first_month_day or _first_month_day(curves),
             year_hints=tuple(self._hints),
+            ranks=reader.ranks.rows(),
         )
 
     def _last_line(self) -> LastLine:

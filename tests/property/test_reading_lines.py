@@ -118,7 +118,8 @@ def test_pieces_are_the_lines(lines: list[bytes], ended: bool, skipped: int) -> 
             assert len(one_by_one) == piece.lines
             assert not any(map(bare_kind, one_by_one))
             found += map(Line, one_by_one)
-    assert found == [single.split(raw) for raw in text[start:].removesuffix(b"\n").split(b"\n") if text[start:]]
+    alone = [single.split(raw) for raw in text[start:].removesuffix(b"\n").split(b"\n") if text[start:]]
+    assert found == [message for line in alone for message in single.unglued(line)]
 
 
 @given(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -71,6 +72,20 @@ def formulas(found: Cost) -> Iterator[str]:
 
 def test_a_shown_formula_works_out_to_its_figure() -> None:
     assert [(str(row), text) for row in ROWS for text in formulas(cost(row.spec())) if not is_true(text)] == []
+
+
+def test_no_formula_has_a_term_that_is_nothing() -> None:
+    """A part that the layer does not have is left out, not added as so many times 0."""
+    found = [(str(row), text) for row in ROWS for text in formulas(cost(row.spec())) if re.search(r"\+ .* × 0\b", text)]
+    assert found == []
+
+
+def test_sizes_are_whole_numbers() -> None:
+    for row in ROWS:
+        known = cost(row.spec())
+        shapes = [*known.expected_tops, *(blob.shape for blob in known.params or ())]
+        sides = [side for shape in shapes for side in shape or ()]
+        assert {type(side) for side in sides} <= {int}, str(row)
 
 
 def explains(figure: Derived) -> bool:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from logparse.cost import layer_types
-from logparse.cost.costing import cost, macs, with_backward
+from logparse.cost.costing import cost, macs, view_of, with_backward
 from logparse.cost.layer_types import LAYER_TYPES, RULES
 from logparse.cost.memory.layer import LayerMemory
-from logparse.cost.rule import Rule, no_macs, per_top
+from logparse.cost.rule import Missing, Rule, no_macs, per_top
 from logparse.cost.rules import convolution
 from logparse.cost.spec import NO_FIGURE, Basis, LayerSpec, ParamBlob
 from logparse.cost.traits import LayerType
@@ -40,6 +40,22 @@ def conv(
         backward=backward,
         bottom_needs_grad=needs,
     )
+
+
+def test_a_top_that_is_printed_is_read_as_printed_beside_one_that_is_not() -> None:
+    definition = parse("slice_param { axis: 1 }").root
+    spec = LayerSpec("x", "Slice", definition, ((2, 4, 5, 7),), ((2, 3, 5, 7), None), phase="TRAIN")
+    view = view_of(spec, RULES["Slice"])
+    assert view.tops == ((2, 3, 5, 7), (2, 2, 5, 7))  # by the rule each would have two channels
+    assert view_of(spec, RULES["Slice"]).tops == view.tops  # and so the next time
+
+
+def test_a_bottom_that_is_not_there_is_missing() -> None:
+    view = view_of(conv(), RULES["Convolution"])
+    assert view.bottom(0) == BOTTOM
+    for index in (1, 2):
+        with pytest.raises(Missing, match=f"the shape of bottom {index} is not known"):
+            view.bottom(index)
 
 
 def test_a_cost_is_worked_out_once() -> None:

@@ -190,7 +190,7 @@ def test_only_layers_with_a_whole_definition_of_their_own_are_changed() -> None:
         without_channels((one[0], bare), "conv", 0.5)
     assert refused.value.remedy == "Give it with --prototxt."
     unknown = replace(one[1], kind=None)
-    with pytest.raises(WhatIfError, match="unknown type"):
+    with pytest.raises(WhatIfError, match=r"no InnerProduct \(unknown type\)"):
         without_channels((one[0], unknown), "conv", 0.5)
 
 

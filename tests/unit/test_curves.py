@@ -415,7 +415,13 @@ def test_times_are_joined_to_what_the_layers_compute(sample_logs: Path) -> None:
 def test_until_2014_backward_times_came_in_backward_order() -> None:
     forward = [f"same\tforward: {one} milliseconds." for one in (1, 2)]
     backward = [f"same\tbackward: {one} milliseconds." for one in (20, 10)]
-    lines = ["first\tforward: 5 milliseconds.", *forward, "Forward pass: 8 milliseconds.", *backward]
+    lines = [
+        "Testing for 1 iterations.",
+        "first\tforward: 5 milliseconds.",
+        *forward,
+        "Forward pass: 8 milliseconds.",
+        *backward,
+    ]
     log = parse_log(timed(*lines, "first\tbackward: 50 milliseconds.", "Total Time: 90 milliseconds.").encode())
 
     layers = log.timing[log.timing["scope"] == "layer"]

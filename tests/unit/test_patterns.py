@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from logparse.reading.messages.convert import CONVERTERS
+from logparse.reading.messages.decoration import DECORATIONS
 from logparse.reading.messages.dispatch import LONGEST_MESSAGE, Dispatcher
 from logparse.reading.messages.dump import DUMPS
 from logparse.reading.messages.headerless import BARE_KINDS, bare_kind
@@ -19,6 +20,7 @@ from logparse.reading.messages.patterns import PATTERNS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from logparse.reading.messages.decoration import Decoration
     from logparse.reading.messages.patterns import Pattern
 
 ALL = (*PATTERNS, *IGNORED_PATTERNS)
@@ -157,6 +159,12 @@ def test_no_line_without_a_header_takes_more_than_linear_time() -> None:
         sample = max(kind.samples, key=len)
         for pad in PADS:
             assert times_one_pass(bare_kind, hostile(sample, pad, ["\x00"])) < TIMES_ONE_PASS, (kind.name, pad)
+
+
+@pytest.mark.parametrize("decoration", DECORATIONS, ids=lambda one: one.name)
+def test_no_decoration_takes_more_than_linear_time(decoration: Decoration) -> None:
+    for pad in (*PADS, "*", "`", "_", "&", "\\", "<b ", "&amp;"):
+        assert times_one_pass(decoration.undo, hostile(decoration.found, pad, ["", "\x00"])) < TIMES_ONE_PASS, pad
 
 
 def test_the_measure_sees_a_pattern_of_quadratic_time() -> None:

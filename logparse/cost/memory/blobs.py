@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from logparse.cost.buffer import CPU
+from logparse.cost.buffer import BACKWARD, CPU, FORWARD, SETUP
 from logparse.cost.costing import cost
 from logparse.cost.memory.gradients import learns
 from logparse.cost.memory.sharing import owners
@@ -59,21 +59,55 @@ def _on_device(layer: LayerMemory) -> Iterator[str]:
     yield from (name for name, is_loss in zip(layer.tops, layer.losses, strict=True) if is_loss)
 
 
+class Touched(NamedTuple):
+    """The first touch of a blob's gradient: when (cost/buffer.py), and the place of the layer at work."""
+
+    moment: str
+    layer: int
+
+
 def diff_blobs(
     layers: Sequence[LayerMemory], device: str, *, timed: bool = False, cudnn: bool = False
 ) -> list[OwnBlob]:
     """The blobs whose gradient has memory; `timed` is `caffe time`, which calls every layer's Backward."""
-    own, owner_of = _blobs(layers, of_data=False)
-    touched: set[str] = set()
-    for layer in layers:
-        touched.update(owner_of.get(name, name) for name in _asked(layer, device, timed=timed, cudnn=cudnn))
+    own, _ = _blobs(layers, of_data=False)
+    touched = diff_touches(layers, device, timed=timed, cudnn=cudnn)
     return [blob for blob in own if blob.name in touched]
 
 
-def _asked(layer: LayerMemory, device: str, *, timed: bool, cudnn: bool) -> Iterator[str]:
-    """Names of the blobs whose gradient memory the layer asks for."""
-    yield from (name for name, is_loss in zip(layer.tops, layer.losses, strict=True) if is_loss)
-    yield from (layer.bottoms[place] for place in layer.traits.scratch(layer.spec, device))
+def diff_touches(
+    layers: Sequence[LayerMemory], device: str, *, timed: bool = False, cudnn: bool = False
+) -> dict[str, Touched]:
+    """Blob that owns a gradient → its first touch.
+
+    A loss weight is written into its top's gradient as the layer is set up (Layer::SetLossWeights), and read on the
+    GPU by its Forward; the layers that go backward come in reverse.
+    """
+    _, owner_of = _blobs(layers, of_data=False)
+    found: dict[str, Touched] = {}
+    for place, layer in reversed(list(enumerate(layers))):
+        for name in _asked_in_backward(layer, device, timed=timed, cudnn=cudnn):
+            found.setdefault(owner_of.get(name, name), Touched(BACKWARD, place))
+    for place, layer in enumerate(layers):
+        for moment, name in _asked_before(layer, device):
+            owner = owner_of.get(name, name)
+            if owner not in found or _ORDER[moment] < _ORDER[found[owner].moment]:
+                found[owner] = Touched(moment, place)
+    return found
+
+
+_ORDER: Final = {SETUP: 0, FORWARD: 1, BACKWARD: 2}
+
+
+def _asked_before(layer: LayerMemory, device: str) -> Iterator[tuple[str, str]]:
+    """When, and the blobs whose gradient memory the layer asks for before anything goes backward."""
+    loss = SETUP if device == CPU else FORWARD
+    yield from ((loss, name) for name, is_loss in zip(layer.tops, layer.losses, strict=True) if is_loss)
+    yield from ((FORWARD, layer.bottoms[place]) for place in layer.traits.scratch(layer.spec, device))
+
+
+def _asked_in_backward(layer: LayerMemory, device: str, *, timed: bool, cudnn: bool) -> Iterator[str]:
+    """The blobs whose gradient memory its backward pass asks for."""
     if not layer.backward and not (timed and _runs_anyway(layer, device)):
         return
     if layer.bottoms:

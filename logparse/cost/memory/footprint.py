@@ -56,10 +56,20 @@ def rounded(blocks: Iterable[int]) -> int:
     pages = steps = 0
     for size in blocks:
         if size > PACKED_BYTES:
-            pages -= -size // _PAGE  # rounded up
+            pages += in_pages(size)
         else:
-            steps -= -size // _STEP
-    return (pages - -steps * _STEP // _PAGE) * _PAGE
+            steps += in_steps(size)
+    return pages + in_pages(steps)
+
+
+def in_pages(size: int) -> int:
+    """A size in whole pages of the driver's."""
+    return -(-size // _PAGE) * _PAGE
+
+
+def in_steps(size: int) -> int:
+    """What a small block takes of the pages that it shares."""
+    return -(-size // _STEP) * _STEP
 
 
 def footprint(run: Run, device: str, terms: Terms = USUAL) -> Footprint:

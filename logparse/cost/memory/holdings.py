@@ -133,6 +133,12 @@ class Holding(NamedTuple):
     blocks: tuple[Allocation, ...]
     gaps: tuple[Gap, ...]
 
+    @property
+    def parts(self) -> Iterator[Allocation | Gap]:
+        """All of it, what is not known too."""
+        yield from self.blocks
+        yield from self.gaps
+
     def bytes_of(self, kind: Kind) -> int:
         """The known bytes of one kind."""
         return sum(block.bytes for block in self.blocks if block.kind == kind)

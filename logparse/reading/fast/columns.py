@@ -69,6 +69,16 @@ class GrowingColumn:
         self._data = np.full(max(self._size, 1), self._data[0])
         self._same = False
 
+    def shorten(self, size: int) -> None:
+        """Keep so many values and forget those behind them."""
+        self._size = min(size, self._size)
+
+    def below(self, limit: int) -> int:
+        """How many values of an ascending column are below the limit."""
+        if self._same:
+            return self._size if self._size and self._data[0] < limit else 0
+        return int(np.searchsorted(self._data[: self._size], limit))
+
     def finished(self) -> Column:
         """The whole column, read-only. Nothing can be put behind it any more."""
         if self._same and self._size:
@@ -114,6 +124,16 @@ class SeriesTable:
                 name: to_ours.take(values) if name in NAME_COLUMNS else values for name, values in columns.items()
             }
         self._chunks.setdefault(series, []).append(columns)
+
+    def cut(self, line: int) -> None:
+        """Forget what stands on this line or behind it."""
+        self.end_block()
+        for series, columns in list(self._columns.items()):
+            kept = columns["line"].below(line)
+            for column in columns.values():
+                column.shorten(kept)
+            if not kept:
+                del self._columns[series]
 
     def end_block(self) -> None:
         """Put the rows and chunks of a block behind those of the blocks before it."""

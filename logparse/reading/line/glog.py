@@ -78,7 +78,7 @@ class GlogHeaders:
             text = decode(message)
         seconds += float(micros) / 1e6
         # past NamedTuple's own constructor, which costs as much again
-        return tuple.__new__(Line, (text, severity, month_day, year, seconds, thread, file, True, None))
+        return tuple.__new__(Line, (text, severity, month_day, year, seconds, thread, file, True, None, False))
 
     def _second(self, text: bytes) -> _Second | None:
         match = _SECOND.fullmatch(text)

@@ -162,6 +162,13 @@ PREFIXES: Final[tuple[PrefixForm, ...]] = (
     PrefixForm("quote", _form(rb">[ ]?"), (b"> ", b">")),
     PrefixForm("list marker", _form(rb"(?:[*+-]|\d{1,3}[.)])[ ]"), (b"- ", b"* ", b"1. "), literal=True, loose=True),
     PrefixForm("code mark", _form(rb"`{1,3}[ ]?"), (b"`", b"```"), literal=True, loose=True),
+    PrefixForm("mark of Markdown", _form(rb"\*{1,3}|_{1,3}|~~"), (b"**", b"__", b"~~"), literal=True, loose=True),
+    PrefixForm(
+        "complaint of glog's",
+        _form(rb"COULD[ ]NOT[ ]CREATE[ ][^!\n]{1,200}!"),
+        (b"COULD NOT CREATE A LOGGINGFILE 20190410-023032.341!", b"COULD NOT CREATE LOGFILE '20170707-050753.4076'!"),
+        literal=True,
+    ),
     PrefixForm("tag", _form(rb"<[a-z][^<>\n]{0,200}>"), (b"<pre>", b'<code class="log">'), literal=True, loose=True),
     PrefixForm("rank in brackets", _form(rb"\[(?P<rank>\d{1,6})\][ ]?"), (b"[0] ", b"[12] ")),
     PrefixForm("rank of Open MPI", _form(rb"\[\d{1,6},(?P<rank>\d{1,6})\]<std(?:out|err)>:[ ]?"), (b"[1,0]<stderr>:",)),

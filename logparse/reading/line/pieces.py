@@ -11,8 +11,8 @@ class Line(NamedTuple):
     `message` is the text after the header, leading and trailing blanks kept; without a header the
     whole line less the prefix of a pipe. `severity` is one of I W E F. `month_day` is mmdd, `seconds`
     since midnight. `file` is the base name of the source file. `rank` is the process that printed the
-    line, where a launcher numbered them. What the header does not say, or says wrongly (a 13th
-    month), is None.
+    line, where a launcher numbered them. `glued` is a message behind another one on the same line.
+    What the header does not say, or says wrongly (a 13th month), is None.
     """
 
     message: str
@@ -24,6 +24,7 @@ class Line(NamedTuple):
     file: str | None = None
     headed: bool = False
     rank: str | None = None
+    glued: bool = False
 
 
 class PlainText(NamedTuple):

@@ -34,6 +34,14 @@ class _Taken(NamedTuple):
 # A line without any of these near its beginning has no header; seen before the tables are tried.
 _MAYBE_HEADED: Final = re.compile(rb":\d{1,7}\]|[IWEF](?:\d{4})?[01]\d{3}(?:[ \t]|\xc2\xa0)|[A-Z]{4,8}(?: {1,8}- |: )")
 _HEAD_BYTES: Final = 1200
+# A header of the common form without a doubt: nothing else has a time of six decimals and a source file's line.
+_GLOG: Final = (
+    r"[IWEF](?:20\d\d)?[01]\d[0-3]\d [0-2]\d:[0-5]\d:[0-6]\d\.\d{6} {1,16}\d{1,20} "
+    r"[\w./\\+-]{1,200}\.(?:cpp|hpp|cu|cuh|cc|h):\d{1,7}\] "
+)
+_GLUED: Final = re.compile(_GLOG)
+# … that stands right behind a text, as where a program prints no line end: prose and quotations have a blank or a mark.
+_WHOLE_HEADER: Final = re.compile(rb"(?<=[^\s\"'`(\[{<>])" + _GLOG.encode())
 _MAX_PREFIXES: Final = 8
 _JSON_STRING: Final = re.compile(rb'[ \t]*("[^"\\]*(?:\\.[^"\\]*)*"),?[ \t]*\Z')
 _DOCKER_JSON: Final = re.compile(rb'\{"log":("[^"\\]*(?:\\.[^"\\]*)*"),"')
@@ -65,7 +73,10 @@ class LineSplitter:
                     line = self.split(match[0].removesuffix(b"\n"))
                 elif not self._is_settled:
                     self._settle()
-                yield line
+                if b"] " in message:
+                    yield from self.unglued(line)
+                else:
+                    yield line
             elif plain is not None:
                 if self._is_settled:
                     yield PlainText(plain[:-1].decode(), plain.count(b"\n"))
@@ -74,7 +85,18 @@ class LineSplitter:
             elif blanks is not None:
                 yield BlankLines(len(blanks))
             else:
-                yield self.split(raw)
+                yield from self.unglued(self.split(raw))
+
+    def unglued(self, line: Line) -> Iterator[Line]:
+        """The messages of a line that has lost the line ends between them, each with its header."""
+        place = 0
+        for match in _GLUED.finditer(line.message) if line.headed else ():
+            following = self._common.split(match[0].encode())
+            if following is not None:
+                yield line._replace(message=line.message[place : match.start()].rstrip())
+                place = match.end()
+                line = following._replace(message=line.message, rank=line.rank, glued=True)
+        yield line._replace(message=line.message[place:])
 
     def split(self, raw: bytes) -> Line:
         """One line, given without its line end, taken apart."""
@@ -84,7 +106,14 @@ class LineSplitter:
         if line is not None:
             self._settle()
             return line
-        line = self._behind_known_prefixes(raw) or self._headed(raw) or self._headed_json(raw) or self._bare(raw)
+        line = (
+            self._behind_known_prefixes(raw)
+            or self._headed(raw)
+            or self._headed_json(raw)
+            or self._headed_behind_text(raw)
+            or self._headed_in_bold(raw)
+            or self._bare(raw)
+        )
         self._first, self._is_settled = False, not (self._prefixes or self._in_json)
         return line
 
@@ -164,10 +193,19 @@ class LineSplitter:
         self._in_json = was_json or line is not None
         return line or (self._bare(inner) if was_json else None)
 
+    def _headed_behind_text(self, raw: bytes) -> Line | None:
+        """A whole header behind a text that lacks its line end."""
+        match = _WHOLE_HEADER.search(raw, 0, _HEAD_BYTES) if b"] " in raw else None
+        return None if match is None else self._common.split(raw[match.start() :])
+
+    def _headed_in_bold(self, raw: bytes) -> Line | None:
+        """A header that marks of bold type stand in."""
+        return self._headed(raw.replace(b"**", b"")) if b"**" in raw and b"***" not in raw else None
+
     def _bare(self, raw: bytes) -> Line:
         """A line without a header: less the prefixes that the last headed line had."""
         rest, rank = self._less_prefixes(raw) if self._prefixes else (raw, None)
-        return tuple.__new__(Line, (decode(rest), None, None, None, None, None, None, False, rank))
+        return tuple.__new__(Line, (decode(rest), None, None, None, None, None, None, False, rank, False))
 
     def _less_prefixes(self, raw: bytes) -> tuple[bytes, str | None]:
         """The line without what stood before the last headed line, and its rank."""

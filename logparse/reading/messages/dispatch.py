@@ -22,10 +22,11 @@ LONGEST_MESSAGE: Final = 1 << 16
 
 
 def first_word(message: str) -> str:
-    """The first word behind blanks and a rank prefix, without a colon."""
+    """The first word behind blanks and a rank prefix, without a colon; its figures, which differ from line to line,
+    are all 0."""
     start = _RANK.match(message)
     word = _WORD.match(message, start.end() if start else 0)
-    return word.group() if word else ""
+    return _FIGURE.sub("0", word.group()) if word else ""
 
 
 class Dispatcher:

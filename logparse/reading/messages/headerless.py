@@ -84,6 +84,16 @@ BARE_KINDS: Final = (
         "WARNING: Logging before flag parsing goes to stderr.",
     ),
     _bare(
+        "glog_complaint",
+        r"(?:COULD NOT CREATE .*!)?Could not create (?:logging|log) ?file: .*|COULD NOT CREATE (?:A )?LOG.*!?",
+        RECOGNISED,
+        "notice of glog's",
+        "Could not create logging file: No such file or directory",
+        "Could not create log file: No such file or directory",
+        "COULD NOT CREATE A LOGGINGFILE 20190410-023032.341!Could not create logging file: File exists",
+        "COULD NOT CREATE LOGFILE '20170707-050753.4076'!",
+    ),
+    _bare(
         "hdf5",
         r"(?:HDF5-DIAG: Error detected in .*|  \#\d{3}: .* line \d++ in .*|    (?:major|minor): .*)",
         RECOGNISED,
@@ -152,7 +162,7 @@ BARE_KINDS: Final = (
 
 # Only these first characters can begin a kind above; the rest is foreign without a look.
 _FIRST: Final = re.compile(
-    r"\s*+(?:[@*P\[LRWH#twdfmcKASTsz=OBIF]|.*: line \d|.{0,60}(?:OOMKilled|DeadlineExceeded|Out of memory: Kill)|\Z)",
+    r"\s*+(?:[@*P\[LRWH#twdfmcCKASTsz=OBIF]|.*: line \d|.{0,60}(?:OOMKilled|DeadlineExceeded|Out of memory: Kill)|\Z)",
     re.DOTALL,
 )
 

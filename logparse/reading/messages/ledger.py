@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from logparse.model import LedgerRow
@@ -40,9 +40,18 @@ class LedgerTally:
     def __init__(self) -> None:
         self._counts: dict[tuple[str, str], _Count] = {}
         self._shapes = 0
+        self.lines = 0
+
+    def copy(self) -> LedgerTally:
+        """The same counts, which go on apart."""
+        tally = LedgerTally()
+        tally._counts = {key: replace(count) for key, count in self._counts.items()}
+        tally._shapes, tally.lines = self._shapes, self.lines
+        return tally
 
     def add(self, kind: str, reason: str, line: int, example: str, lines: int = 1) -> None:
         """Count `lines` lines of one class and reason."""
+        self.lines += lines
         count = self._counts.get((kind, reason))
         if count is None:
             self._counts[kind, reason] = _Count(lines, line, example[:_EXAMPLE_LENGTH])

@@ -24,6 +24,18 @@ _OPENS_LAYER: Final = frozenset(
 _CLOSES_LAYER: Final = frozenset({"memory", "backward_flag", "net_done", "scaffolding_done", "display"})
 
 
+# Messages that begin a log which has lost its headers: nobody but Caffe prints them.
+OPENS_HEADERLESS: Final = frozenset(
+    {
+        "solver_parameters", "net_parameters", "creating_train_net", "creating_test_net", "factory_layer",
+        "factory_layer_typed", "creating_layer", "created_layer", "top_shape", "top_shape_phase", "memory",
+        "memory_reported", "backward_flag", "net_done", "display", "lr", "train_output", "test_output", "test_start",
+        "test_score", "debug_blob", "timing", "time_command", "device_query", "device_property",
+    }
+)  # fmt: skip
+OF_A_QUERY: Final = frozenset({"device_query", "device_name", "device_property"})
+
+
 class Meaning(NamedTuple):
     """What a pattern means to the reader. `kind` and `reason` are the ledger's; `convert` makes a record or an event
     of a match, and where it is None `role` says what is done instead."""

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 # Lines that every run prints at its start and end, and figures that have a section of their own.
 ROUTINE: Final = frozenset(
     {
-        "scaffolding", "optimization", "solving", "lr_policy", "initial_loss", "time_iteration", "time_total",
+        "scaffolding", "optimization", "solving", "lr_policy", "initial_loss", "initial_test", "time_iteration",
+        "time_iterations", "time_total",
         "restoring_history", "clipping", "waiting", "stall", "done", "time_done", "test_done",
     }
 )  # fmt: skip

@@ -21,8 +21,6 @@ from logparse.tables.column import (
 )
 
 if TYPE_CHECKING:
-    from logparse.model import LogFacts
-    from logparse.tables.series.arrays import Array, Arrays
     from logparse.tables.table import Built, LogLike
 
 TEST_LOSS: Final = "(test loss)"  # where a blob should be called so, its index tells the two apart
@@ -35,12 +33,16 @@ COLUMNS: Final = (
     text("output", "Output", "The blob's name; 'score' where the form prints none; '(test loss)' for the total loss."),
     ELEMENT,
     printed("value", "Value", "Mean over the test's batches."),
+    truth(
+        "initial",
+        "Initial",
+        "Whether it is NVCaffe's test at the start: one iteration, whatever test_iter says, and no measure of the net.",
+    ),
     *WEIGHTED,
     decimal("seconds", "Seconds", "Of the whole test, from its first line to its last.", "s"),
     ELAPSED,
     TIME,
     SUPERSEDED,
-    truth("initial", "Initial", "Whether NVCaffe made it before training: of one batch, whatever test_iter says."),
     truth("meaningless", "Meaningless", "Whether the net's loss was no number, or at its ceiling, by then."),
     LINE,
 )
@@ -73,19 +75,9 @@ def build(log: LogLike) -> Built:
         "test_net": nullable(net, net >= 0),
         "index": nullable(found["index"], ~is_loss),
         "element": nullable(said["element"], ~is_loss),
+        "initial": results.is_initial(facts, starts, row),
         "seconds": results.seconds_of_test(found, starts),
         **clock.elapsed_and_time(found, attempt, facts),
         "superseded": filing.superseded(attempt, iteration),
-        "initial": _initial(facts, starts, row),
         "meaningless": results.meaningless(found, attempt, facts),
     }
-
-
-def _initial(facts: LogFacts, starts: Arrays | None, row: Array) -> Array:
-    import numpy as np
-
-    from logparse.tables.series.results import initial_tests
-
-    if starts is None:
-        return np.zeros(len(row), dtype=bool)
-    return (row >= 0) & initial_tests(facts, starts)[np.maximum(row, 0)]

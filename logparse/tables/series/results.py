@@ -48,7 +48,7 @@ def _test_losses(facts: LogFacts) -> Arrays | None:
     return {**losses, **columns, "loss_weight": unknown, "weighted_loss": unknown}
 
 
-def initial_tests(facts: LogFacts, starts: Arrays) -> Array:
+def _initial_tests(facts: LogFacts, starts: Arrays) -> Array:
     """Which tests are NVCaffe's before training: of one batch, whatever test_iter says.
 
     It says so before them and behind them; where one of the two lines is missing, they end with the first display, or
@@ -94,6 +94,14 @@ def of_start(starts: Arrays | None, row: Array, name: str) -> Array:
     if starts is None:
         return np.full(len(row), -1, dtype=np.int64)
     return np.where(row >= 0, starts[name][np.maximum(row, 0)], -1)
+
+
+def is_initial(facts: LogFacts, starts: Arrays | None, row: Array) -> Array:
+    """Whether each row's test is NVCaffe's initial one."""
+    if starts is None:
+        return np.zeros(len(row), dtype=np.bool_)
+    inside: Array = (row >= 0) & _initial_tests(facts, starts)[np.maximum(row, 0)]
+    return inside
 
 
 def seconds_of_test(results: Arrays, starts: Arrays | None) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
@@ -25,13 +25,23 @@ COLUMNS: Final = (
         "scope",
         "Scope",
         "layer; net for the printed totals of all layers; image for one image's multiplications in a layer, as a "
-        "profiling fork prints them.",
+        "profiling fork prints them; training for a layer's passes within a training, as a fork prints them.",
     ),
     whole("net_index", "Net #", "The net that was timed."),
-    whole("layer_index", "Layer #", "The layer's place in the net; NA where the net has no layer of that name."),
+    whole(
+        "layer_index",
+        "Layer #",
+        "The layer's place in the net, as printed where it is; NA where the net has no layer of that name.",
+    ),
     text("layer", "Layer", "The layer's name; NA for the whole net."),
     text("type", "Type", "The layer's type."),
-    decimal("forward_ms", "Forward", "Mean time of one forward pass; of one image where the scope is image.", "ms"),
+    decimal(
+        "forward_ms",
+        "Forward",
+        "Mean time of one forward pass; of one image where the scope is image. Until 2014 Caffe prints the sum of all "
+        "passes: NA where their number is not printed.",
+        "ms",
+    ),
     decimal("backward_ms", "Backward", "Mean time of one backward pass.", "ms"),
     decimal("forward_share", "Forward share", "Share of all layers' forward time, 0 to 1."),
     decimal("backward_share", "Backward share", "Share of all layers' backward time, 0 to 1."),
@@ -57,8 +67,9 @@ COLUMNS: Final = (
     LINE,
 )
 
+_MARKS: Final = frozenset({"time_total", "time_done", "time_iterations"})
 _MS: Final = ("forward_ms", "backward_ms")
-# `Average Forward pass: T ms.` and, until 2014, `Forward pass: T milliseconds.`
+# `Average Forward pass: T ms.` and, until 2014, `Forward pass: T milliseconds.`, the sum of all iterations.
 _TOTALS: Final = {
     "Average Forward pass": "forward_ms",
     "Forward pass": "forward_ms",
@@ -73,8 +84,9 @@ class _Time:
 
     layer: str
     direction: int
-    ms: float
+    ms: float | None
     line: int
+    is_sum: bool = False
 
 
 @dataclass(slots=True)
@@ -82,16 +94,27 @@ class _Run:
     """One benchmark: its lines, and the net's totals."""
 
     times: list[_Time] = field(default_factory=list)
-    totals: dict[str, float] = field(default_factory=dict)
+    totals: dict[str, float | None] = field(default_factory=dict)
     total_line: int | None = None
 
-    def total(self, event: Event) -> bool:
+    def total(self, event: Event, passes: int | None) -> bool:
         """Take a total of the net; True where the event ends the benchmark."""
         label = event.text.strip().partition(":")[0]
         if label in _TOTALS and event.value is not None:
-            self.totals[_TOTALS[label]] = event.value
+            self.totals[_TOTALS[label]] = _mean_total(event.value, event.text.rstrip(), passes)
             self.total_line = self.total_line or event.line
         return label == "Total Time" or event.kind == "time_done"
+
+
+def _mean_total(value: float, text: str, passes: int | None) -> float | None:
+    """Milliseconds of one pass: `ms` is the mean of all, `milliseconds` and `seconds` are their sum."""
+    if text.endswith(" ms."):
+        return value
+    return _mean(value * 1000 if text.endswith(" seconds.") else value, passes)
+
+
+def _mean(summed_ms: float | None, passes: int | None) -> float | None:
+    return summed_ms / passes if summed_ms is not None and passes else None
 
 
 def build(log: LogLike) -> list[BuiltRow]:
@@ -102,14 +125,18 @@ def build(log: LogLike) -> list[BuiltRow]:
         nets = log.derived.nets[attempt.index]
         for number, run in enumerate(_runs(attempt, _times_of(facts, attempt), nets), 1):
             rows.extend({"attempt": attempt.index, "run": number, **row} for row in _rows(run, nets))
-    return [*rows, *map(_with_rates, _image_rows(facts))]
+    return [*rows, *map(_with_rates, _rows_of_forks(log))]
 
 
-def _image_rows(facts: LogFacts) -> Iterator[BuiltRow]:
-    if "product" in facts.curves.series:
+def _rows_of_forks(log: LogLike) -> Iterator[BuiltRow]:
+    if "product" in log.facts.curves.series:
         from logparse.tables.speed.image_timing import image_rows
 
-        yield from image_rows(facts)
+        yield from image_rows(log.facts)
+    if "layer_time" in log.facts.curves.series:
+        from logparse.tables.speed.training_timing import training_rows
+
+        yield from training_rows(log)
 
 
 def _times_of(facts: LogFacts, attempt: Attempt) -> list[_Time]:
@@ -119,16 +146,18 @@ def _times_of(facts: LogFacts, attempt: Attempt) -> list[_Time]:
     if series is None:
         return []
     mine = attempt_of(series["line"], facts.attempts) == attempt.index
-    columns = (series[name][mine].tolist() for name in ("layer", "direction", "ms", "line"))
-    return [_Time(facts.curves.names[name], way, ms, line) for name, way, ms, line in zip(*columns, strict=True)]
+    columns = (series[name][mine].tolist() for name in ("layer", "direction", "ms", "line", "is_sum"))
+    names = facts.curves.names
+    return [
+        _Time(names[name], way, ms, line, bool(summed)) for name, way, ms, line, summed in zip(*columns, strict=True)
+    ]
 
 
 def _runs(attempt: Attempt, times: Sequence[_Time], nets: Sequence[NetFact]) -> Iterator[_Run]:
     """The benchmarks of an attempt: each ends with its total time, or where every layer of the net has had its turn."""
-    marks: list[tuple[int, _Time | Event]] = [
-        (event.line, event) for event in attempt.events if event.kind in {"time_total", "time_done"}
-    ]
+    marks: list[tuple[int, _Time | Event]] = [(event.line, event) for event in attempt.events if event.kind in _MARKS]
     run, turns = _Run(), Counter[tuple[str, int]]()
+    passes: int | None = None
     marks += [(time.line, time) for time in times]
     for line, one in sorted(marks, key=itemgetter(0)):
         if isinstance(one, _Time):
@@ -136,9 +165,11 @@ def _runs(attempt: Attempt, times: Sequence[_Time], nets: Sequence[NetFact]) -> 
             if net is not None and turns[one.layer, one.direction] >= max(_places(net)[one.layer], 1):
                 yield run
                 run, turns = _Run(), Counter()
-            run.times.append(one)
+            run.times.append(replace(one, ms=_mean(one.ms, passes)) if one.is_sum else one)
             turns[one.layer, one.direction] += 1
-        elif run.total(one) and (run.times or run.totals):
+        elif one.kind == "time_iterations":
+            passes = None if one.value is None else int(one.value)
+        elif run.total(one, passes) and (run.times or run.totals):
             yield run
             run, turns = _Run(), Counter()
     if run.times or run.totals:
@@ -160,9 +191,10 @@ def _rows(run: _Run, nets: Sequence[NetFact]) -> Iterator[BuiltRow]:
     net = timed_net(nets, first)
     rows = list(_layer_rows(run, net))
     for name in _MS:
-        total = float_sum(row[name] for row in rows if name in row)
-        for row in rows:
-            row[f"{name[:-3]}_share"] = row[name] / total if name in row and total else None
+        known = [row for row in rows if row.get(name) is not None]
+        total = float_sum(row[name] for row in known)
+        for row in known:
+            row[f"{name[:-3]}_share"] = row[name] / total if total else None
     yield from map(_with_rates, rows)
     if run.totals:
         yield _with_rates({"scope": "net", **_whole(net), **run.totals, "line": run.total_line})

@@ -205,6 +205,14 @@ CORRELATION: Final = (
         other_ops=7 * 81 * 10 * 16 * 2 * 3,
     ),
     Row(
+        "Correlation",
+        "nothing around the maps, one place",
+        "correlation_param { kernel_size: 1 }",
+        bottoms=(PAIR, PAIR),
+        tops=((7, 1, 20, 31),),
+        other_ops=7 * 20 * 31 * 2 * 3,
+    ),
+    Row(
         "Correlation1D",
         "DispNet: a line of displacements; the rows lose half a kernel alone",
         "correlation_param { pad: 4 kernel_size: 3 max_displacement: 4 }",

@@ -36,6 +36,7 @@ class Gradients:
 _CONV: Final = "convolution_param { num_output: 3 kernel_size: 1 }"
 _DENSE: Final = "inner_product_param { num_output: 3 }"
 _UNIT: Final = "recurrent_param { num_output: 3 }"
+_EXPOSED: Final = "recurrent_param { num_output: 3 expose_hidden: true }"
 
 
 def _timed(type_: str, asked: str, bottoms: int = 1, settings: str = "") -> Gradients:
@@ -64,6 +65,11 @@ GRADIENTS: Final = (
     # recurrent_layer.cpp: the inner net goes back into input and static input, whoever asks
     _works("LSTM", "", "b0 t0", 2, _UNIT),
     _works("LSTM", "", "b0 b2 t0", 3, _UNIT),
+    # with expose_hidden the bottoms behind the first two are states, of which an LSTM has two and an RNN one
+    _works("LSTM", "", "b0 t0", 4, _EXPOSED),
+    _works("LSTM", "", "b0 b2 t0", 5, _EXPOSED),
+    _works("RNN", "", "b0 t0", 3, _EXPOSED),
+    _works("RNN", "", "b0 b2 t0", 4, _EXPOSED),
     _works("RNN", "", "b0 b2 t0", 3, _UNIT),
     Gradients("LSTMUnit", "b0 b1 t0 t1", "b0", bottoms=3, tops=2),
     Gradients("LSTMUnit", "b0 b1 t0 t1", "b1", bottoms=3, tops=2),

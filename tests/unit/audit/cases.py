@@ -36,6 +36,11 @@ def case(speaks: str, silent: str, *findings: Finding) -> Case:
     return Case(speaks, silent, findings)
 
 
+def of_rank(rank: int, lines: str) -> str:
+    """Lines as mpirun numbers them."""
+    return "".join(f"[{rank}] {one}" for one in lines.splitlines(keepends=True))
+
+
 # How attempts end -----------------------------------------------------------------------------------------------------
 
 START: Final = solver("max_iter: 10\n")
@@ -250,6 +255,19 @@ GAPS: Final = (
             0,
             0,
             1,
+        ),
+    ),
+    case(
+        of_rank(2, SOLVING) + of_rank(1, SOLVING) + of_rank(10, SOLVING * 2),
+        of_rank(0, SOLVING * 4),
+        Finding(
+            "note",
+            "several_ranks",
+            "3 ranks print into this log; nets and curves are those of rank 1",
+            "A launcher numbered the processes of one training. 1 line of rank 1 is read; 3 of the others are counted "
+            "and not read: a loss of theirs is that of their own part of the data. Rank 0 is not among them; rank 1 "
+            "is the lowest.",
+            ("rank 2: 1 line", "rank 10: 2 lines"),
         ),
     ),
     case(

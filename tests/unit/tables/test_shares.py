@@ -130,3 +130,16 @@ def test_figures_of_one_image_are_no_figures_of_a_batch() -> None:
     assert cells(log.layers)["macs"] == [None, None]
     assert cells(log.table("shares"))["macs"] == [None, None]
     assert cells(log.table("shares"))["distinct_bytes"] == [None, None]
+
+
+def test_of_a_log_without_batches_the_shares_are_those_of_one_image() -> None:
+    """In 2013 a shape was printed without its batch: counts of a batch are not known, shares of them are."""
+    text = net([data("2 4 8 8 (512)"), conv("a", "kernel_size: 1"), conv("b", "kernel_size: 3 pad: 1")])
+    rows = cells(read(text.replace(f"Top shape: {SHAPE}", "Top shape: 4 8 8")).table("shares"))
+    by_group = {name: place for place, name in enumerate(rows["group"])}
+    one, three = by_group["convolution 1×1"], by_group["convolution 3×3"]
+
+    assert rows["macs"][one] is rows["macs"][three] is rows["distinct_bytes"][one] is None
+    assert (rows["macs_share"][one], rows["macs_share"][three]) == pytest.approx((0.1, 0.9))
+    assert rows["weights"][three] == 4 * 4 * 9 + 4
+    assert rows["weights_share"][three] == pytest.approx(148 / (148 + 20))

@@ -42,11 +42,18 @@ def dense(name: str, outputs: int) -> Layer:
     return Layer(name, "InnerProduct", ("x",), (name,), (f"2 {outputs} ({2 * outputs})",), more, backward=True)
 
 
+ONCE = said("Testing for 1 iterations.")
 NET = net([SOURCE, dense("a", 5), dense("b", 50)])
 KEYS = ("run", "scope", "net_index", "layer_index", "layer", "forward_ms", "backward_ms")
 
 
 # Benchmarks -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_layer_that_comes_next_is_of_the_next_benchmark_where_the_last_one_said_its_end() -> None:
+    log = read(NET, BEGINS, times(a=(1, 2)), ENDS, times(b=(3, 4)))
+
+    assert rows(log, "run", "layer") == [(1, "a"), (2, "b")]
 
 
 def test_a_benchmark_ends_with_its_total_time() -> None:
@@ -113,11 +120,26 @@ def test_a_total_of_both_passes_is_no_pass() -> None:
 
 
 def test_the_totals_of_2014_are_spelt_otherwise() -> None:
-    log = read(
-        BEGINS, said("Forward pass: 3 milliseconds.", "Backward pass: 7 milliseconds.", "Total Time: 10 milliseconds.")
-    )
+    totals = said("Forward pass: 3 milliseconds.", "Backward pass: 7 milliseconds.", "Total Time: 10 milliseconds.")
+    log = read(BEGINS, ONCE, totals)
 
     assert rows(log, "scope", "forward_ms", "backward_ms") == [("net", 3, 7)]
+
+
+@pytest.mark.parametrize("unit", ["milliseconds", "seconds"])
+def test_until_2014_a_time_is_the_sum_of_all_iterations(unit: str) -> None:
+    factor = 1000 if unit == "seconds" else 1
+    printed = (f"a\tforward: 6 {unit}.", f"Forward pass: 8 {unit}.", f"a\tbackward: 12 {unit}.")
+    log = read(BEGINS, said("Testing for 4Iterations.", *printed), ENDS)
+
+    found = rows(log, "scope", "forward_ms", "backward_ms")
+    assert found == [("layer", 1.5 * factor, 3 * factor), ("net", 2 * factor, None)]
+
+
+def test_a_sum_of_an_unknown_number_of_iterations_is_no_time_of_one() -> None:
+    log = read(BEGINS, said("a\tforward: 6 milliseconds.", "Forward pass: 8 milliseconds."), ENDS)
+
+    assert rows(log, "scope", "forward_ms", "forward_share") == [("layer", None, None), ("net", None, None)]
 
 
 def test_the_net_that_was_set_up_last_is_timed() -> None:
@@ -135,11 +157,44 @@ def test_each_attempt_has_its_own_benchmarks() -> None:
     assert rows(log, "attempt", "run", "layer") == [(1, 1, "a"), (2, 1, "a")]
 
 
+# A training that times itself -----------------------------------------------------------------------------------------
+
+
+def passed(index: int, kind: str, **times: float) -> str:
+    return "".join(line(f"LAYER-{index} {kind}: {way}_time: {ms} ms") for way, ms in times.items())
+
+
+TRAINED = ("scope", "layer_index", "layer", "type", "forward_ms", "backward_ms", "samples")
+
+
+def test_a_training_that_times_its_layers_has_a_row_for_each() -> None:
+    iterations = [passed(1, "InnerProduct", forward=ms, backward=2 * ms) for ms in (1, 3)]
+    log = read(NET, *iterations)
+
+    assert rows(log, *TRAINED) == [("training", 1, "a", "InnerProduct", 2, 4, 2)]
+
+
+def test_the_sums_at_the_end_of_such_a_training_are_no_passes() -> None:
+    total = line("TOTAL FORWARD TIME: 50 ms")
+    log = read(NET, passed(1, "InnerProduct", forward=2), total, passed(1, "InnerProduct", forward=50))
+
+    assert rows(log, *TRAINED) == [("training", 1, "a", "InnerProduct", 2, None, 1)]
+
+
+def test_a_layer_whose_type_is_not_the_nets_has_no_name() -> None:
+    log = read(NET, passed(1, "Convolution", forward=2), passed(12, "ReLU", backward=0.5))
+
+    assert rows(log, *TRAINED) == [
+        ("training", 1, None, "Convolution", 2, None, 1),
+        ("training", 12, None, "ReLU", None, 0.5, 1),
+    ]
+
+
 # The order of 2014 ----------------------------------------------------------------------------------------------------
 
 
 def in_turn(way: str, *times: tuple[str, float]) -> str:
-    return said(*(f"{name}\t{way}: {ms} milliseconds." for name, ms in times))
+    return ONCE + said(*(f"{name}\t{way}: {ms} milliseconds." for name, ms in times))
 
 
 def test_backward_times_behind_all_forward_times_come_in_backward_order() -> None:

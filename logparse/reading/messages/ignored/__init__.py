@@ -11,11 +11,12 @@ from typing import Final
 
 from logparse.reading.messages.ignored.data import DATA
 from logparse.reading.messages.ignored.forks import FORKS
+from logparse.reading.messages.ignored.jacinto import JACINTO
 from logparse.reading.messages.ignored.net import NET
 from logparse.reading.messages.ignored.nvcaffe import NVCAFFE
 from logparse.reading.messages.ignored.sparsity import SPARSITY
 from logparse.reading.messages.ignored.tools import TOOLS
 
-IGNORED_PATTERNS: Final = (*NET, *DATA, *NVCAFFE, *FORKS, *SPARSITY, *TOOLS)
+IGNORED_PATTERNS: Final = (*NET, *DATA, *NVCAFFE, *JACINTO, *FORKS, *SPARSITY, *TOOLS)
 
 __all__ = ["IGNORED_PATTERNS"]

@@ -38,15 +38,24 @@ DATA: Final = (
     _source("shuffling", r"Shuffling (?:data|images)\.?", "Shuffling data", mirrors="image_data_layer.cpp"),
     _source(
         "total_of",
-        r"A total of \d++ \w++\.",
+        r"RANKA total of \d++ \w++\.?",
         "A total of 12500 images.",
+        "[n0.d0.r0] A total of 12500 images.",
         "A total of 60000 items.",
         mirrors="image_data_layer.cpp",
     ),
     _source(
         "skipping_points",
-        r"Skipping first \d++ data points\.",
+        r"Skipping (?:first \d++ data points\.?|data points is not supported in multiGPU mode)",
         "Skipping first 17 data points.",
+        "Skipping first 17 data points",
+        "Skipping data points is not supported in multiGPU mode",
+    ),
+    _source(
+        "no_crop",
+        r"Crop is not set\. Using '.*' as a model, w=\d++, h=\d++",
+        "Crop is not set. Using 'images/a.jpg' as a model, w=375, h=500",
+        mirrors="image_data_layer.cpp",
     ),
     _source(
         "label_size",
@@ -57,9 +66,10 @@ DATA: Final = (
     ),
     _prefetch(
         "restarting_prefetch",
-        r"RANKRestarting (?:data (?:prefetching from start\.|pre-fetching)|stream\.)",
+        r"RANKRestarting (?:data (?:prefetching from start\.|pre-fetching|prefetching \(\d++\))|stream\.)",
         "Restarting data prefetching from start.",
         "Restarting data pre-fetching",
+        "[0] Restarting data prefetching (50000)",
         mirrors="data_reader.cpp",
     ),
     _prefetch(

@@ -38,11 +38,6 @@ FORKS: Final = (
     _intel("minibatch_size", r"SetMinibatchSize:? \d++", "SetMinibatchSize 32"),
     _intel("hash_line", r"\#{10,}+", "####################################################"),
     _intel(
-        "layer_time_intel",
-        r"LAYER-\d++ \S.*: (?:forward|backward|update)_time: VALUE ms",
-        "LAYER-0 Data: forward_time: 1.636 ms",
-    ),
-    _intel(
         "delta_time",
         r"DELTA (?:FORWARD |BACKWARD |UPDATE |)TIME(?: \(.*\))?: VALUE (?:ms|sec)",
         "DELTA FORWARD TIME: 41.628 ms",
@@ -117,7 +112,7 @@ FORKS: Final = (
         "Missing true_pos for label: 3",
         "Missing num_pos for label: 12",
     ),
-    _detection("class_precision", r"class ?\d++: VALUE", "class1: 0.898755", only_from="solver.cpp", anywhere=True),
+    _detection("class_precision", r"class(?: AP)? ?\d++: VALUE", "class1: 0.898755", "class AP 1: 0.565804"),
     _detection(
         "no_directory",
         r"Failed to create directory: .*",

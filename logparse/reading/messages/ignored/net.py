@@ -50,8 +50,9 @@ NET: Final = (
     ),
     _upgrade(
         "upgrade_unknown_parameter",
-        r"Unknown parameter \w++ for layer type .*",
+        r"(?:Unknown parameter \w++ for layer type|Unknown pool method) .*",
         "Unknown parameter pad for layer type relu",
+        "Unknown pool method 3",
     ),
     _upgrade(
         "upgrade_refused",
@@ -71,6 +72,19 @@ NET: Final = (
         "Copying source layer conv1",
         "Copying source layer conv1 Type:Convolution #blobs=2",
     ),
+    _ignored(
+        "no_such_name",
+        r"Unknown (?:blob|layer) name .*",
+        "Unknown blob name fc8",
+        reason="a name that is asked for in vain",
+    ),
+    _ignored(
+        "shared_from_root",
+        r"(?:Sharing layer .* from root net|Created top blob \d++ \(shape: .*\) for shared layer .*)",
+        "Sharing layer data from root net",
+        "Created top blob 0 (shape: 32 3 28 28 (75264)) for shared layer data",
+        reason="a layer that other GPUs' solvers share",
+    ),
     _weights("ignoring_source", r"Ignoring source layer .*", "Ignoring source layer ip2"),
     _ignored(
         "collecting_rates",
@@ -86,9 +100,10 @@ NET: Final = (
     ),
     _random(
         "no_cublas",
-        r"Cannot create (?:Cublas handle\. Cublas|Curand generator\. Curand|cuDNN handle\. cuDNN) won't be available\.",
+        r"Cannot create (?:Cublas handle\. Cublas|Curand generator\. Curand|cuDNN handle\. cuDNN|vsl stream\. VSL random number generator) won't be available\.",
         "Cannot create Cublas handle. Cublas won't be available.",
         "Cannot create Curand generator. Curand won't be available.",
+        "Cannot create vsl stream. VSL random number generator won't be available.",
     ),
     _random(
         "no_curand_seed",
@@ -121,6 +136,25 @@ NET: Final = (
         "Spatial scale: 0.0625",
         mirrors="roi_pooling_layer.cpp",
         reason="message of a layer's set-up that changes no figure",
+    ),
+    # What a programmer shouts while looking for a fault: the marks say so, whatever the words.
+    _ignored(
+        "debug_shout",
+        r"(?:!{3,}+.*|[^!]*+!{2,}+)",
+        "!!!!!!!!!!!!!!! global size: 26",
+        "here again!!",
+        mirrors="any file",
+        reason="a programmer's own note",
+        anywhere=True,
+    ),
+    _ignored(
+        "debug_note",
+        r"[A-Z]\w*+(?: \w++){1,3}!",
+        "Global ID saved!",
+        mirrors="sum_layer.cpp",
+        reason="a programmer's own note",
+        only_from="_layer.",
+        anywhere=True,
     ),
     # The form alone says what it is: a name, a colon and a number, from a layer's own source file.
     _ignored(

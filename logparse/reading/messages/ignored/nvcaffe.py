@@ -10,14 +10,16 @@ from logparse.reading.messages.patterns.pattern import make_pattern
 _thread = partial(make_pattern, "ignored", mirrors="internal_thread.cpp", reason="threads and streams of NVCaffe")
 _types = partial(make_pattern, "ignored", mirrors="net.cpp", reason="numeric types of NVCaffe")
 _space = partial(make_pattern, "ignored", mirrors="cudnn_conv_layer.cpp", reason="workspace being sought by NVCaffe")
+_cache = partial(make_pattern, "ignored", mirrors="data_reader.cpp", reason="records being kept in memory")
 _parallel = partial(make_pattern, "ignored", mirrors="parallel.cpp", reason="several GPUs being joined")
 _version = partial(make_pattern, "ignored", mirrors="caffe.cpp", reason="versions of libraries")
 
 NVCAFFE: Final = (
     _thread(
         "starting_threads",
-        r"(?:Starting|Restarting) \d++ internal thread\(s\) on device \d++",
+        r"RANK(?:Starting|Restarting) \d++ internal thread\(s\) on device \d++",
         "Starting 1 internal thread(s) on device 0",
+        "{1} Starting 1 internal thread(s) on device 0",
         "Restarting 4 internal thread(s) on device 0",
     ),
     _thread(
@@ -80,6 +82,30 @@ NVCAFFE: Final = (
         "[0] ReshapePrefetch 32, 3, 32, 32",
         mirrors="data_layer.cpp",
     ),
+    _thread(
+        "transforming_on_gpu",
+        r"RANK(?:Transform on GPU enabled|Reduced parser threads count from \d++ to \d++ because cache is used)",
+        "[0] Transform on GPU enabled",
+        "[n0.d0.r0] Reduced parser threads count from 2 to 1 because cache is used",
+        mirrors="data_layer.cpp",
+    ),
+    _thread(
+        "image_threads",
+        r"RANKImageDataLayer: 0x\w++ name: .* id: \d++ threads: \d++",
+        "[n0.d0.r0] ImageDataLayer: 0x7f2a name: data id: 0 threads: 4",
+        mirrors="image_data_layer.cpp",
+    ),
+    # A rule of dashes, and beneath it, without a header, the stream.
+    make_pattern(
+        "ignored",
+        "stream_rule",
+        r"-{10,}+",
+        "----------------------------------------------------------",
+        mirrors="common.cpp",
+        reason="threads and streams of NVCaffe",
+        only_from="common.",
+        continues=True,
+    ),
     _types(
         "default_math",
         r"Using \w++ as default (?:forward|backward) (?:math )?type",
@@ -113,6 +139,12 @@ NVCAFFE: Final = (
         r"RANKRetrying to allocate \d++ bytes, attempts left: \d++",
         "[0] Retrying to allocate 978649088 bytes, attempts left: 2",
     ),
+    _space(
+        "reallocating_workspace",
+        r"RANKLayer '.*' reallocating workspace:? \S++ (?:->|to) \S++",
+        "[0] Layer 'conv1' reallocating workspace: 4.58G -> 0.05G",
+        "[n0.d0.r0] Layer 'conv1' reallocating workspace 4.58G to 0.05G",
+    ),
     _space("releasing_workspace", r"RANKFindEx to release \d++ bytes", "[n0.d0.r0] FindEx to release 978649088 bytes"),
     _space(
         "memory_manager",
@@ -121,13 +153,53 @@ NVCAFFE: Final = (
         "GPUMemory::Manager initialized with Caching (CUB) GPU Allocator",
         mirrors="gpu_memory.cpp",
     ),
+    _space(
+        "memory_manager_late",
+        r"Lazily initializing GPU Memory Manager Scope on device \d++\..*",
+        "Lazily initializing GPU Memory Manager Scope on device 0. Note: it's recommended to do this in main().",
+        mirrors="gpu_memory.cpp",
+    ),
     _parallel("gpu_pairs", r"GPUs pairs [\d:, ]++", "GPUs pairs 6:7", "GPUs pairs 0:1, 2:3, 0:2"),
     _parallel(
         "no_peer_access",
         r"GPU \d++ does not have p2p access to GPU \d++",
         "GPU 0 does not have p2p access to GPU 1",
     ),
-    _parallel("p2p_manager", r"P2PManager::Init @ \S*+", "P2PManager::Init @ node07"),
+    _parallel(
+        "p2p_manager",
+        r"P2PManager::Init(?:, global rank: \[\d++ of \d++\])? @ \S*+",
+        "P2PManager::Init @ node07",
+        "P2PManager::Init, global rank: [0 of 2] @ node07",
+    ),
+    _parallel(
+        "mpi_global",
+        r"MPI global: \[\d++ of \d++\] P2PSync: \[\d++ of \d++\] @ \S*+",
+        "MPI global: [0 of 2] P2PSync: [1 of 4] @ node07",
+    ),
+    _cache(
+        "cached_records",
+        r"(?:Cached \d++ records by \d++ threads|Recorded \d++ from \d++ to \d++|Record \d++ duplicated \d++ times"
+        r"|Data Reader cached \d++ records so far but it can't continue .*|Database cursor failed to parse Datum record)",
+        "Cached 50000 records by 3 threads",
+        "Recorded 50000 from 0 to 49999",
+        "Record 12 duplicated 2 times",
+        "Data Reader cached 9000 records so far but it can't continue because it used more than half of swap buffer.",
+        "Database cursor failed to parse Datum record",
+    ),
+    _cache(
+        "cached_objects",
+        r"RANK(?:\d++ objects cached for \w++ by layer .*|[\d.]++% of objects cached for \w++ by layer .*)",
+        "50000 objects cached for TRAIN by layer data",
+        "[0]  5.0% of objects cached for TRAIN by layer 'data' (2500/50000)",
+        mirrors="image_data_layer.cpp",
+    ),
+    _cache("shuffling_records", r"Shuffling \d++ records\.\.\.", "Shuffling 50000 records..."),
+    _thread(
+        "solver_timing",
+        r"Timing (?:\(device \d++\) )?.*grads: VALUE.*",
+        "Timing (device 0)  grads: 12.5 apply: 3.1",
+        mirrors="solver.cpp",
+    ),
     _parallel(
         "p2p_callback",
         r"RANKP2[pP]Sync add(?:ing|ed) callback",

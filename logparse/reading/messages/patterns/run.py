@@ -75,9 +75,10 @@ RUN: Final = (
     ),
     _record(
         "device_query",
-        r"Querying (?:GPUs? (?P<gpus>.*)|device ID = (?P<gpu>\d++))",
+        r"Querying (?:GPUs? (?P<gpus>.*)|device(?: ID |_id) ?= ?(?P<gpu>\d++))",
         "Querying GPUs 0",
         "Querying device ID = 0",
+        "Querying device_id=0",
         mirrors="caffe.cpp",
     ),
     _record(
@@ -88,8 +89,9 @@ RUN: Final = (
     ),
     _record(
         "test_command",
-        r"Running for (?P<iterations>\d++) iterations\.",
+        r"Running (?:for )?(?P<iterations>\d++) ?[iI]terations\.",
         "Running for 30 iterations.",
+        "Running 30Iterations.",
         mirrors="caffe.cpp",
     ),
     _record("time_command", r"\*\*\* Benchmark begins \*\*\*", "*** Benchmark begins ***", mirrors="caffe.cpp"),

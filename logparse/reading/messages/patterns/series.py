@@ -41,6 +41,8 @@ _LR: Final = "Iteration {iteration:d}, lr = {lr:f}"
 _DECAY: Final = ", wd = {weight_decay:f}, gs = {gradient_scale:f}"
 PLACE_COLUMNS: Final = "layer,part,blob"
 _PLACE: Final = "{" + PLACE_COLUMNS + ":k}: {value:f}"
+# What forks put behind the last figure of a line: the time that is left, the share that is done, a note in brackets.
+_WORDS_AFTER: Final = r"(?:[\s,;|(\[].*)?"
 # `NAME = V (* W = P loss)`: W and P of losses only.
 _OUTPUT_COLUMNS: Final = (
     whole_number("index"),
@@ -62,15 +64,21 @@ def _macs(rows: str, inner: str, weights: str | None, columns: str) -> int:
 SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
     solver_line(
         "display",
-        r"RANKIteration (?P<iteration>\d++)"
-        r"(?: \((?:(?P<iterations_per_second>VALUE) iter/s, (?P<seconds>VALUE)s/(?P<interval>VALUE) iters?|(?P<seconds_alone>VALUE) s)\))?"
-        r"(?:, (?P<epoch>VALUE)/VALUE ?ep)?, loss = ?(?P<loss>VALUE)(?:\s++\[ \d++ / \d++ \] -> \[[^\]]*+\])?",
+        r"RANKIteration:? (?P<iteration>\d++)(?:/\d++)?"
+        r"(?: \((?:(?P<iterations_per_second>VALUE) iter/s(?:, (?P<seconds>VALUE)s/(?P<interval>VALUE) iters?)?"
+        r"|(?P<seconds_alone>VALUE) s|[^()=]*+)\))?"
+        r"(?:, (?P<epoch>VALUE)/VALUE ?ep)?(?:, (?![^,=]*loss)[^,=]++)*+,? "
+        r"(?:(?:[Tt]rain(?:ing)?|[Ss]moothed|[Aa]verage|[Mm]ean|[Tt]otal) )?loss ?[=:] ?(?P<loss>VALUE)" + _WORDS_AFTER,
         "Iteration 100, loss = 0.202821",
         "Iteration 100 (7.40631 iter/s, 13.502s/100 iters), loss = 0.202821",
         "Iteration 0 (-nan iter/s, 1.12452s/100 iters), loss = nan",
         "Iteration 0 (1.04451 s), loss = 6.91406",
         "    [0.0] Iteration 1000 (21.1608 iter/s, 4.72571s/100 iter), 1.1/10.7ep, loss = 0.012176",
         "Iteration 11760 (1.36 iter/s, 14.65s/20 iters), loss = 0.364  [ 11760 / 350000 ] -> [ 6:25 (H:M) ]",
+        "Iteration 100 (0.27 iter/s, 365.05s/100 iter), loss = 14.7898, remaining 121 hours and 33 minutes",
+        "Iteration 100 (0.27 iter/s), loss = 14.7898",
+        "Iteration 100, 1h 20m to go, loss = 14.7898 (best 14.1)",
+        "Iteration: 100/5000, smoothed loss: 14.7898",
         columns=(
             whole_number("iteration"),
             decimal_number("loss"),
@@ -83,6 +91,7 @@ SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
             "Iteration {iteration:d}, " + _LOSS,
             "Iteration {iteration:d} " + _SPEED + "s), " + _LOSS,
             "Iteration {iteration:d} " + _SPEED + "), " + _LOSS,
+            "Iteration {iteration:d} " + _SPEED + "), " + _LOSS + ", remaining {:d} hours and {:d} minutes",
             "Iteration {iteration:d} ({seconds:f} s), " + _LOSS,
             "    [{:d}.{:d}] Iteration {iteration:d} " + _SPEED + ")" + _EPOCH + ", " + _LOSS,
             "    [{:d}.{:d}] Iteration {iteration:d} " + _SPEED + "), " + _LOSS,
@@ -117,8 +126,9 @@ SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
     ),
     solver_line(
         "test_output",
-        r"RANKTest net output " + _OUTPUT_REGEX,
+        r"RANKTest net output (?:mAP )?" + _OUTPUT_REGEX,
         "    Test net output #0: accuracy = 0.0362",
+        "Test net output mAP #0: detection_eval = 0.605021",
         "    (0.0)    Test net output #0: accuracy = 0.08",
         "    Test net output #1: loss = 0.0219286 (* 1 = 0.0219286 loss)",
         columns=_OUTPUT_COLUMNS,
@@ -130,8 +140,9 @@ SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
     ),
     solver_line(
         "test_score",
-        r"Test score \#(?P<index>\d++): (?P<value>VALUE)",
+        r"Test score \# ?(?P<index>\d++): (?P<value>VALUE)",
         "Test score #0: 0.00518",
+        "Test score # 1: 6.90977",
         series="test_output",
         columns=(
             whole_number("index"),
@@ -150,11 +161,14 @@ SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
     ),
     solver_line(
         "lr",
-        r"RANKIteration (?P<iteration>\d++), lr = (?P<lr>VALUE)(?:, m = (?P<momentum>VALUE))?(?:, lrm = VALUE)?"
-        r"(?:, wd = (?P<weight_decay>VALUE))?(?:, gs = (?P<gradient_scale>VALUE))?",
+        r"RANKIteration (?P<iteration>\d++)(?: \([^()=]*+\))?(?:, (?!lr)[^,=]++)*+, lr = (?P<lr>VALUE)"
+        r"(?:, m = (?P<momentum>VALUE))?(?:, lrm = VALUE)?"
+        r"(?:, wd = (?P<weight_decay>VALUE))?(?:, gs = (?P<gradient_scale>VALUE))?" + _WORDS_AFTER,
         "Iteration 0, lr = 0.01",
         "Iteration 100, lr = 0.996487, m = 0.9, wd = 0.0005, gs = 169.85",
         "[0.0] Iteration 0, lr = 0.01, m = 0.9, lrm = 0.1, wd = 0.0005, gs = 1",
+        "Iteration 40 (14.2/s), lr = 0.01",
+        "Iteration 40, lr = 0.01, remaining 1 hours",
         columns=(
             whole_number("iteration"),
             decimal_number("lr"),
@@ -164,6 +178,7 @@ SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
         ),
         templates=(
             _LR,
+            "Iteration {iteration:d} ({:f}/s), lr = {lr:f}",
             _LR + ", m = {momentum:f}",
             _LR + ", m = {momentum:f}" + _DECAY,
             _LR + ", m = {momentum:f}, lrm = {:f}" + _DECAY,
@@ -186,16 +201,20 @@ SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
     # `caffe test`
     solver_line(
         "test_batch",
-        r"Batch (?P<batch>\d++), (?P<name>.*) = (?P<value>VALUE)",
+        r"Batch (?P<batch>\d++), (?P<name>.*?)(?: = |: ?)(?P<value>VALUE)",
         "Batch 0, accuracy = 0.99",
+        "Batch 0, accuracy: 0.99",
         columns=(whole_number("batch"), name_number("name"), decimal_number("value")),
         mirrors="caffe.cpp",
     ),
     # debug_info: `part` is top, bottom or param
     solver_line(
         "debug_blob",
-        r"\s*+\[(?P<stage>Forward|Backward)\] Layer (?P<layer>.*), (?P<part>top|bottom|param) blob (?P<blob>.*) (?:data|diff): (?P<value>VALUE)",
+        r"\s*+(?:\[debug_info\] )?\[(?P<stage>Forward|Backward)\] Layer (?P<layer>.*), (?P<part>top|bottom|param) blob (?P<blob>.*)"
+        r" (?:data|diff): (?:VALUE \((?P<mean>VALUE)\)|(?P<value>VALUE))",
         "    [Forward] Layer conv1, top blob conv1 data: 0.242374",
+        # of July 2014: the sum of absolute values, and their mean
+        "    [debug_info] [Forward] Layer mnist, top blob data data: 7065.09 (0.140806)",
         "    [Forward] Layer conv1, param blob 0 data: 0.17962",
         "    [Backward] Layer conv2, bottom blob pool1 diff: 0.000142823",
         series="debug",
@@ -204,7 +223,7 @@ SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
             name_number("layer"),
             name_number("part"),
             name_number("blob"),
-            decimal_number("value"),
+            either("value", "mean"),
         ),
         templates=(
             Template("    [Forward] " + _PLACE, (("stage", 0),)),
@@ -215,14 +234,36 @@ SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
     # `caffe time`, per layer
     solver_line(
         "timing",
-        r"\s*+(?P<layer>\S(?:.*\S)?)\s++(?P<direction>forward|backward): (?P<ms>VALUE) (?:ms|milliseconds)\.",
+        r"\s*+(?P<layer>\S(?:.*\S)?)\s++(?P<direction>forward|backward): (?P<ms>VALUE) (?P<unit>ms|milliseconds|seconds)\.",
         "     conv1\tforward: 18.6238 ms.",
+        "conv1\tforward: 0.021 seconds.",
         "conv1\tforward: 21 milliseconds.",
         "     conv1   forward: 3.25838 ms.",
         "res2a_res2a_relu_0_split\tbackward: 0.3052 ms.",
-        columns=(name_number("layer"), word_number("direction", {"forward": 0, "backward": 1}), decimal_number("ms")),
+        columns=(
+            name_number("layer"),
+            word_number("direction", {"forward": 0, "backward": 1}),
+            derived("ms", DECIMAL, ("ms", "unit"), lambda ms, unit: number(ms) * (1000 if unit == "seconds" else 1)),
+            # until 2014 all iterations together, and not their mean
+            derived("is_sum", WHOLE, ("unit",), lambda unit: int(unit != "ms")),
+        ),
         mirrors="caffe.cpp",
         anywhere=True,
+    ),
+    # Intel Caffe, built to time its layers, prints each iteration's passes, and at the end the sums of all.
+    solver_line(
+        "layer_time",
+        r"LAYER-(?P<layer_index>\d++) (?P<type>\S.*): (?P<direction>forward|backward|update)_time: (?P<ms>VALUE) ms",
+        "LAYER-0 Data: forward_time: 1.636 ms",
+        "LAYER-12 Convolution: backward_time: 0.588 ms",
+        "LAYER-130 BatchNorm: update_time: 0.22 ms",
+        columns=(
+            whole_number("layer_index"),
+            name_number("type"),
+            word_number("direction", {"forward": 0, "backward": 1, "update": 2}),
+            decimal_number("ms"),
+        ),
+        mirrors="net.cpp",
     ),
     # SkimCaffe times each multiplication of a convolution's forward pass, one image and one group at a time; `nnz` are
     # the weights that are not zero.

@@ -1,0 +1,162 @@
+"""What a net's blobs take by several rules of keeping them: as Caffe does, and by plans that use memory again.
+
+Only blobs count: data, and where said their gradients. Parameters, their gradients and history, private buffers and
+workspaces stay as they are and are in none of the figures. No plan was run: these are models by what each layer reads.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from math import isqrt
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+from logparse.cost.buffer import CPU
+from logparse.cost.costing import macs
+from logparse.cost.memory.blobs import data_blobs, diff_blobs
+from logparse.cost.memory.in_place import in_place_places, put_in_place
+from logparse.cost.plan.lifetimes import Schedule, of_inference, of_training, recomputed
+from logparse.cost.plan.placement import live_bytes, planned
+from logparse.cost.rule import Missing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from logparse.cost.memory.holdings import NetMemory
+    from logparse.cost.memory.layer import LayerMemory
+    from logparse.cost.plan.lifetimes import Lifetime
+    from logparse.cost.plan.placement import Plan
+
+FORWARD_DATA: Final = "data of a forward pass, the input in; losses, measures, labels, parameters, buffers out"
+FORWARD_INDEX: Final = f"{FORWARD_DATA}; an index beside each MAX pooling's output"
+ALL_BLOBS: Final = "data and gradients of all blobs; parameters, buffers out"
+ALL_DATA: Final = "data of all blobs; parameters, buffers out"
+
+
+class Scheme(NamedTuple):
+    """One scheme of one net: what is counted, its bytes for the whole batch, and where it is fullest.
+
+    `bound` is what no plan can go below, None where nothing is planned. `peak` is the place of the layer at work at the
+    fullest step. `extra_macs` are forward products that are worked out twice. `kept` is what Caffe keeps of the same
+    halves (data alone, or gradients too). `alive` are the blocks that live at the fullest step, largest first, None
+    where nothing is planned. `reason` is why nothing is known.
+    """
+
+    name: str
+    counted: str
+    bytes: int | None = None
+    bound: int | None = None
+    peak: int | None = None
+    extra_macs: int | None = 0
+    kept: int | None = None
+    alive: tuple[Lifetime, ...] | None = None
+    reason: str = ""
+
+
+def schemes(net: NetMemory) -> tuple[Scheme, ...]:
+    """Every scheme that the net allows: those of training only where something goes backward; kept with the net."""
+    return net.once(_schemes)
+
+
+def _schemes(net: NetMemory) -> tuple[Scheme, ...]:
+    return tuple(_each(net))
+
+
+def _each(net: NetMemory) -> Iterator[Scheme]:
+    trains = any(layer.backward for layer in net.layers)
+    as_it_is = _as_caffe(net.layers, net.element_bytes, trains=trains)
+    data = _as_caffe(net.layers, net.element_bytes, trains=False).bytes
+    yield as_it_is._replace(kept=as_it_is.bytes)
+    changed = put_in_place(net.layers, in_place_places(net.layers))
+    yield _as_caffe(changed, net.element_bytes, trains=trains)._replace(name="in_place", kept=as_it_is.bytes)
+    for name, counted, blocks in _FORWARD:
+        yield _planned(net, name, counted, blocks)._replace(kept=data)
+    for name, blocks in _BACKWARD if trains else ():
+        yield _planned(net, name, ALL_BLOBS, blocks)._replace(kept=as_it_is.bytes)
+    for scheme in _checkpointed(net) if trains else ():
+        yield scheme._replace(kept=as_it_is.bytes)
+
+
+def _as_caffe(layers: Sequence[LayerMemory], element_bytes: int, *, trains: bool) -> Scheme:
+    """What Caffe keeps: the data of every blob, and where something goes backward their gradients."""
+    blobs = [*data_blobs(layers, CPU), *(diff_blobs(layers, CPU) if trains else ())]
+    counted = ALL_BLOBS if trains else ALL_DATA
+    unknown = next((blob.name for blob in blobs if blob.values is None), None)
+    if unknown is not None:
+        return Scheme("caffe", counted, extra_macs=None, reason=f"the count of {unknown} is not printed")
+    return Scheme("caffe", counted, sum(blob.values or 0 for blob in blobs) * element_bytes)
+
+
+_Blocks: TypeAlias = "Callable[[NetMemory], tuple[Lifetime, ...]]"
+_FORWARD: Final[tuple[tuple[str, str, _Blocks], ...]] = (
+    ("inference", FORWARD_DATA, of_inference),
+    ("inference_index", FORWARD_INDEX, partial(of_inference, with_index=True)),
+)
+_BACKWARD: Final[tuple[tuple[str, _Blocks], ...]] = (
+    ("training_caffe", of_training),
+    ("training_cudnn", partial(of_training, cudnn=True)),
+)
+
+
+def _planned(net: NetMemory, name: str, counted: str, blocks_of: Callable[[NetMemory], tuple[Lifetime, ...]]) -> Scheme:
+    try:
+        plan = planned(blocks_of(net))
+    except Missing as missing:
+        return Scheme(name, counted, extra_macs=None, reason=str(missing))
+    return _told(Scheme(name, counted), net, plan, [0] * len(net.layers))
+
+
+def _told(scheme: Scheme, net: NetMemory, plan: Plan, segments: Sequence[int]) -> Scheme:
+    """The scheme with its plan: what it takes, and where it is fullest (at the first of several such steps)."""
+    found = scheme._replace(bytes=plan.bytes, bound=plan.bound_bytes, alive=())
+    live = live_bytes(plan.blocks)
+    if not live:
+        return found
+    step = live.index(max(live))
+    alive = sorted((one for one in plan.blocks if one.first <= step <= one.last), key=lambda one: -one.bytes)
+    return found._replace(peak=_at_work(net, segments)[step], alive=tuple(alive))
+
+
+def _at_work(net: NetMemory, segments: Sequence[int]) -> Mapping[int, int]:
+    """Step → the place of the layer at work."""
+    schedule = Schedule.of(net, segments)
+    return {
+        **{place: place for place in range(len(net.layers))},
+        **{when: place for place, when in enumerate(schedule.backward)},
+        **{when: place for place, when in schedule.again.items()},
+    }
+
+
+# -- recomputation -------------------------------------------------------------------------------------
+
+
+def _checkpointed(net: NetMemory) -> Iterator[Scheme]:
+    """√n segments (Chen et al. 2016), and as many as need least."""
+    try:
+        sizes = {count: max(live_bytes(of_training(net, segments=_cut(net, count)))) for count in _counts(net)}
+    except Missing as missing:
+        reason = str(missing)
+        yield from (Scheme(name, ALL_BLOBS, extra_macs=None, reason=reason) for name in _CHECKPOINTS)
+        return
+    chosen = (_root(net), min(sizes, key=lambda count: (sizes[count], count)))
+    for name, count in zip(_CHECKPOINTS, chosen, strict=True):
+        segments = _cut(net, count)
+        plan = planned(of_training(net, segments=segments))
+        again = [macs(net.layers[place].spec).value for place in recomputed(net, segments)]
+        extra = None if None in again else sum(value or 0 for value in again)
+        yield _told(Scheme(name, ALL_BLOBS, extra_macs=extra), net, plan, segments)
+
+
+_CHECKPOINTS: Final = ("checkpoint_sqrt", "checkpoint_best")
+
+
+def _root(net: NetMemory) -> int:
+    return max(isqrt(len(net.layers)), 1)
+
+
+def _counts(net: NetMemory) -> range:
+    return range(1, 3 * _root(net) + 1)
+
+
+def _cut(net: NetMemory, count: int) -> list[int]:
+    """Each layer's segment, where the net is cut into `count` runs of as many layers."""
+    return [place * count // len(net.layers) for place in range(len(net.layers))]

@@ -1,0 +1,45 @@
+"""`alive`: what lives at the fullest step of each plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from logparse.cost.plan.schemes import schemes
+from logparse.tables.column import ATTEMPT, text, whole
+from logparse.tables.memory.plan import planned_nets
+from logparse.tables.nets.key import NET_INDEX, NET_NAME, PHASE
+
+if TYPE_CHECKING:
+    from logparse.tables.table import Built, LogLike
+
+COLUMNS: Final = (
+    ATTEMPT,
+    NET_NAME,
+    PHASE,
+    NET_INDEX,
+    text("scheme", "Scheme", "A scheme of the table `plan` in which memory is used again."),
+    text("peak_layer", "Fullest at", "The layer at work at that step."),
+    text("block", "Block", "The blob; of several that share memory the first."),
+    text("half", "Half", "data, diff (its gradient), or index (a MAX pooling's second output)."),
+    whole("bytes", "Bytes", "What it takes for the whole batch.", "bytes"),
+)
+
+
+def build(log: LogLike) -> Built:
+    """One row per block, largest first."""
+    return [
+        {
+            "attempt": attempt,
+            "net": fact.net.name,
+            "phase": fact.net.phase,
+            "net_index": fact.net.index,
+            "scheme": scheme.name,
+            "peak_layer": None if scheme.peak is None else fact.layers[scheme.peak].layer.name,
+            "block": block.name,
+            "half": block.half,
+            "bytes": block.bytes,
+        }
+        for attempt, fact, net in planned_nets(log)
+        for scheme in schemes(net)
+        for block in scheme.alive or ()
+    ]

@@ -1,0 +1,80 @@
+"""`plan`: what a net's blobs would take by other rules of keeping them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from logparse.cost.plan.schemes import schemes
+from logparse.tables.column import ATTEMPT, text, whole
+from logparse.tables.nets.key import NET_INDEX, NET_NAME, PHASE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from logparse.cost.memory.holdings import NetMemory
+    from logparse.cost.plan.schemes import Scheme
+    from logparse.derive.facts import NetFact
+    from logparse.tables.table import Built, BuiltRow, LogLike
+
+COLUMNS: Final = (
+    ATTEMPT,
+    NET_NAME,
+    PHASE,
+    NET_INDEX,
+    text(
+        "scheme",
+        "Scheme",
+        "caffe (as Caffe keeps blobs); in_place (with every layer in place that may be); inference, inference_index "
+        "(data while it is read, without and with an index beside each MAX pooling); training_caffe, training_cudnn "
+        "(data and gradients while they are read, by engine); checkpoint_sqrt, checkpoint_best (data worked out twice, "
+        "in √n segments and in those that need least).",
+    ),
+    text("counted", "Counted", "What is in the figures and what is not."),
+    whole("bytes", "Bytes", "What the blobs of the whole batch take by this scheme.", "bytes"),
+    whole("bound_bytes", "Bound", "What no plan of the scheme can go below; NA where nothing is planned.", "bytes"),
+    text("peak_layer", "Fullest at", "The layer at work where most is alive."),
+    whole("extra_macs", "Extra MACs", "Forward multiply-accumulates that are worked out a second time.", "MACs"),
+    whole("saves_bytes", "Saves", "Against what Caffe keeps of the same: data alone, or gradients too.", "bytes"),
+    text("basis", "Basis", "model: by what each layer reads, none was run; optimal where bytes is the bound."),
+)
+
+
+def build(log: LogLike) -> Built:
+    """One row per net and scheme."""
+    return [row for attempt, fact, net in planned_nets(log) for row in _rows(attempt, fact, net)]
+
+
+def planned_nets(log: LogLike) -> Iterator[tuple[int, NetFact, NetMemory]]:
+    """Attempt, net, and the net as the memory rules see it; those inside a layer are that layer's."""
+    for index, nets in log.derived.nets.items():
+        own = [fact for fact in nets if fact.net.nested is None]
+        for fact, net in zip(own, log.derived.runs[index].nets, strict=True):
+            if net.layers:
+                yield index, fact, net
+
+
+def _rows(attempt: int, fact: NetFact, net: NetMemory) -> Iterator[BuiltRow]:
+    for scheme in schemes(net):
+        known = scheme.kept is not None and scheme.bytes is not None
+        yield {
+            "attempt": attempt,
+            "net": fact.net.name,
+            "phase": fact.net.phase,
+            "net_index": fact.net.index,
+            "scheme": scheme.name,
+            "counted": scheme.counted,
+            "bytes": scheme.bytes,
+            "bound_bytes": scheme.bound,
+            "peak_layer": None if scheme.peak is None else fact.layers[scheme.peak].layer.name,
+            "extra_macs": scheme.extra_macs,
+            "saves_bytes": (scheme.kept or 0) - (scheme.bytes or 0) if known else None,
+            "basis": _basis(scheme),
+        }
+
+
+def _basis(scheme: Scheme) -> str:
+    if scheme.bytes is None:
+        return f"unknown: {scheme.reason}"
+    if scheme.bound is None:
+        return "shapes"
+    return "model, optimal" if scheme.bytes == scheme.bound else "model"

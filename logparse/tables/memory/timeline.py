@@ -1,0 +1,78 @@
+"""`timeline`: in what order a run allocates what it holds, up to its first update."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from logparse.cost.memory.holdings import Allocation
+from logparse.cost.memory.terms import DEVICES
+from logparse.cost.memory.timeline import timeline
+from logparse.tables.column import ATTEMPT, text, whole
+from logparse.tables.memory.memory import DEVICE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from logparse.cost.memory.holdings import Run
+    from logparse.cost.memory.timeline import Moment
+    from logparse.derive.facts import NetFact
+    from logparse.tables.table import Built, BuiltRow, LogLike
+
+COLUMNS: Final = (
+    ATTEMPT,
+    DEVICE,
+    whole("step", "Step", "The order of the allocations, from 0."),
+    text(
+        "pass",
+        "Pass",
+        "set-up, test, forward, backward or update: what the run does as it first touches the block. A solver's first "
+        "step begins by clearing the gradients of all parameters, which counts to its set-up.",
+    ),
+    whole("net_index", "Net #", "The net at work."),
+    whole("layer_index", "Layer #", "The layer at work; it may be another one than the block's own."),
+    text("layer", "Layer", "Its name."),
+    text("kind", "Kind", "What the block is for, a kind of the table `memory`."),
+    text("block", "Block", "The blob, the parameter or the buffer."),
+    whole("bytes", "Bytes", "The block's size; NA where it is not known.", "bytes"),
+    whole(
+        "running_bytes",
+        "Running",
+        "All that is held behind this step, engine CAFFE: on the CPU what was asked for, on a GPU the pages that the "
+        "driver gave for it. What stands beside Caffe's own allocations (program, CUDA context, handles) is not in it.",
+        "bytes",
+    ),
+    text("basis", "Basis", "definition, shapes or inferred; unknown, with the reason, where the size is not known."),
+)
+
+
+def build(log: LogLike) -> Built:
+    """One row per block of a run, on either device, in the order of the first touches."""
+    derived = log.derived
+    return [
+        row
+        for index, run in derived.runs.items()
+        for device in DEVICES
+        for row in _rows(index, device, run, derived.nets[index])
+    ]
+
+
+def _rows(attempt: int, device: str, run: Run, nets: Sequence[NetFact]) -> Iterator[BuiltRow]:
+    own = [fact for fact in nets if fact.net.nested is None]
+    for step, moment in enumerate(timeline(run, device)):
+        yield {"attempt": attempt, "device": device, "step": step, **_cells(moment, own)}
+
+
+def _cells(moment: Moment, nets: Sequence[NetFact]) -> BuiltRow:
+    touch, part = moment.touch, moment.touch.part
+    net = nets[touch.net]
+    at: BuiltRow = {
+        "pass": str(touch.during),
+        "net_index": net.net.index,
+        "layer_index": touch.layer,
+        "layer": None if touch.layer is None else net.layers[touch.layer].layer.name,
+        "kind": str(part.kind),
+        "running_bytes": moment.running_bytes,
+    }
+    if isinstance(part, Allocation):
+        return {**at, "block": part.what, "bytes": part.bytes, "basis": str(part.basis)}
+    return {**at, "basis": f"unknown: {part.reason}"}
