@@ -318,7 +318,10 @@ def _event(state: _State, record: rec.EventRecord) -> None:
     event = Event(record.line, record.kind, record.text, record.time_s, record.iteration, record.value, record.path)
     attempt = state.attempt(record.line)
     attempt.events.append(event)
-    attempt.begun = attempt.begun or record.kind == "fatal"
+    if record.kind == "fatal":
+        attempt.begun = True
+        if attempt.constructing is None and state.factory is not None:
+            attempt.constructing = state.factory.layer
 
 
 # Each function takes the record type that is its key.

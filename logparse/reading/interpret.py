@@ -6,6 +6,7 @@ it until the next header. Every line ends in the ledger exactly once.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -23,11 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from logparse.reading.line.pieces import Piece
+    from logparse.reading.messages.bare import BareKind
     from logparse.reading.messages.dispatch import Dispatcher
-    from logparse.reading.messages.headerless import BareKind
     from logparse.reading.messages.meaning import Meaning
 
 _MOST_FRAMES: Final = 200  # an endless recursion's trace says nothing more
+_MOST_BARE: Final = 1000  # events of one kind without headers: a program that complains for ever says no more
 
 
 @dataclass(slots=True)
@@ -50,6 +52,7 @@ class Interpreter:
     _wires: tuple[str, ...] = ()  # what the wires of the layer being set up begin with
     _rank: str | None = None
     _frames: int = 0  # of the stack trace being read
+    _bare_events: Counter[str] = field(default_factory=Counter)  # kept so far, by kind
 
     def take(self, piece: Piece, number: int) -> int:
         """Read one piece, whose first line has this number; gives the number of the line behind it."""
@@ -203,8 +206,14 @@ class Interpreter:
             self.end_message()
         self.tally.add(kind.kind, kind.reason, number, text)
         self._frames = self._frames + 1 if kind.event == "stack" else 0
-        if kind.event is not None and self._frames <= _MOST_FRAMES:
+        if kind.event is not None and self._is_kept(kind.event):
             self.records.append(_bare_event(kind.event, text, number, match))
+
+    def _is_kept(self, event: str) -> bool:
+        if event == "stack":
+            return self._frames <= _MOST_FRAMES
+        self._bare_events[event] += 1
+        return self._bare_events[event] <= _MOST_BARE
 
 
 def _time_s(line: Line) -> float | None:
