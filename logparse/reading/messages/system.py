@@ -187,8 +187,8 @@ SYSTEM_KINDS: Final = (
 # How a line of these kinds can begin: foreign lines can be millions, and few of them begin like this.
 SYSTEM_FIRST: Final = re.compile(
     r"\s*+(?:[\w.]++(?:(?<=Error)|(?<=ption)):|Traceback |File |Keyb|IO e|Corr|Inva|NotF|Warning! |Bus|Illeg|Floa"
-    r"|Ab[oag]|Segm|Kill|Spei|Getö|Erre|[已段总非浮\[]|zsh|fish|slurm|srun|=>>|TERM|job|fail|\d{3} \(|Job|\"OOM|Reas|Exit|comm"
-    r"|The |Memo|Out|oom|NVRM|Proc|Kern|\d{4}-|[A-Z][a-z]{2} [ \d]\d .{0,50}kernel: |.*: line \d|.{0,200}行 ?\d)",
+    r"|Ab[oag]|Segm|Kill|Spei|Getö|Erre|[已段总非浮\[]|zsh|fish|slurm|srun|=>>|TERM|job|fail|\d{3} \(|Job|\"OOM|Reas|Exit"
+    r"|comm|The |Memo|Out|oom|NVRM|Proc|Kern|\d{4}-|[A-Z][a-z]{2} [ \d]\d .{0,50}kernel: |.*: line \d|.{0,200}行 ?\d)",
     re.DOTALL,
 )
 
