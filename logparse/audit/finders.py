@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse.audit import endings, evaluation, gaps, memory, not_a_number, throughput, training
+from logparse.audit.diagnoses import diagnose
 from logparse.audit.finding import SEVERITIES, AuditedLog, Finding
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["FINDERS", "SEVERITIES", "Finding", "find"]
 
 FINDERS: Final[tuple[Callable[[AuditedLog], Iterator[Finding]], ...]] = (
+    diagnose.diagnosed,
     endings.endings,
     not_a_number.not_a_number,
     not_a_number.saturated,
@@ -51,7 +53,7 @@ FINDERS: Final[tuple[Callable[[AuditedLog], Iterator[Finding]], ...]] = (
 def find(log: LogLike) -> tuple[Finding, ...]:
     """All findings about one log, worst first; within a severity those that name more bytes first.
 
-    Of its tables the finders read layers, nets, train, train_outputs, test, lr, debug and throughput.
+    Of its tables the finders read out_of_memory, layers, nets, train, train_outputs, test, lr, debug and throughput.
     """
     audited = AuditedLog(log)
     found = [finding for finder in FINDERS for finding in finder(audited)]

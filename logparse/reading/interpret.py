@@ -100,9 +100,13 @@ class Interpreter:
             self.tally.add(RECOGNISED, "wire", number, message)
             self.records.append(rec.Wire(number, time_s, message))
             return
+        if line.severity == "F":  # whatever its words: glog ends the program behind it
+            self.tally.add(RECOGNISED, "fatal error", number, message)
+            self.records.append(rec.EventRecord(number, time_s, "fatal", message, None, None, line.file))
+            return
         found = self._dispatcher.find(message, line.file)
         if found is None:
-            self._unclaimed(line, number, time_s)
+            self._unclaimed(line, number)
             return
         meaning, match = self._meanings[found[0].name], found[1]
         self.tally.add(meaning.kind, meaning.reason, number, message)
@@ -142,11 +146,7 @@ class Interpreter:
         """A line that is known and not used."""
         self._chatter(line, number)
 
-    def _unclaimed(self, line: Line, number: int, time_s: float | None) -> None:
-        if line.severity == "F":
-            self.tally.add(RECOGNISED, "fatal error", number, line.message)
-            self.records.append(rec.EventRecord(number, time_s, "fatal", line.message, None, None, line.file))
-            return
+    def _unclaimed(self, line: Line, number: int) -> None:
         self.cut = number == self.unended
         if self.cut and self._dispatcher.begins(line.message):
             self.tally.add(IGNORED, "line cut at the end of the log", number, line.message)

@@ -43,6 +43,13 @@ SYSTEM_KINDS: Final = (
     ),
     _said("python_interrupt", r"KeyboardInterrupt", "Python exception", "KeyboardInterrupt", event="signal"),
     _said(
+        "store_status",
+        r"(?:IO error|Corruption|Invalid argument|NotFound): .*",
+        "word of LevelDB",
+        "IO error: train_db/LOCK: Resource temporarily unavailable",
+        event="status",
+    ),
+    _said(
         "python_exception",
         r"(?:[A-Za-z_]\w{0,80}\.){0,8}[A-Z]\w{0,80}(?<=Error|ption):(?: .*)?",
         "Python exception",
@@ -50,13 +57,6 @@ SYSTEM_KINDS: Final = (
         "Boost.Python.ArgumentError: Python argument types in",
         "Exception: Input blob arguments do not match net inputs.",
         event="exception",
-    ),
-    _said(
-        "store_status",
-        r"(?:IO error|Corruption|Invalid argument|NotFound): .*",
-        "word of LevelDB",
-        "IO error: train_db/LOCK: Resource temporarily unavailable",
-        event="status",
     ),
     _said(
         "hdf5_versions",
@@ -187,8 +187,9 @@ SYSTEM_KINDS: Final = (
 # How a line of these kinds can begin: foreign lines can be millions, and few of them begin like this.
 SYSTEM_FIRST: Final = re.compile(
     r"\s*+(?:[\w.]++(?:(?<=Error)|(?<=ption)):|Traceback |File |Keyb|IO e|Corr|Inva|NotF|Warning! |Bus|Illeg|Floa"
-    r"|Ab[oag]|Segm|Kill|Spei|Getö|Erre|[已段总非浮\[]|zsh|fish|slurm|srun|=>>|TERM|job|fail|\d{3} \(|Job|\"OOM|Reas|Exit"
-    r"|comm|The |Memo|Out|oom|NVRM|Proc|Kern|\d{4}-|[A-Z][a-z]{2} [ \d]\d .{0,50}kernel: |.*: line \d|.{0,200}行 ?\d)",
+    r"|Ab[oag]|Segm|Kill|Spei|Getö|Erre|[已段总非浮\[]|zsh|fish|slurm|srun|=>>|TERM|job|fail|\d{3} \(|Job|\"OOM|Reas"
+    r"|Exit|comm|The |Memo|Out|oom|NVRM|Proc|Kern|\d{4}-|[A-Z][a-z]{2} [ \d]\d .{0,50}kernel: |.*: line \d"
+    r"|.{0,200}行 ?\d)",
     re.DOTALL,
 )
 
