@@ -316,7 +316,7 @@ DATA: Final = (
         ("I solver.cpp] Iteration 5, loss = 1\nI blocking_queue.cpp] Waiting for data",),
         near=("I blocking_queue.cpp] Waiting for data\nI solver.cpp] Iteration 5, loss = 1",),
         kinds=SILENCE,
-        when=lambda scene: scene.event.kind == "stall" and scene.ended,
+        when=lambda scene: scene.event.kind == "stall",
         severity="hint",
         confidence=MEDIUM,
     ),

@@ -99,8 +99,15 @@ TEXT: Final = (
         words=_field,
     ),
     _at(
+        "text_ends_early",
+        r"Expected identifier, got:\s*$",
+        "the text ends there, within a message",
+        "a closing brace is missing, or the file is cut.",
+        "Expected identifier, got: ",
+    ),
+    _at(
         "stray_character",
-        r"Expected identifier, got: (?P<got>.*)",
+        r"Expected identifier, got:\s*(?P<got>\S.*)",
         "a field's name was expected, and {got!r} stands there",
         "look for a brace too many or too few, a stray character, or a byte order mark at the file's start.",
         "Expected identifier, got: }",

@@ -1,4 +1,4 @@
-"""A log held against the table: for each attempt that did not reach its end the one cause that its last words show.
+"""A log held against the table: for each attempt that did not reach its end, the one cause that its last words show.
 
 The kinds of events are asked in the order of TIERS: behind a fatal line everything else is a consequence. Of several
 fatal lines the first that any row knows decides. Where none does, nothing is said: no cause is invented.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.audit.diagnoses.entry import TIERS, expression
-from logparse.audit.diagnoses.scene import Scene
+from logparse.audit.diagnoses.scene import Scene, goes_on
 from logparse.audit.diagnoses.table import DIAGNOSES
 from logparse.audit.finding import Finding
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from logparse.audit.finding import AuditedLog
     from logparse.model import Attempt, Event
 
-_RAN: Final = frozenset({"done"})  # a crash after the end takes nothing back
+_DONE: Final = frozenset({"done", "time_done", "test_done"})
+# Nothing of a run can follow these; what others say may be of another process, or of something that was caught.
+_LAST_WORDS: Final = frozenset({"fatal", "stopped_early"})
 
 
 class Claim(NamedTuple):
@@ -34,19 +36,26 @@ class Claim(NamedTuple):
 def diagnosed(log: AuditedLog) -> Iterator[Finding]:
     """The cause of each attempt's failure, where the table knows it."""
     for attempt in log.facts.attempts:
-        found = [] if attempt.outcome in _RAN else claims(log, attempt)
-        yield from map(_told, found[:1])
+        yield from map(_told, claims(log, attempt)[:1])
 
 
 def claims(log: AuditedLog, attempt: Attempt) -> list[Claim]:
     """The rows that claim the attempt's deciding event, in the table's order; one, unless the table is ambiguous."""
     for kinds in TIERS:
-        found = [of_one for event in attempt.events if event.kind in kinds for of_one in [_of(log, attempt, event)]]
-        speaking = [of_one for of_one in found if of_one]
+        asked = [event for event in attempt.events if event.kind in kinds and _can_end(log, attempt, event)]
+        speaking = [of_one for event in asked if (of_one := _of(log, attempt, event))]
         if speaking:
             fatal = "fatal" in kinds  # the first fatal line is the cause; of other words the most telling counts
             return speaking[0] if fatal else min(speaking, key=lambda of_one: DIAGNOSES.index(of_one[0].diagnosis))
     return []
+
+
+def _can_end(log: AuditedLog, attempt: Attempt, event: Event) -> bool:
+    """Whether the attempt can have failed by this event: a crash after its end takes nothing back, and what it goes on
+    after did not end it."""
+    if any(one.kind in _DONE and one.line < event.line for one in attempt.events):
+        return False
+    return event.kind in _LAST_WORDS or not goes_on(log, attempt, event)
 
 
 def _of(log: AuditedLog, attempt: Attempt, event: Event) -> list[Claim]:

@@ -389,7 +389,7 @@ GPU: Final = (
         "cudnn_two_axes",
         r"CuDNNConvolution input must have 2 spatial axes",
         "{layer} has {b} spatial axes, and Caffe's cuDNN convolution knows only 2",
-        "The build chose cuDNN for it by itself.",
+        "Where no engine is set, a build with cuDNN takes cuDNN.",
         "`engine: CAFFE` in this layer's convolution_param.",
         (
             "F cudnn_conv_layer.cpp] Check failed: 2 == this->num_spatial_axes_ (2 vs. 3) CuDNNConvolution input must have 2 spatial axes (e.g., height and width).",

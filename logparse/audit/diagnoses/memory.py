@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
-from logparse.assembling.outcome import place_text
+from logparse.assembling.outcome import STAGE_WORDS
 from logparse.audit.diagnoses.entry import EXCEPTION, MEDIUM, Diagnosis
+from logparse.audit.diagnoses.scene import MOST_GPU_VALUES
 from logparse.cost.whatif.fit import fit
 from logparse.cost.whatif.resize import WhatIfError
 from logparse.rows import int_of
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _OUT: Final = r"\(2 vs\. 0\)\s+out of memory"
 _ASKED: Final = r"_STATUS_ALLOC(?:ATION)?_FAILED"
 _SMALLER: Final = (
-    "a smaller train batch, with `iter_size` to keep the effective one; cuDNN in place of the engine CAFFE, whose "
+    "a smaller train batch, with `iter_size` to keep the effective one; cuDNN where the engine is CAFFE, whose "
     "convolutions hold a column buffer; nothing else on the card."
 )
 # What helps, by (stage of the trace or None, phase or None): the first row that agrees.
@@ -57,12 +58,18 @@ def _fits_empty_card(scene: Scene) -> bool:
 
 
 def _in_context(scene: Scene) -> bool:
-    return scene.stage == "context" or not scene.attempt.nets
+    asked_by = scene.event.path or ""
+    return scene.stage == "context" or (not scene.attempt.nets and asked_by.startswith(("benchmark.", "common.")))
 
 
 def _place(scene: Scene) -> str:
+    """Where it happened, in words that follow "was full"."""
     place = scene.attempt.out_of_memory
-    return "" if place is None else place_text(place).replace("; ", " ", 1)
+    words = "" if place is None or place.stage is None else f" {STAGE_WORDS[place.stage]}"
+    if place is None or place.stage in (None, "init"):
+        return words if scene.layer_name is None else f" while {scene.layer_text} was set up"
+    more = [f"{place.phase} net" if place.phase else "", place.layer or place.layer_type or ""]
+    return f"{words} ({', '.join(filter(None, more))})" if any(more) else words
 
 
 def _remedy(scene: Scene) -> str:
@@ -92,8 +99,11 @@ def _full(scene: Scene) -> Mapping[str, str]:
 
 
 def _huge(scene: Scene) -> Mapping[str, str]:
-    count, blob = scene.huge or (0, "")
-    return {"blob": blob, "count": formats.count(count), "most": formats.count(2**30)}
+    top = scene.huge
+    count, blob, images = (0, "", 0) if top is None else (top.count or 0, top.name, (top.shape or (0,))[0])
+    batch = MOST_GPU_VALUES // (count // images) if images and count % images == 0 else 0
+    helps = f"a batch of at most {formats.count(batch)}: with it this blob stays within" if batch else "a smaller batch"
+    return {"blob": blob, "count": formats.count(count), "most": formats.count(MOST_GPU_VALUES), "helps": helps}
 
 
 def _refused(scene: Scene) -> Mapping[str, str]:
@@ -140,7 +150,7 @@ MEMORY: Final = (
         _OUT,
         "The GPU's memory was full{place}, though this run would fit the empty card",
         "Something else held its memory: another process, a desktop, or it was another card than meant (CUDA's order "
-        "is not that of nvidia-smi).{fitting}",
+        "is not that of nvidia-smi).",
         "free the card (nvidia-smi lists who is on it), or choose another one; CUDA_DEVICE_ORDER=PCI_BUS_ID makes both "
         "orders one.",
         (
@@ -166,6 +176,7 @@ MEMORY: Final = (
         "process in.",
         (
             "F benchmark.cpp] Check failed: error == cudaSuccess (2 vs. 0)  out of memory\n    @ 0x7f1 caffe::Timer::Init()",
+            "F common.cpp] Check failed: error == cudaSuccess (2 vs. 0)  out of memory",
         ),
         when=_in_context,
     ),
@@ -338,7 +349,7 @@ MEMORY: Final = (
         "Blob {blob} has {count} values, more than the {most} that Caffe's GPU kernels count to",
         "It is not out of memory: the 32-bit counter of an elementwise kernel overflows, and the kernel writes to "
         "foreign memory. The place in the trace is only the next call that was checked.",
-        "a batch with fewer than {most} values in the largest blob.",
+        "{helps}.",
         (
             (
                 "I net.cpp] Creating Layer c\nI net.cpp] c -> c\nI net.cpp] Setting up c\n"

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from logparse.audit.finding import AuditedLog
-    from logparse.model import Attempt, Event, Layer, Net
+    from logparse.model import Attempt, Blob, Event, Layer, Net
     from logparse.textproto import Message
 
 MOST_GPU_VALUES: Final = 2**30  # the 32-bit loop counters of Caffe's kernels overflow beyond
 _TWO: Final = re.compile(r"\((?P<a>-?[\w.+-]+) vs\. (?P<b>-?[\w.+-]+)\)")
 _SAYS_MORE: Final = frozenset({"protobuf", "hdf5"})
 _LONGEST: Final = 300
+_OF_THE_RUN: Final = frozenset({"snapshot", "solverstate", "optimization", "solving", "done", "time_done", "test_done"})
 # Threads by their frames, innermost first: base_data_layer.cpp, data_reader.cpp, internal_thread.cpp; parallel.cpp.
 _THREADS: Final = (
     (re.compile(r"::(?:load_batch|InternalThreadEntry|DataReader::|Prefetch\w*|entry)\b"), "a thread that loads data"),
@@ -157,31 +158,29 @@ class Scene:
         return shape[1] if shape is not None and len(shape) > 1 else None
 
     @cached_property
-    def huge(self) -> tuple[int, str] | None:
-        """(values, blob) of the largest blob beyond what Caffe's GPU kernels count; None where there is none."""
-        tops = [
-            (top.count, top.name)
-            for net in self.attempt.nets
-            for layer in net.layers
-            for top in layer.tops
-            if top.count is not None and top.count > MOST_GPU_VALUES
-        ]
-        return max(tops, default=None)
+    def huge(self) -> Blob | None:
+        """The largest blob beyond what Caffe's GPU kernels count, the first of several; None where there is none."""
+        tops = [top for net in self.attempt.nets for layer in net.layers for top in layer.tops]
+        beyond = [top for top in tops if (top.count or 0) > MOST_GPU_VALUES]
+        return max(beyond, key=lambda top: top.count or 0, default=None)
 
     # --- the run ----------------------------------------------------------------------------------------------
 
     @cached_property
-    def iterations(self) -> tuple[int, int] | None:
-        """The first and the last iteration that the attempt displayed or tested before the line; None without any."""
+    def _shown(self) -> list[tuple[int, int]]:
+        """(line, iteration) of the first and the last that the attempt displayed or tested before the line."""
         series = self.log.facts.curves.series
-        lines = [
-            (int(iteration), int(line))
+        return sorted(
+            (line, iteration)
             for name in ("display", "test_start")
             if name in series
             for iteration, line in _ends(series[name]["iteration"], series[name]["line"], self.attempt, self.event.line)
-        ]
-        shown = sorted(lines, key=lambda pair: pair[1])
-        return (shown[0][0], shown[-1][0]) if shown else None
+        )
+
+    @property
+    def iterations(self) -> tuple[int, int] | None:
+        """The first and the last iteration that the attempt displayed or tested before the line; None without any."""
+        return (self._shown[0][1], self._shown[-1][1]) if self._shown else None
 
     @property
     def trained(self) -> bool:
@@ -205,16 +204,6 @@ class Scene:
         first, second = self.numbers
         both = first.removeprefix("-").isdecimal() and second.removeprefix("-").isdecimal()
         return (int(first), int(second)) if both and max(len(first), len(second)) < 20 else None
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing but this line tells of the attempt's end, and nothing of the run follows it."""
-        later = (
-            one for one in self.attempt.events if one.line > self.event.line and one.kind not in ("stall", "stack")
-        )
-        series = self.log.facts.curves.series.values()
-        runs_on = any(_has_between(columns["line"], self.event.line, self.attempt.end_line) for columns in series)
-        return not runs_on and not any(one.kind in ("snapshot", "solverstate", "done") for one in later)
 
     # --- as evidence ------------------------------------------------------------------------------------------
 
@@ -250,9 +239,13 @@ class Scene:
             yield f"thread: {self.thread}"
 
     def _snapshot(self) -> str:
-        saved = self.earlier("snapshot")
-        if saved is None:
-            return "no snapshot before it"
+        """The last snapshot; not the one at which the run ended, which may not be whole."""
+        at_it = self.event.kind == "snapshot" or "SerializeToOstream" in self.event.text
+        until = self._shown[-1][0] if at_it and self._shown else self.event.line
+        before = [one for one in self.attempt.events if one.kind == "snapshot" and one.line < until]
+        if not before:
+            return "no whole snapshot before it" if at_it else "no snapshot before it"
+        saved = before[-1]
         iteration = iteration_of(saved.path)
         at = "" if iteration is None else f" (iteration {formats.count(iteration)})"
         return f"last snapshot: {saved.path}{at}"
@@ -272,6 +265,14 @@ def _ends(iterations: object, lines: object, attempt: Attempt, before: int) -> I
     first, past = np.searchsorted(place, [attempt.line, min(before, attempt.end_line + 1)]).tolist()
     for row in (first, past - 1) if past > first else ():
         yield int(number[row]), int(place[row])
+
+
+def goes_on(log: AuditedLog, attempt: Attempt, event: Event) -> bool:
+    """Whether the attempt says anything of its run after an event."""
+    if any(one.line > event.line and one.kind in _OF_THE_RUN for one in attempt.events):
+        return True
+    series = log.facts.curves.series.values()
+    return any(_has_between(columns["line"], event.line, attempt.end_line) for columns in series)
 
 
 def _has_between(lines: object, after: int, end: int) -> bool:

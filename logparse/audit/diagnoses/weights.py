@@ -32,12 +32,12 @@ _TOO_BIG: Final = (
 _WRITE: Final = r"proto\.SerializeToOstream\(&output\)"
 # What a file is, by its suffix.
 _KINDS: Final[Mapping[str, str]] = {
-    ".caffemodel": "The weights",
-    ".h5": "The HDF5 file",
-    ".solverstate": "The solver's state",
-    ".binaryproto": "The mean file",
-    ".prototxt": "The definition",
-    ".pt": "The definition",
+    ".caffemodel": "Weights",
+    ".h5": "HDF5 file",
+    ".solverstate": "Solver's state",
+    ".binaryproto": "Mean file",
+    ".prototxt": "Definition",
+    ".pt": "Definition",
 }
 
 
@@ -73,7 +73,7 @@ def _file(scene: Scene) -> Mapping[str, str]:
     relative = not PurePosixPath(path).is_absolute() and not PureWindowsPath(path).is_absolute()
     return {
         "path": path,
-        "kind": _KINDS.get(PurePosixPath(path).suffix, "A file"),
+        "kind": _KINDS.get(PurePosixPath(path).suffix, "File"),
         "from": " The path is relative: it counts from where caffe was started." if relative else "",
     }
 
@@ -204,8 +204,8 @@ WEIGHTS: Final = (
         "W4",
         "file_not_found",
         _MISSING,
-        "{kind} {path} was not found",
-        "Caffe opens it before anything else needs it.{from}",
+        "{kind} not found: {path}",
+        "Caffe says so of any file that it cannot open, also for lack of permission.{from}",
         "see that the path is right and can be read by who starts caffe; give it whole.",
         (
             "F io.cpp] Check failed: fd != -1 (-1 vs. -1) File not found: nets/a.prototxt",
@@ -329,7 +329,7 @@ WEIGHTS: Final = (
         "see whether the snapshot's file is whole and the disk has room.",
         ("I solver.cpp] Iteration 5, loss = 1\nI solver.cpp] Snapshotting to binary proto file a_iter_5.caffemodel",),
         kinds=SILENCE,
-        when=lambda scene: scene.event.kind == "snapshot" and scene.ended,
+        when=lambda scene: scene.event.kind == "snapshot",
         severity="hint",
         confidence=MEDIUM,
         near=(
