@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from logparse.audit import endings, evaluation, gaps, memory, not_a_number, throughput, training
-from logparse.audit.diagnoses import diagnose
+from logparse.audit import diagnosed, endings, evaluation, gaps, memory, not_a_number, throughput, training
 from logparse.audit.finding import SEVERITIES, AuditedLog, Finding
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["FINDERS", "SEVERITIES", "Finding", "find"]
 
 FINDERS: Final[tuple[Callable[[AuditedLog], Iterator[Finding]], ...]] = (
-    diagnose.diagnosed,
+    diagnosed.diagnosed,
     endings.endings,
     not_a_number.not_a_number,
     not_a_number.saturated,

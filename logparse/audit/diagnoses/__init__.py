@@ -1,1 +1,1 @@
-"""What the last words of a run that failed mean: one table of diagnoses, and what holds a log against it."""
+"""What the last words of a run that failed mean: a table of causes, each with its words, evidence and remedy."""

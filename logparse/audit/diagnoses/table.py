@@ -4,19 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from logparse.audit.diagnoses.data import DATA
-from logparse.audit.diagnoses.definition import TEXT
-from logparse.audit.diagnoses.detection import DETECTION
-from logparse.audit.diagnoses.ends import ENDS, PYTHON
-from logparse.audit.diagnoses.gpu import GPU
-from logparse.audit.diagnoses.layers import LAYERS
-from logparse.audit.diagnoses.memory import MEMORY
-from logparse.audit.diagnoses.weights import WEIGHTS
+from logparse.audit.diagnoses.rows.data import OF_DATA
+from logparse.audit.diagnoses.rows.definition import OF_DEFINITION
+from logparse.audit.diagnoses.rows.detection import OF_DETECTION
+from logparse.audit.diagnoses.rows.ends import OF_ENDS
+from logparse.audit.diagnoses.rows.gpu import OF_GPU
+from logparse.audit.diagnoses.rows.layers import OF_LAYERS
+from logparse.audit.diagnoses.rows.libraries import OF_LIBRARIES
+from logparse.audit.diagnoses.rows.memory import OF_MEMORY
+from logparse.audit.diagnoses.rows.python import OF_PYTHON
+from logparse.audit.diagnoses.rows.weights import OF_WEIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-DIAGNOSES: Final = (*MEMORY, *GPU, *TEXT, *LAYERS, *WEIGHTS, *DATA, *DETECTION, *PYTHON, *ENDS)
+DIAGNOSES: Final = (
+    *OF_MEMORY,
+    *OF_GPU,
+    *OF_LIBRARIES,
+    *OF_DEFINITION,
+    *OF_LAYERS,
+    *OF_WEIGHTS,
+    *OF_DATA,
+    *OF_DETECTION,
+    *OF_PYTHON,
+    *OF_ENDS,
+)
 
 # Rows of the catalogue that are no failure: lines that look like one, and that no diagnosis may blame.
 HARMLESS: Final[Mapping[str, tuple[str, ...]]] = {

@@ -57,6 +57,20 @@ CUT_SHORT: Final = "The run did not reach its last iteration."
 
 ENDINGS: Final = (
     case(
+        START + SIGTERM,
+        START + SIGTERM + SOLVING,
+        Finding(
+            "warning",
+            "diagnosis_sigterm",
+            "The run was asked to end from outside (SIGTERM)",
+            "A scheduler, `docker stop`, a shutdown or `kill` sends it. Caffe saves nothing then. What helps: go on "
+            "from the last snapshot (--snapshot).",
+            (f"line 3: {SIGTERM.strip()}", "confidence: high"),
+            1,
+            line=3,
+        ),
+    ),
+    case(
         START + FATAL,
         START + DONE,
         Finding(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from logparse import parse_log
-from logparse.audit.diagnoses.diagnose import claims, diagnosed
+from logparse.audit.diagnosed import claims, diagnosed
 from logparse.audit.diagnoses.entry import HIGH, MEDIUM, TIERS
 from logparse.audit.diagnoses.table import DIAGNOSES, HARMLESS
 from logparse.audit.finding import SEVERITIES, AuditedLog

@@ -20,6 +20,7 @@ def test_the_severities_worst_first() -> None:
 
 def test_the_finders_in_the_order_in_which_they_speak_within_a_severity() -> None:
     assert [finder.__name__ for finder in FINDERS] == [
+        "diagnosed",
         "endings",
         "not_a_number",
         "saturated",

@@ -97,7 +97,7 @@ def _wiring(scene: Scene) -> Mapping[str, str]:
     return {"how": how, "number": number, "what": what, "given": given}
 
 
-LAYERS: Final = (
+OF_LAYERS: Final = (
     Diagnosis(
         "D5",
         "map_against_image_labels",

@@ -127,7 +127,7 @@ _NET: Final = (
     "I net.cpp] Network initialization done.\n"
 )
 
-MEMORY: Final = (
+OF_MEMORY: Final = (
     Diagnosis(
         "M1",
         "gpu_memory_full",

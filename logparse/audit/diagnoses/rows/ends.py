@@ -1,4 +1,4 @@
-"""How a process ended, by what Python, glog, shells, schedulers, containers and the kernel say of it."""
+"""How a process ended, by what glog, shells, schedulers, containers and the kernel say of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from logparse import formats
-from logparse.audit.diagnoses.entry import END, EXCEPTION, FATAL, MEDIUM, STOPPED, Diagnosis
+from logparse.audit.diagnoses.entry import END, EXCEPTION, MEDIUM, STOPPED, Diagnosis
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,101 +44,7 @@ def _silent_gpus(scene: Scene) -> bool:
     return (scene.attempt.gpus or 0) > 1 and begun and scene.iterations is None
 
 
-def _place(scene: Scene) -> Mapping[str, str]:
-    """The last place of the traceback before the exception."""
-    place = scene.earlier("traceback")
-    found = re.search(r'File "(?P<file>[^"]+)", line (?P<line>\d+)', place.text) if place is not None else None
-    return {"at": f" at {found['file']}, line {found['line']}" if found else ""}
-
-
-PYTHON: Final = (
-    Diagnosis(
-        "P2",
-        "module_missing",
-        r"(?:ImportError|ModuleNotFoundError): No module named '?(?P<module>[\w.]+)'?",
-        "Python found no module {module!r}{at}",
-        "A Python layer's module must be on the path of the process that runs caffe, and its own imports must be too.",
-        "add its folder to PYTHONPATH; caffe's own is CAFFE/python.",
-        (
-            'Traceback (most recent call last):\n  File "a.py", line 3, in <module>\nImportError: No module named rpn.proposal_layer',
-        ),
-        kinds=EXCEPTION,
-        words=_place,
-    ),
-    Diagnosis(
-        "P3",
-        "no_converter",
-        r"No to_python \(by-value\) converter found for C\+\+ type: (?P<type>.*)",
-        "Boost.Python does not fit this build",
-        "It was linked statically, or is of a version that no longer registers shared pointers by itself.",
-        "a dynamic Boost.Python of the version that the build was made with.",
-        ("TypeError: No to_python (by-value) converter found for C++ type: class caffe::LayerParameter",),
-        kinds=EXCEPTION,
-    ),
-    Diagnosis(
-        "P4",
-        "library_missing",
-        r"(?P<library>lib\w[\w.+-]*\.so[\w.]*): cannot open shared object file",
-        "The library {library} was not found",
-        "The loader's path has no such file, or another version of it.",
-        "add its folder to LD_LIBRARY_PATH or ldconfig; build against the version that is there.",
-        ("ImportError: libcudart.so.8.0: cannot open shared object file: No such file or directory",),
-        kinds=EXCEPTION,
-    ),
-    Diagnosis(
-        "P5",
-        "python_on_many_gpus",
-        r"PythonLayer does not support CLI Multi-GPU",
-        "Python layers cannot train on several GPUs from the command",
-        "The command's threads share one interpreter.",
-        "python/train.py, or one GPU.",
-        ("F python_layer.hpp] PythonLayer does not support CLI Multi-GPU, use train.py",),
-        kinds=FATAL,
-    ),
-    Diagnosis(
-        "P7",
-        "input_shape",
-        r"^(?P<error>\w+): (?:.*[Cc]ould not broadcast|Input blob arguments do not match net inputs|Mean shape incompatible with input shape)",
-        "What was given to the net has another shape or name than its inputs{at}",
-        "The wrapper compares inputs, mean and blobs before it runs the net.",
-        "the shapes of the net's inputs; the names of its input blobs; a mean of that size.",
-        (
-            "ValueError: could not broadcast input array from shape (3,227,227) into shape (3,224,224)",
-            "Exception: Input blob arguments do not match net inputs.",
-        ),
-        kinds=EXCEPTION,
-        words=_place,
-    ),
-    Diagnosis(
-        "S11",
-        "box_wrapped",
-        r"AssertionError|boxes\[:, 2\] >= boxes\[:, 0\]",
-        "Boxes whose right edge is left of their left one: annotations that count from 0",
-        "py-faster-rcnn takes 1 from each coordinate, so that a 0 wraps around to 65535.",
-        "count from 1 in the annotations, or leave the subtraction out; delete the cached roidb.",
-        (
-            '  File "imdb.py", line 9, in append_flipped_images\nassert (boxes[:, 2] >= boxes[:, 0]).all()\nAssertionError: boxes',
-        ),
-        kinds=EXCEPTION,
-        when=lambda scene: (place := scene.earlier("traceback")) is not None and "flipped" in place.text,
-        confidence=MEDIUM,
-    ),
-    Diagnosis(
-        "P6",
-        "python_exception",
-        r"^(?P<error>(?:\w+\.)*\w+(?:Error|ption)):",
-        "Python ended the run with {error}{at}",
-        "It is an error of the script or of a Python layer; what C++ prints behind it is a consequence.",
-        "the traceback's last lines name the place.",
-        ("Traceback (most recent call last):\n  File \"layer.py\", line 30, in forward\nKeyError: 'chair'",),
-        near=("RuntimeWarning: to-Python converter for class already registered\nI solver.cpp] Optimization Done.",),
-        kinds=EXCEPTION,
-        words=_place,
-        otherwise=True,
-    ),
-)
-
-ENDS: Final = (
+OF_ENDS: Final = (
     Diagnosis(
         "G20",
         "gpus_hang",
@@ -154,6 +60,7 @@ ENDS: Final = (
             ),
         ),
         kinds=END,
+        severity="warning",
         when=_silent_gpus,
         words=lambda scene: {"gpus": formats.count(scene.attempt.gpus)},
         confidence=MEDIUM,
@@ -167,6 +74,7 @@ ENDS: Final = (
         "a longer --time, or shorter steps between snapshots; " + _RESUME,
         ("slurmstepd: error: *** JOB 77 ON n1 CANCELLED AT 2020-01-01T00:00:00 DUE TO TIME LIMIT ***",),
         kinds=END,
+        severity="warning",
         when=lambda scene: not _silent_gpus(scene),
     ),
     Diagnosis(
@@ -181,6 +89,7 @@ ENDS: Final = (
             "srun: error: n1: task 0: Out Of Memory",
         ),
         kinds=END,
+        severity="warning",
     ),
     Diagnosis(
         "E9",
@@ -191,6 +100,7 @@ ENDS: Final = (
         "start it again; " + _RESUME,
         ("slurmstepd: error: *** JOB 77 ON n1 CANCELLED AT 2020-01-01T00:00:00 DUE TO PREEMPTION ***",),
         kinds=END,
+        severity="warning",
         words=lambda scene: {"why": scene.match["why"].lower()},
     ),
     Diagnosis(
@@ -205,6 +115,7 @@ ENDS: Final = (
             "slurmd[n1]: error: *** STEP 77.0 KILLED AT 2015-01-01T00:00:00 WITH SIGNAL 9 ***",
         ),
         kinds=END,
+        severity="warning",
         when=lambda scene: not _silent_gpus(scene),
     ),
     Diagnosis(
@@ -220,6 +131,7 @@ ENDS: Final = (
             "      Reason:       DeadlineExceeded",
         ),
         kinds=END,
+        severity="warning",
         when=lambda scene: not _silent_gpus(scene),
         confidence=MEDIUM,
     ),
@@ -235,6 +147,7 @@ ENDS: Final = (
             "TERM_MEMLIMIT: job killed after reaching LSF memory usage limit.",
         ),
         kinds=END,
+        severity="warning",
         confidence=MEDIUM,
     ),
     Diagnosis(
@@ -246,6 +159,7 @@ ENDS: Final = (
         "start it again; " + _RESUME,
         ("TERM_OWNER: job killed by owner.", "004 (077.000.000) 01/01 00:00:00 Job was evicted."),
         kinds=END,
+        severity="warning",
         confidence=MEDIUM,
     ),
     Diagnosis(
@@ -258,6 +172,7 @@ ENDS: Final = (
         ('            "OOMKilled": true,', "      Reason:       OOMKilled"),
         near=('            "OOMKilled": false,\nI solver.cpp] Optimization Done.',),
         kinds=END,
+        severity="warning",
         confidence=MEDIUM,
     ),
     Diagnosis(
@@ -269,6 +184,7 @@ ENDS: Final = (
         "`docker inspect` or `kubectl describe` tell the reason; " + _RESUME,
         ("      Reason:       Evicted", "      Exit Code:    137", "command terminated with exit code 137"),
         kinds=END,
+        severity="warning",
         confidence=MEDIUM,
     ),
     Diagnosis(
@@ -284,6 +200,7 @@ ENDS: Final = (
         ),
         near=("[ 1234.567890] Out of memory: Kill process 4242 (firefox) score 912 or sacrifice child",),
         kinds=END,
+        severity="warning",
         words=lambda scene: {
             "limit": " up to the container's limit" if re.search("MEMCG|cgroup", scene.event.text) else ""
         },
@@ -297,6 +214,7 @@ ENDS: Final = (
         _RESUME,
         ("*** SIGTERM (@0x1) received by PID 42 (TID 0x7f) from PID 41; stack trace: ***",),
         kinds=END,
+        severity="warning",
         when=lambda scene: not _silent_gpus(scene),
     ),
     Diagnosis(
@@ -323,6 +241,7 @@ ENDS: Final = (
         ),
         near=("I solver.cpp] Solving N\nProcess finished with exit code 0",),
         kinds=END,
+        severity="warning",
         when=lambda scene: not scene.event.text.startswith(("slurm", "srun", "command")),
         words=_code,
         confidence=MEDIUM,
@@ -391,6 +310,7 @@ ENDS: Final = (
             "已杀死",
         ),
         kinds=END,
+        severity="warning",
         when=lambda scene: not _silent_gpus(scene),
         confidence=MEDIUM,
     ),

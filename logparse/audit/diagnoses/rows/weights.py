@@ -96,7 +96,7 @@ def _saved_before(scene: Scene) -> bool:
     return sum(one.kind == "snapshot" and one.line < scene.event.line for one in scene.attempt.events) > 1
 
 
-WEIGHTS: Final = (
+OF_WEIGHTS: Final = (
     Diagnosis(
         "W0",
         "other_number_of_classes",

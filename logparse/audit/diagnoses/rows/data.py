@@ -91,7 +91,7 @@ def _crop(scene: Scene) -> Mapping[str, str]:
     return {"a": a, "b": b, "moment": when}
 
 
-DATA: Final = (
+OF_DATA: Final = (
     Diagnosis(
         "A1",
         "lmdb",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from logparse import formats
 from logparse.audit.diagnoses.entry import MEDIUM, Diagnosis
-from logparse.audit.diagnoses.forks import fork_of_field, fork_of_type, meant_field, meant_type
+from logparse.audit.diagnoses.rows.forks import fork_of_field, fork_of_type, meant_field, meant_type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,7 +73,7 @@ def _at(what: str, form: str, meaning: str, remedy: str, *samples: str) -> Diagn
     )
 
 
-TEXT: Final = (
+OF_DEFINITION: Final = (
     Diagnosis(
         "D1",
         "field_of_a_fork",

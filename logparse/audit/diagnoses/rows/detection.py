@@ -6,7 +6,7 @@ from typing import Final
 
 from logparse.audit.diagnoses.entry import MEDIUM, Diagnosis
 
-DETECTION: Final = (
+OF_DETECTION: Final = (
     Diagnosis(
         "S1",
         "background_in_annotations",
