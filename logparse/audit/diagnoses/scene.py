@@ -243,12 +243,17 @@ class Scene:
         at_it = self.event.kind == "snapshot" or "SerializeToOstream" in self.event.text
         until = self._shown[-1][0] if at_it and self._shown else self.event.line
         before = [one for one in self.attempt.events if one.kind == "snapshot" and one.line < until]
-        if not before:
-            return "no whole snapshot before it" if at_it else "no snapshot before it"
-        saved = before[-1]
-        iteration = iteration_of(saved.path)
-        at = "" if iteration is None else f" (iteration {formats.count(iteration)})"
-        return f"last snapshot: {saved.path}{at}"
+        if before:
+            return f"last snapshot: {_named(before[-1])}"
+        resumed = self.earlier("resume")
+        since = "" if resumed is None else f" since it was resumed from {_named(resumed)}"
+        return f"no {'whole ' if at_it else ''}snapshot before it{since}"
+
+
+def _named(event: Event) -> str:
+    """A snapshot's file, with the iteration in its name."""
+    iteration = iteration_of(event.path)
+    return f"{event.path}" + ("" if iteration is None else f" (iteration {formats.count(iteration)})")
 
 
 def clipped(text: str) -> str:

@@ -20,8 +20,8 @@ _ASTRAY: Final = (
 )
 _LATER: Final = "The layer in the trace is only where the error was noticed. "
 _LABELS: Final = (
-    "labels from 0 to the number of classes less 1 (not from 1), `ignore_label` for what has none (255), and "
-    "`num_output` as many as classes. A debug build in CPU mode names the label."
+    "see that labels go from 0 to the number of classes less 1 (not from 1), that what has none (255) is "
+    "`ignore_label`, and that `num_output` is the number of classes; a debug build in CPU mode names the label"
 )
 _CUDNN_2015: Final = r"CUDNN_STATUS_EXECUTION_FAILED"
 _BEFORE_APRIL_S: Final = 91 * 86_400  # seconds of January to March in the leap year that raw times are counted in
@@ -76,7 +76,7 @@ OF_GPU: Final = (
         "A kernel touched foreign memory: most likely a label outside {range} at {losses}",
         _LATER + "The run died before its second display, in a net whose losses take class indices, which release "
         "builds do not check: that is the commonest cause by far. An own layer or faulty hardware would look alike.",
-        _LABELS,
+        _LABELS + ".",
         (
             _LOSS_NET + _CUDA + "(700 vs. 0)  an illegal memory access was encountered",
             _LOSS_NET + _CUDA + "(4 vs. 0)  unspecified launch failure",
@@ -110,10 +110,11 @@ OF_GPU: Final = (
         "astray_in_mid_run",
         _ASTRAY,
         "A kernel touched foreign memory after iteration {iteration}: a single bad record, or hardware",
-        _LATER + "Thousands of iterations, or at least several displays, ran before it, so that the definition is "
-        "sound. A label out of range in one record and a card that is too hot or faulty look alike here.",
+        _LATER
+        + "Iterations had been shown before it, so that the definition is sound as a whole. A label out of range in one record and a card that is too hot or faulty look alike here.",
         "start again from the last snapshot: if it dies at the same iteration it is the data, else the card. "
-        + _LABELS,
+        + _LABELS
+        + ".",
         (_LONG + _CUDA + "(719 vs. 0)  unspecified launch failure",),
         when=lambda scene: _astray(scene) and scene.fork_layer is None and scene.trained,
         words=_reached,
@@ -125,7 +126,7 @@ OF_GPU: Final = (
         _ASTRAY,
         "A kernel touched foreign memory: a label out of range, a layer of one's own, or hardware",
         _LATER + "The log does not tell these causes apart. It is not out of memory.",
-        _LABELS + " CUDA_LAUNCH_BLOCKING=1 tells the error at the right place.",
+        _LABELS + "; CUDA_LAUNCH_BLOCKING=1 tells the error at the right place.",
         (_CUDA + "(716 vs. 0)  misaligned address",),
         when=lambda scene: _astray(scene) and not (_by_labels(scene) or scene.trained or scene.fork_layer),
         confidence=MEDIUM,
@@ -136,7 +137,7 @@ OF_GPU: Final = (
         r"\*\*\* SIG(?:SEGV|ABRT|BUS)|double free|free\(\): |malloc\(\): |corrupted ",
         "A layer that takes labels touched foreign memory: most likely a label out of range",
         "The trace names {label_frame}, which uses each label as an index and checks none in a release build.",
-        _LABELS,
+        _LABELS + ".",
         (
             (
                 "*** SIGSEGV (@0x0) received by PID 42 (TID 0x7f) from PID 0; stack trace: ***\n"
@@ -167,7 +168,7 @@ OF_GPU: Final = (
         r"device-side assert triggered",
         "A check inside a GPU kernel failed: almost always a label out of range",
         "Only forks have such checks, and nearly all of them stand in losses.",
-        _LABELS,
+        _LABELS + ".",
         (_CUDA + "(59 vs. 0)  device-side assert triggered", _CUDA + "(710 vs. 0)  device-side assert triggered"),
         confidence=MEDIUM,
     ),
