@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from logparse.audit import diagnosed, endings, evaluation, gaps, memory, not_a_number, throughput, training
+from logparse.audit import causes, diagnosed, endings, evaluation, gaps, memory, not_a_number, throughput, training
 from logparse.audit.finding import SEVERITIES, AuditedLog, Finding
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ FINDERS: Final[tuple[Callable[[AuditedLog], Iterator[Finding]], ...]] = (
     endings.endings,
     not_a_number.not_a_number,
     not_a_number.saturated,
+    causes.how_lost,
+    causes.negative_loss,
     endings.unfinished_nets,
     gaps.missing_bytes,
     gaps.missing_shapes,
@@ -39,6 +41,8 @@ FINDERS: Final[tuple[Callable[[AuditedLog], Iterator[Finding]], ...]] = (
     evaluation.overfitting,
     evaluation.best_test,
     training.progress,
+    causes.high_start,
+    causes.no_peer_access,
     throughput.lost_time,
     throughput.waited_for_data,
     throughput.slowed,
