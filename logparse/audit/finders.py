@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from logparse.audit import causes, diagnosed, endings, evaluation, gaps, memory, not_a_number, throughput, training
+from logparse.audit import endings, evaluation, gaps, memory, not_a_number, throughput, training
+from logparse.audit.failures import causes, diagnosed, resumes
 from logparse.audit.finding import SEVERITIES, AuditedLog, Finding
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ FINDERS: Final[tuple[Callable[[AuditedLog], Iterator[Finding]], ...]] = (
     memory.largest_steps,
     memory.hot_spots,
     training.diverged,
+    resumes.did_not_take,
+    resumes.from_weights_alone,
     training.plateau,
     evaluation.overfitting,
     evaluation.best_test,

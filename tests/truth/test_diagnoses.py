@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from logparse import parse_log
-from logparse.audit.diagnosed import diagnosed
+from logparse.audit.failures.diagnosed import diagnosed
 from logparse.audit.finding import AuditedLog
 
 if TYPE_CHECKING:

@@ -53,3 +53,28 @@ HARMLESS: Final[Mapping[str, tuple[str, ...]]] = {
     "E15": ("caffe.exe : I0101 10:00:00.000000  42 caffe.cpp:1] x",),
     "P8": ("RuntimeWarning: to-Python converter for class already registered; second conversion method ignored.",),
 }
+
+# Rows that no error line tells: which findings tell them.
+TOLD_BY: Final[Mapping[str, tuple[str, ...]]] = {
+    "G19": ("no_peer_access",),
+    "W7": ("diagnosis_resume_did_not_take", "diagnosis_restarted_from_weights"),
+    "W12": ("diagnosis_fine_tuning_lost", "saturated"),
+    "N1": ("not_a_number", "diagnosis_lost_growing", "diagnosis_lost_suddenly", "diagnosis_lost_from_start"),
+    "N2": ("saturated",),
+    "N3": ("no_progress",),
+    "N4": ("diagnosis_high_start", "summed_loss"),
+    "N7": ("diagnosis_negative_loss",),
+    "N8": ("diagnosis_rate_rose", "diverged"),
+    "N9": ("overfitting",),
+    "E3": ("unfinished",),
+}
+# Rows that no finding tells, and why.
+NOT_TOLD: Final[Mapping[str, str]] = {
+    "A11": "a net that learns nothing prints the same accuracies; transforms of both phases stand in the dumps",
+    "N5": "a loss of exactly 0 is a state of the loss and stands with the attempt's outcome, not with a cause",
+    "N6": "an accuracy may be constant for good: which share of the test set it is needs the test set",
+    "N10": "no failure: batch, iter_size and GPUs stand with the attempt",
+    "N11": "no failure: how often gradients were clipped stands among the events",
+    "S10": "the same as M1 in a test net, and claimed there",
+    "E16": "a machine that loses its power writes nothing",
+}

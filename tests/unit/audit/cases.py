@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from logparse.audit.finders import Finding
-from tests.unit.audit.cases_of_causes import CAUSES
+from tests.unit.audit.cases_of_causes import CAUSES, RESUMES
 from tests.writing import INITIALISED, Layer, Writer, data, line, net, solver, trained
 
 if TYPE_CHECKING:
@@ -731,4 +731,13 @@ TIME: Final = (
     ),
 )
 
-CASES: Final = (*ENDINGS, *GAPS, *MEMORY, *NUMBERS, *TRAINING, *TESTS, *TIME, *(case(*one) for one in CAUSES))
+CASES: Final = (
+    *ENDINGS,
+    *GAPS,
+    *MEMORY,
+    *NUMBERS,
+    *TRAINING,
+    *TESTS,
+    *TIME,
+    *(case(*one) for one in (*CAUSES, *RESUMES)),
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from logparse.audit.causes import _HIGH_STARTS, _NEGATIVE
+from logparse.audit.failures.causes import _HIGH_STARTS, _NEGATIVE
 from logparse.audit.finders import Finding
 from tests.writing import Layer, Writer, line, net, solver, trained
 
@@ -154,4 +154,51 @@ CAUSES: Final = (
         peers("pairs 0:1"),
         NO_ACCESS,
     ),
+)
+
+
+def resumed(losses: Iterable[float]) -> str:
+    """Five displays that end at a loss of 2, and a resume whose displays are these."""
+    writer = Writer("max_iter: 400\n")
+    for place, loss in enumerate([5.0, 2.0, 1.0, 2.0, 1.0]):
+        writer.show(20 * place, loss)
+    writer.say("Initializing solver from parameters: ")
+    writer.lines.append("max_iter: 400\n")
+    writer.say("Starting Optimization", file="caffe.cpp")
+    writer.say("Resuming from m_iter_80.solverstate", file="caffe.cpp")
+    for place, loss in enumerate(losses):
+        writer.show(80 + 20 * place, loss)
+    return writer.text
+
+
+def tuned(path: str) -> str:
+    """A run that saves `m_iter_20.caffemodel`, and one from the weights of this path."""
+    saves = START + line("Snapshotting to binary proto file m_iter_20.caffemodel", "solver.cpp")
+    return saves + START + line(f"Finetuning from {path}", "caffe.cpp")
+
+
+NOT_TAKEN: Final = Finding(
+    "warning",
+    "diagnosis_resume_did_not_take",
+    "The resume at iteration 80 did not take: the loss begins at 10, and was at most 5 before",
+    "It is not the state that was saved, or not the same run: another file, other data or mean, another batch or "
+    "learning rate. A new order of the data alone makes a small jump. What helps: the .solverstate of this very run, "
+    "with its solver file and data unchanged.",
+    ("line 17: Resuming from m_iter_80.solverstate", "line 12: last display before", LATE),
+    2,
+    line=18,
+)
+WEIGHTS_ALONE: Final = Finding(
+    "hint",
+    "diagnosis_restarted_from_weights",
+    "Attempt 2 goes on from weights alone: it begins at iteration 0, without momentum",
+    "The weights are those that attempt 1 saved. With --weights the learning rate's policy and the count begin anew. "
+    "What helps: --snapshot with the .solverstate, if the run was to go on.",
+    ("line 6: Finetuning from m_iter_20.caffemodel", "confidence: high"),
+    2,
+    line=6,
+)
+RESUMES: Final = (
+    (resumed([10, 11, 12]), resumed([9.99, 11, 12]), NOT_TAKEN),
+    (tuned("m_iter_20.caffemodel"), tuned("other.caffemodel"), WEIGHTS_ALONE),
 )

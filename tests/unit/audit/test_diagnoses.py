@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from logparse import parse_log
-from logparse.audit.diagnosed import claims, diagnosed
 from logparse.audit.diagnoses.entry import HIGH, MEDIUM, TIERS
-from logparse.audit.diagnoses.table import DIAGNOSES, HARMLESS
+from logparse.audit.diagnoses.table import DIAGNOSES, HARMLESS, NOT_TOLD, TOLD_BY
+from logparse.audit.failures.diagnosed import claims, diagnosed
 from logparse.audit.finding import SEVERITIES, AuditedLog
+from tests.unit.audit.cases import CASES
 
 if TYPE_CHECKING:
     from logparse.audit.diagnoses.entry import Diagnosis
@@ -39,6 +40,34 @@ def claiming(sample: str) -> list[str]:
 
 def told(sample: str) -> list[Finding]:
     return list(diagnosed(audited(sample)))
+
+
+# The catalogue of ways in which a run fails: memory, GPU, definition, weights, data, numbers, SSD, ends, Python.
+CATALOGUE: Final = {
+    *(f"M{number}" for number in range(1, 15)),
+    *(f"G{number}" for number in range(1, 21)),
+    *(f"D{number}" for number in range(1, 19)),
+    *(f"W{number}" for number in range(13)),
+    *(f"A{number}" for number in range(1, 12)),
+    *(f"N{number}" for number in range(1, 12)),
+    *(f"S{number}" for number in range(1, 12)),
+    *(f"E{number}" for number in range(1, 17)),
+    *(f"P{number}" for number in range(1, 9)),
+}
+
+
+def test_every_row_of_the_catalogue_is_told_or_known_as_harmless_or_says_why_not() -> None:
+    claimed, harmless = {one.row for one in DIAGNOSES}, set(HARMLESS)
+
+    assert len(CATALOGUE) == 122
+    assert claimed | harmless | set(TOLD_BY) | set(NOT_TOLD) == CATALOGUE
+    assert not (claimed | harmless) & (set(TOLD_BY) | set(NOT_TOLD))
+
+
+def test_findings_that_tell_a_row_exist() -> None:
+    kinds = {case.kind for case in CASES}
+
+    assert {kind for told_by in TOLD_BY.values() for kind in told_by} <= kinds
 
 
 def test_names_are_unique() -> None:

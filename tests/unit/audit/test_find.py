@@ -38,6 +38,8 @@ def test_the_finders_in_the_order_in_which_they_speak_within_a_severity() -> Non
         "largest_steps",
         "hot_spots",
         "diverged",
+        "did_not_take",
+        "from_weights_alone",
         "plateau",
         "overfitting",
         "best_test",
