@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from logparse import formats
 from logparse.audit.diagnoses.entry import EXCEPTION, MEDIUM, SILENCE, Diagnosis
 
 if TYPE_CHECKING:
@@ -121,6 +122,15 @@ OF_DATA: Final = (
         confidence=MEDIUM,
     ),
     Diagnosis(
+        "A1",
+        "unknown_backend",
+        r"Unknown database backend",
+        "This build cannot read the database of {layer}",
+        "`backend` is misspelt, or the build was made without LMDB or LevelDB.",
+        "`backend: LMDB` or LEVELDB, as the database was made; a build with USE_LMDB or USE_LEVELDB.",
+        ("F db.cpp] Unknown database backend",),
+    ),
+    Diagnosis(
         "A2",
         "leveldb_locked",
         _LEVELDB,
@@ -177,6 +187,17 @@ OF_DATA: Final = (
         "It stands in the list of the layer's source. It is missing, no HDF5, or used by another program.",
         "whole paths in the list; see that each file opens with h5ls. The source itself must be the list, not an .h5.",
         ("F hdf5_data_layer.cpp] Failed opening HDF5 file: data/a.h5",),
+    ),
+    Diagnosis(
+        "A3",
+        "list_of_files_empty",
+        r"Must have at least (?:1|one) HDF5 filename listed",
+        "The list of HDF5 files is empty",
+        "`source` of an HDF5Data layer is a text file that lists the .h5 files, one a line.",
+        "write the files' paths into it.",
+        (
+            "F hdf5_data_layer.cpp] Check failed: num_files_ >= 1 (0 vs. 1) Must have at least 1 HDF5 filename listed in a.txt",
+        ),
     ),
     Diagnosis(
         "A3",
@@ -254,9 +275,29 @@ OF_DATA: Final = (
         words=lambda scene: {"named": f": {scene.match['path']}" if scene.match["path"] else ""},
     ),
     Diagnosis(
+        "A5",
+        "list_of_images_empty",
+        r"Check failed: !lines_\.empty\(\)|File is empty",
+        "The list of images is empty, or was not found",
+        "`source` of an ImageData layer is a text file with a path and a label a line; one that cannot be opened reads as "
+        "empty.",
+        "give its path whole; see that it has lines.",
+        ("F image_data_layer.cpp] Check failed: !lines_.empty() File is empty",),
+    ),
+    Diagnosis(
+        "A9",
+        "no_batch_size",
+        r"Positive batch size required",
+        "{layer} has no `batch_size`",
+        "It is 0 or stands in another message than this layer's.",
+        "set `batch_size` in the layer's own parameters.",
+        ("F image_data_layer.cpp] Check failed: batch_size > 0 (0 vs. 0) Positive batch size required",),
+        words=lambda scene: {"layer": formats.capitalised(scene.layer_text)},
+    ),
+    Diagnosis(
         "A6",
         "image_smaller_than_crop",
-        r"datum_height >= crop_size|datum_width >= crop_size|height <= datum_height|width <= datum_width|crop_size <= ",
+        r"datum_height >= crop_size|datum_width >= crop_size|height <= datum_height|width <= datum_width|img_height >= crop_size|img_width >= crop_size|height <= img_height|width <= img_width",
         "An image is smaller than the crop {moment}: {a} and {b}",
         "`crop_size` must not exceed any image of the database.",
         "make the database with --resize_height and --resize_width, or a smaller crop.",
@@ -266,7 +307,7 @@ OF_DATA: Final = (
     Diagnosis(
         "A6",
         "images_differ",
-        r"channels == datum_channels|datum_channels == |(?:height|width) == datum_(?:height|width)|img_channels == channels",
+        r"channels == datum_channels|datum_channels == |(?:height|width) == datum_(?:height|width)|channels == img_channels",
         "Images of one database differ in size or channels {moment}: {a} and {b}",
         "A batch is one blob: grey among coloured images, or several sizes, do not go into it.",
         "convert all to colour or all to grey, and to one size; `force_color`; or batches of 1.",

@@ -197,12 +197,20 @@ OF_DEFINITION: Final = (
     Diagnosis(
         "D3",
         "unknown_bottom",
-        r"Unknown (?:bottom )?blob (?:input )?'?(?P<blob>[^' ]+)'? (?:\(layer '(?P<reader>[^']*)', bottom index \d+\)|to layer .*)",
+        r"Unknown (?:bottom )?blob (?:input )?(?:'(?P<quoted>[^']+)'|(?P<bare>\S+)) (?:\(at index \d+\) )?"
+        r"(?:\(layer '(?P<reader>[^']*)', bottom index \d+\)|to layer (?P<to>.*))",
         "No layer before {reader!r} makes its bottom {blob!r}{of_net}",
         "A bottom must be a top of an earlier layer in the same phase.{dropped}",
         "look at its spelling and at the order of the layers; a layer that makes it must be there in this phase too.",
-        ("F insert_splits.cpp] Unknown bottom blob 'label' (layer 'loss', bottom index 1)",),
-        words=lambda scene: {"dropped": _dropped(scene), "reader": scene.match["reader"] or (scene.layer_name or "?")},
+        (
+            "F insert_splits.cpp] Unknown bottom blob 'label' (layer 'loss', bottom index 1)",
+            "F insert_splits.cpp] Unknown blob input label to layer loss",
+        ),
+        words=lambda scene: {
+            "dropped": _dropped(scene),
+            "reader": scene.match["reader"] or scene.match["to"].strip(),
+            "blob": scene.match["quoted"] or scene.match["bare"],
+        },
     ),
     Diagnosis(
         "D4",
@@ -232,7 +240,7 @@ OF_DEFINITION: Final = (
         "D16",
         "solver_refused",
         r"test_iter must be specified for each test network|test_interval\(\) > 0|must specify a train net"
-        r"|SolverParameter must (?:specify|contain)|more than one train net|stepsize\(\) > 0",
+        r"|SolverParameter must (?:specify|not contain|contain)|more than one train net|stepsize\(\) > 0",
         "The solver's definition lacks something: {said}",
         "The check names the field. That of `stepsize` comes only at the first update, after a whole forward pass.",
         "set the field: `test_iter` once for each test net, `test_interval` with any test net, `net` or `train_net`, "
@@ -259,8 +267,28 @@ OF_DEFINITION: Final = (
     ),
     Diagnosis(
         "D16",
+        "snapshot_and_weights",
+        r"Give a snapshot to resume training or weights to finetune but not both",
+        "Both --snapshot and --weights were given",
+        "A snapshot brings its weights with it.",
+        "--snapshot to go on, --weights to begin anew from weights.",
+        (
+            "F caffe.cpp] Check failed: !FLAGS_snapshot.size() || !FLAGS_weights.size() Give a snapshot to resume training or weights to finetune but not both.",
+        ),
+    ),
+    Diagnosis(
+        "D16",
+        "flag_missing",
+        r"Need (?:a )?(?P<what>solver definition|model definition|model weights) to (?P<verb>\w+)",
+        "The command was not given its {what}",
+        "`caffe {verb}` cannot run without it.",
+        "--solver FILE, --model FILE or --weights FILE.",
+        ("F caffe.cpp] Check failed: FLAGS_solver.size() > 0 (0 vs. 0) Need a solver definition to train.",),
+    ),
+    Diagnosis(
+        "D16",
         "unknown_policy",
-        r"Unknown (?P<what>learning rate policy|solver type): (?P<value>.*)",
+        r"Unknown (?P<what>learning rate policy|solver type): (?P<value>[^(]*)",
         "This build knows no {what} {value!r}",
         "It is misspelt, or one of another fork.",
         "one of Caffe's: fixed, step, exp, inv, multistep, poly, sigmoid; SGD, Nesterov, AdaGrad, RMSProp, AdaDelta, "

@@ -160,7 +160,9 @@ OF_LAYERS: Final = (
     Diagnosis(
         "D8",
         "branches_do_not_meet",
-        _ELTWISE + r"|All inputs must have the same shape, except at concat_axis",
+        _ELTWISE
+        + r"|All inputs must have the same (?:shape, except at concat_axis|#axes)"
+        + r"|(?:num|channels|height|width)_? == bottom\[i\]->(?:num|channels|height|width)\(\)",
         "Branches do not meet at {layer}: {shapes}",
         "Eltwise needs equal shapes, Concat shapes that are equal on all other axes.{why}",
         "bring the branches to one size: stride, pad, an input that is a multiple of the total stride, or a Crop layer.",
@@ -185,7 +187,7 @@ OF_LAYERS: Final = (
     Diagnosis(
         "D9",
         "map_smaller_than_kernel",
-        r"pad_\w+ < kernel_\w+|With Global_pooling: true|\(pooled_\w+ - 1\) \* stride_\w+ < |shape\[i\] >= 0 \(-\d+ vs\. 0\)",
+        r"pad_\w+ < kernel_\w+|With Global_pooling: true|\(pooled_\w+ - 1\) \* stride_\w+ < |(?:shape\[i\]|num|channels|height|width) >= 0 \(-\d+ vs\. 0\)",
         "Nothing is left of the map at {layer}: the kernel is larger than it",
         "Layer by layer the maps shrink, and this input is too small for the net; or kernel and pad do not fit together.",
         "a larger input, fewer poolings, or `global_pooling: true` without a kernel.",
@@ -222,7 +224,7 @@ OF_LAYERS: Final = (
     Diagnosis(
         "D12",
         "wrong_number_of_blobs",
-        r"(?P<type>\w+) Layer (?P<verb>takes|produces) (?P<how>at least|at most)?\s*(?P<number>\d+) (?P<what>bottom|top) blob",
+        r"(?P<type>\w+) Layer (?P<verb>takes|produces) (?P<how>at least|at most)?\s*(?P<number>\d+|one) (?P<what>bottom|top) blob",
         "{type} wants {how}{number} {what} blobs{given}, at {layer}",
         "A layer's number of bottoms and tops is fixed by its type.",
         "add or take away a {what}; a label is often missing in a copy of a deploy file.",
@@ -275,6 +277,30 @@ OF_LAYERS: Final = (
     ),
     Diagnosis(
         "D17",
+        "zero_dimensions",
+        r"(?P<what>Filter|Stride|Kernel) dimensions (?:must be nonzero|cannot be zero)",
+        "{layer} has no {what}: its size is 0 or not given",
+        "Convolution and pooling need a kernel, and a stride above 0.",
+        "set `kernel_size` (and `stride`) in its parameters; see that they stand in the right message.",
+        ("F base_conv_layer.cpp] Check failed: kernel_shape_data[i] > 0 (0 vs. 0) Filter dimensions must be nonzero.",),
+        words=lambda scene: {
+            "layer": formats.capitalised(scene.layer_text),
+            "what": "stride" if scene.match["what"] == "Stride" else "kernel",
+        },
+    ),
+    Diagnosis(
+        "D17",
+        "top_k_too_large",
+        r"top_k must be less than or equal to the number of classes",
+        "`top_k` of {layer} is larger than the number of classes: {a} and {b}",
+        "Among fewer classes nothing is left to rank.",
+        "a smaller `top_k`.",
+        (
+            "F accuracy_layer.cpp] Check failed: top_k_ <= bottom[0]->count() / bottom[1]->count() (5 vs. 2) top_k must be less than or equal to the number of classes.",
+        ),
+    ),
+    Diagnosis(
+        "D17",
         "slice_uneven",
         r"should evenly divide input slice axis",
         "{layer} cannot cut its bottom into equal parts: {a} and {b}",
@@ -288,7 +314,7 @@ OF_LAYERS: Final = (
     Diagnosis(
         "D17",
         "reshape_does_not_fit",
-        r"(?:bottom count must be divisible by the product|output count must match input count)",
+        r"(?:bottom count(?: \(\d+\))? must be divisible by the product|output count must match input count)",
         "{layer} is to reshape its bottom to another number of values",
         "A reshape keeps every value.",
         "dimensions whose product is that of the bottom; one of them may be -1, and 0 copies.",

@@ -264,16 +264,19 @@ OF_MEMORY: Final = (
     Diagnosis(
         "M7",
         "library_out_of_memory",
-        r"(?P<library>CUDNN|CUBLAS|CURAND)" + _ASKED,
-        "The GPU's memory was full: {library} asked for more than was left{of_net}",
+        r"(?P<library>CUDNN|CUBLAS|CURAND)"
+        + _ASKED
+        + r"|(?P<opencl>CL)_(?:MEM_OBJECT_ALLOCATION_FAILURE|OUT_OF_RESOURCES)",
+        "The GPU's memory was full: {asker} asked for more than was left{of_net}",
         "The library says it plainly.{fitting}",
         "{helps}",
         (
             "F x.cpp] Check failed: status == CUBLAS_STATUS_SUCCESS (3 vs. 0)  CUBLAS_STATUS_ALLOC_FAILED",
             "F cudnn.hpp] Check failed: status == CUDNN_STATUS_SUCCESS (2 vs. 0)  CUDNN_STATUS_ALLOC_FAILED",
             "F common.cpp] Check failed: status == CURAND_STATUS_SUCCESS (102 vs. 0)  CURAND_STATUS_ALLOCATION_FAILED",
+            "F syncedmem.cpp] Check failed: err == 0 CL_MEM_OBJECT_ALLOCATION_FAILURE",
         ),
-        words=_full,
+        words=lambda scene: {**_full(scene), "asker": scene.match["library"] or "OpenCL"},
     ),
     Diagnosis(
         "M9",
@@ -285,6 +288,27 @@ OF_MEMORY: Final = (
         "a smaller net or batch; more RAM, or a higher limit for the container or the job.",
         ("F syncedmem.hpp] Check failed: *ptr host allocation of size 172800 failed",),
         words=_bytes("asked"),
+    ),
+    Diagnosis(
+        "M9",
+        "host_memory_of_mlsl",
+        r"is NULL after MLSL::Alloc",
+        "The host's memory (RAM) was not enough: Intel's MLSL got none",
+        "Intel Caffe asks MLSL for the memory that several machines share.",
+        "a smaller batch a machine; a higher limit on locked memory.",
+        ("F syncedmem.cpp] Check failed: internal_ptr internal_ptr is NULL after MLSL::Alloc",),
+    ),
+    Diagnosis(
+        "M6",
+        "cudnn_internal_error",
+        r"CUDNN_STATUS_INTERNAL_ERROR",
+        "cuDNN failed while the net ran: a full card, a broken context, or an error of an earlier kernel",
+        "cuDNN's word does not tell which, and the layer in the trace is only where it was noticed.",
+        "see whether another process holds the card; a smaller batch; CUDA_LAUNCH_BLOCKING=1 tells a kernel's error at "
+        "the right place.",
+        ("F cudnn_conv_layer.cu] Check failed: status == CUDNN_STATUS_SUCCESS (4 vs. 0)  CUDNN_STATUS_INTERNAL_ERROR",),
+        otherwise=True,
+        confidence=MEDIUM,
     ),
     Diagnosis(
         "M10",
