@@ -6,6 +6,7 @@ fatal lines the first that any row knows decides. Where none does, nothing is sa
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.audit.diagnoses.entry import TIERS, expression
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from logparse.audit.finding import AuditedLog
     from logparse.model import Attempt, Event
 
+MOST_ASKED: Final = 100  # events of a tier; what comes after so many is a consequence
 _DONE: Final = frozenset({"done", "time_done", "test_done"})
 # Nothing of a run can follow these; what others say may be of another process, or of something that was caught.
 _LAST_WORDS: Final = frozenset({"fatal", "stopped_early"})
@@ -42,11 +44,15 @@ def diagnosed(log: AuditedLog) -> Iterator[Finding]:
 def claims(log: AuditedLog, attempt: Attempt) -> list[Claim]:
     """The rows that claim the attempt's deciding event, in the table's order; one, unless the table is ambiguous."""
     for kinds in TIERS:
-        asked = [event for event in attempt.events if event.kind in kinds and _can_end(log, attempt, event)]
-        speaking = [of_one for event in asked if (of_one := _of(log, attempt, event))]
+        asked = islice((event for event in attempt.events if event.kind in kinds), MOST_ASKED)
+        ending = (event for event in asked if _can_end(log, attempt, event))
+        found = (of_one for event in ending if (of_one := _of(log, attempt, event)))
+        if "fatal" in kinds:  # the first fatal line is the cause; of other words the most telling counts
+            speaking = next(found, [])
+        else:
+            speaking = min(found, key=lambda of_one: DIAGNOSES.index(of_one[0].diagnosis), default=[])
         if speaking:
-            fatal = "fatal" in kinds  # the first fatal line is the cause; of other words the most telling counts
-            return speaking[0] if fatal else min(speaking, key=lambda of_one: DIAGNOSES.index(of_one[0].diagnosis))
+            return speaking
     return []
 
 

@@ -124,15 +124,17 @@ _KINDS: Final = (
 
 BARE_KINDS: Final = (*_KINDS, *SYSTEM_KINDS)
 # Only these first characters can begin a kind above; the rest is foreign without a look.
-_FIRST: Final = re.compile(r"\s*+(?:[@*P\[LRWH#twdfmcKAST]|.*: line \d|\Z)", re.DOTALL)
+_FIRST: Final = re.compile(r"\s*+(?:[@*P\[LRWH#twdfmcKAST]|\Z)", re.DOTALL)
 
 
 def bare_kind(text: str) -> tuple[BareKind, re.Match[str]] | None:
     """The kind of a headerless line, or None: foreign, nobody's that is known."""
     if len(text) > 1 << 16:
         return None
+    # bash begins with the name of the script that it ran, kubectl with that of the pod
+    named = ": line " in text or "行" in text or "OOMKilled" in text or "Exceeded" in text
     for first, kinds in ((_FIRST, _KINDS), (SYSTEM_FIRST, SYSTEM_KINDS)):
-        if first.match(text) is None:
+        if not named and first.match(text) is None:
             continue
         for kind in kinds:
             match = kind.regex.fullmatch(text)

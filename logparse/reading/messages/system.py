@@ -144,12 +144,15 @@ SYSTEM_KINDS: Final = (
     ),
     _said(
         "container",
-        r'\s*+(?:"OOMKilled": true,?|Reason:\s++(?:OOMKilled|Evicted|DeadlineExceeded)|Exit Code:\s++137'
+        r'\s*+(?:"OOMKilled": true,?|OOMKilled|DeadlineExceeded|Reason:\s++(?:OOMKilled|Evicted|DeadlineExceeded)'
+        r"|Exit Code:\s++137|\S++\s++\d++/\d++\s++(?:OOMKilled|Evicted|DeadlineExceeded)\s.*"
         r"|command terminated with exit code 137|The node was low on resource: memory.*)",
         "end told by the container's host",
         '            "OOMKilled": true,',
         "      Reason:       OOMKilled",
         "      Exit Code:    137",
+        "OOMKilled",
+        "caffe-77   0/1   OOMKilled   0   5m",
     ),
     _said(
         "kernel_memory",
@@ -188,8 +191,8 @@ SYSTEM_KINDS: Final = (
 SYSTEM_FIRST: Final = re.compile(
     r"\s*+(?:[\w.]++(?:(?<=Error)|(?<=ption)):|Traceback |File |Keyb|IO e|Corr|Inva|NotF|Warning! |Bus|Illeg|Floa"
     r"|Ab[oag]|Segm|Kill|Spei|Getö|Erre|[已段总非浮\[]|zsh|fish|slurm|srun|=>>|TERM|job|fail|\d{3} \(|Job|\"OOM|Reas"
-    r"|Exit|comm|The |Memo|Out|oom|NVRM|Proc|Kern|\d{4}-|[A-Z][a-z]{2} [ \d]\d .{0,50}kernel: |.*: line \d"
-    r"|.{0,200}行 ?\d)",
+    r"|Exit|comm|The (?:program|kernel|node) |Memo|Out|oom|OOM|Dead|NVRM|Proc|Kern|\d{4}-"
+    r"|[A-Z][a-z]{2} [ \d]\d .{0,50}kernel: )",
     re.DOTALL,
 )
 

@@ -89,7 +89,7 @@ def _source(scene: Scene) -> str:
 def _crop(scene: Scene) -> Mapping[str, str]:
     a, b = scene.numbers
     when = "at a record in mid-run" if scene.trained else "at the first record"
-    return {"a": a, "b": b, "moment": when}
+    return {"a": a, "b": b, "moment": when, "sizes": f": {a} and {b}" if a else ""}
 
 
 OF_DATA: Final = (
@@ -307,12 +307,27 @@ OF_DATA: Final = (
     Diagnosis(
         "A6",
         "images_differ",
-        r"channels == datum_channels|datum_channels == |(?:height|width) == datum_(?:height|width)|channels == img_channels",
-        "Images of one database differ in size or channels {moment}: {a} and {b}",
+        r"channels == datum_channels|datum_channels == |(?:height|width) == datum_(?:height|width)|channels == img_channels|datum_(?:height|width) == (?:height|width)|std::equal\(top_shape\.begin\(\)",
+        "Images of one database differ in size or channels {moment}{sizes}",
         "A batch is one blob: grey among coloured images, or several sizes, do not go into it.",
         "convert all to colour or all to grey, and to one size; `force_color`; or batches of 1.",
-        ("F data_transformer.cpp] Check failed: channels == datum_channels (1 vs. 3) ",),
+        (
+            "F data_transformer.cpp] Check failed: channels == datum_channels (1 vs. 3) ",
+            "F data_transformer.cpp] Check failed: datum_height == height (600 vs. 300) ",
+            "F annotated_data_layer.cpp] Check failed: std::equal(top_shape.begin() + 1, top_shape.begin() + 4, shape.begin() + 1) ",
+        ),
         words=_crop,
+    ),
+    Diagnosis(
+        "A8",
+        "record_without_image",
+        r"datum_channels > 0 \(0 vs\. 0\)",
+        "The first record of the database of {layer} holds no image that this layer reads",
+        "It was made for another layer (SSD's AnnotatedData reads what convert_annoset writes, Data what convert_imageset "
+        "writes), or its images are empty.",
+        "make the database with the tool of this layer; see that the images were found then.",
+        ("F data_transformer.cpp] Check failed: datum_channels > 0 (0 vs. 0) ",),
+        confidence=MEDIUM,
     ),
     Diagnosis(
         "A7",

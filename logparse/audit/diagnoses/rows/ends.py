@@ -169,7 +169,7 @@ OF_ENDS: Final = (
         "The container was killed: its memory (RAM) was used up",
         "It is the limit of the container on the host's memory, not the GPU's.",
         "a higher memory limit; fewer prefetched batches.",
-        ('            "OOMKilled": true,', "      Reason:       OOMKilled"),
+        ("caffe-77   0/1   OOMKilled   0   5m", '            "OOMKilled": true,', "      Reason:       OOMKilled"),
         near=('            "OOMKilled": false,\nI solver.cpp] Optimization Done.',),
         kinds=END,
         severity="warning",

@@ -8,8 +8,6 @@ from logparse import formats
 from logparse.assembling.outcome import STAGE_WORDS
 from logparse.audit.diagnoses.entry import EXCEPTION, MEDIUM, Diagnosis
 from logparse.audit.diagnoses.scene import MOST_GPU_VALUES
-from logparse.cost.whatif.fit import fit
-from logparse.cost.whatif.resize import WhatIfError
 from logparse.rows import int_of
 
 if TYPE_CHECKING:
@@ -80,6 +78,9 @@ def _remedy(scene: Scene) -> str:
 
 def _fitting(scene: Scene) -> str:
     """The batch that would fit the named card, in a sentence; empty where the card's memory is not known."""
+    from logparse.cost.whatif.fit import fit
+    from logparse.cost.whatif.resize import WhatIfError
+
     card = int_of(_row(scene).get("card_bytes"))
     run = scene.log.parsed.derived.runs.get(scene.attempt.index)
     if card is None or run is None or not run.nets:
