@@ -112,3 +112,47 @@ def test_a_harmless_line_is_never_blamed(row: str, line: str) -> None:
     running = "I solver.cpp] Solving N\nI solver.cpp] Iteration 0, loss = 1\n"
     for sample in (f"{running}{line}\nI solver.cpp] Iteration 1, loss = 1", f"{line}\n{running}"):
         assert told(sample) == [], row
+
+
+def test_a_bottom_that_nothing_makes_is_told_with_the_top_that_is_spelt_most_alike() -> None:
+    net = 'I net.cpp] Initializing net from parameters: \nlayer { name: "p" type: "Pooling" top: "pool2" }\n'
+    (finding,) = told(f"{net}F insert_splits.cpp] Unknown bottom blob 'pool3' (layer 'ip1', bottom index 0)")
+
+    assert finding.title == "No layer before 'ip1' makes its bottom 'pool3'; spelt most alike is 'pool2'"
+
+
+def test_what_fails_in_a_loaders_thread_is_told_with_its_thread() -> None:
+    (finding,) = told(
+        "F data_transformer.cpp] Check failed: height <= datum_height (300 vs. 237) \n"
+        "    @ 0x7f1 caffe::DataLayer<>::load_batch()\n"
+        "    @ 0x7f2 caffe::BasePrefetchingDataLayer<>::InternalThreadEntry()"
+    )
+
+    assert finding.kind == "diagnosis_image_smaller_than_crop"
+    assert "thread: a thread that loads data" in finding.evidence
+
+
+def test_the_first_fatal_line_that_is_known_decides() -> None:
+    unknown, known = "F a.cpp] Check failed: nobody knows this", "F common.cpp] Cannot use GPU in CPU-only Caffe"
+
+    assert [one.line for one in told(f"{unknown}\n{known}\n{known}")] == [2]
+    assert told(unknown) == []
+
+
+def test_behind_a_fatal_line_the_shells_word_is_a_consequence() -> None:
+    assert claiming("F common.cpp] Cannot use GPU in CPU-only Caffe\nAborted (core dumped)") == ["gpu_in_cpu_build"]
+    assert claiming("*** SIGTERM (@0x1) received by PID 42\nslurmstepd: error: *** JOB 7 ON n1 CANCELLED AT x ***") == [
+        "slurm_cancelled"
+    ]
+
+
+@pytest.mark.parametrize("end", ["Killed", "*** SIGTERM (@0x1) received by PID 42", "KeyError: 'a'"])
+def test_what_the_run_went_on_after_did_not_end_it(end: str) -> None:
+    assert told(f"I solver.cpp] Solving N\n{end}\nI solver.cpp] Iteration 0, loss = 1") == []
+    assert told(f"I solver.cpp] Optimization Done.\n{end}") == []
+
+
+def test_many_last_words_are_not_all_asked() -> None:
+    log = audited("F a.cpp] nobody knows this\n" * 200 + "F common.cpp] Cannot use GPU in CPU-only Caffe")
+
+    assert claims(log, log.facts.attempts[0]) == []

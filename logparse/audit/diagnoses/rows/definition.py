@@ -4,6 +4,7 @@ solver refuses."""
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from logparse import formats
@@ -199,17 +200,22 @@ OF_DEFINITION: Final = (
         "unknown_bottom",
         r"Unknown (?:bottom )?blob (?:input )?(?:'(?P<quoted>[^']+)'|(?P<bare>\S+)) (?:\(at index \d+\) )?"
         r"(?:\(layer '(?P<reader>[^']*)', bottom index \d+\)|to layer (?P<to>.*))",
-        "No layer before {reader!r} makes its bottom {blob!r}{of_net}",
+        "No layer before {reader!r} makes its bottom {blob!r}{of_net}{perhaps}",
         "A bottom must be a top of an earlier layer in the same phase.{dropped}",
         "look at its spelling and at the order of the layers; a layer that makes it must be there in this phase too.",
         (
             "F insert_splits.cpp] Unknown bottom blob 'label' (layer 'loss', bottom index 1)",
+            (
+                'I net.cpp] Initializing net from parameters: \nlayer { name: "p" type: "Pooling" top: "pool2" }\n'
+                "F insert_splits.cpp] Unknown bottom blob 'pool3' (layer 'ip1', bottom index 0)"
+            ),
             "F insert_splits.cpp] Unknown blob input label to layer loss",
         ),
         words=lambda scene: {
             "dropped": _dropped(scene),
             "reader": scene.match["reader"] or scene.match["to"].strip(),
             "blob": scene.match["quoted"] or scene.match["bare"],
+            "perhaps": _alike(scene),
         },
     ),
     Diagnosis(
@@ -313,6 +319,15 @@ OF_DEFINITION: Final = (
         confidence=MEDIUM,
     ),
 )
+
+
+def _alike(scene: Scene) -> str:
+    """The top that is spelt most like the bottom that nothing makes, among those of the net's definition."""
+    net = scene.net_in_set_up
+    layers = [] if net is None or net.dump is None else net.dump.children("layer") + net.dump.children("layers")
+    tops = [top for one in layers for top in one.texts("top")]
+    found = get_close_matches(scene.match["quoted"] or scene.match["bare"], tops, 1)
+    return f"; spelt most alike is {found[0]!r}" if found else ""
 
 
 def _dropped(scene: Scene) -> str:
