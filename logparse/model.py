@@ -137,7 +137,7 @@ class Event:
     """Something that happened once: a snapshot, a signal, an error, a resume.
 
     `kind` is one of a fixed set of words (`snapshot`, `solverstate`, `resume`, `finetune`, `signal`,
-    `fatal`, `stack`, `stopped_early`, `done`, `clipping`, `multistep`, `stall`, …).
+    `fatal`, `stack`, `stopped_early`, `done`, `clipping`, `multistep`, `stall`, `complaint`, …).
     """
 
     line: int

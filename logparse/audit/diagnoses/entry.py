@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Words = Callable[[Scene], Mapping[str, str]]
 
 FATAL: Final = frozenset({"fatal"})
-EXCEPTION: Final = frozenset({"exception"})
+EXCEPTION: Final = frozenset({"exception", "complaint"})  # of C++; of Python, HDF5 and the loader
 DRIVER: Final = frozenset({"driver"})
 END: Final = frozenset({"killed", "signal"})
 STOPPED: Final = frozenset({"stopped_early"})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from logparse.reading.messages.bare import make_bare
 from logparse.reading.messages.ledger import IGNORED, RECOGNISED
-from logparse.reading.messages.system import SYSTEM_FIRST, SYSTEM_KINDS
+from logparse.reading.messages.system import SYSTEM_FIRST, SYSTEM_KINDS, is_named
 
 if TYPE_CHECKING:
     from logparse.reading.messages.bare import BareKind
@@ -131,8 +131,7 @@ def bare_kind(text: str) -> tuple[BareKind, re.Match[str]] | None:
     """The kind of a headerless line, or None: foreign, nobody's that is known."""
     if len(text) > 1 << 16:
         return None
-    # bash begins with the name of the script that it ran, kubectl with that of the pod
-    named = ": line " in text or "行" in text or "OOMKilled" in text or "Exceeded" in text
+    named = is_named(text)
     for first, kinds in ((_FIRST, _KINDS), (SYSTEM_FIRST, SYSTEM_KINDS)):
         if not named and first.match(text) is None:
             continue

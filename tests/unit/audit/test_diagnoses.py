@@ -98,6 +98,7 @@ def test_a_sample_makes_one_finding_without_a_gap(one: Diagnosis, sample: str) -
     assert not re.search(r"\{\w+\}|\bNone\b|  |: ,|^ | $", finding.title), finding.title
     assert not re.search(r"\{\w+\}|\bNone\b|  |\.\.", finding.text), finding.text
     assert finding.text.endswith("."), finding.text
+    assert not re.search(r"\. [a-z]", finding.text.replace("train.py", "")), finding.text
     assert finding.evidence[-1] == f"confidence: {one.confidence}"
     assert finding.line is not None
 

@@ -112,7 +112,7 @@ OF_GPU: Final = (
         "A kernel touched foreign memory after iteration {iteration}: a single bad record, or hardware",
         _LATER
         + "Iterations had been shown before it, so that the definition is sound as a whole. A label out of range in one record and a card that is too hot or faulty look alike here.",
-        "start again from the last snapshot: if it dies at the same iteration it is the data, else the card. "
+        "start again from the last snapshot: if it dies at the same iteration it is the data, else the card; "
         + _LABELS
         + ".",
         (_LONG + _CUDA + "(719 vs. 0)  unspecified launch failure",),

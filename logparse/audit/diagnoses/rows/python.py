@@ -51,7 +51,10 @@ OF_PYTHON: Final = (
         "The library {library} was not found",
         "The loader's path has no such file, or another version of it.",
         "add its folder to LD_LIBRARY_PATH or ldconfig; build against the version that is there.",
-        ("ImportError: libcudart.so.8.0: cannot open shared object file: No such file or directory",),
+        (
+            "caffe: error while loading shared libraries: libcudnn.so.5: cannot open shared object file: No such file",
+            "ImportError: libcudart.so.8.0: cannot open shared object file: No such file or directory",
+        ),
         kinds=EXCEPTION,
     ),
     Diagnosis(
