@@ -157,3 +157,14 @@ def test_many_last_words_are_not_all_asked() -> None:
     log = audited("F a.cpp] nobody knows this\n" * 200 + "F common.cpp] Cannot use GPU in CPU-only Caffe")
 
     assert claims(log, log.facts.attempts[0]) == []
+
+
+def test_an_image_that_cannot_be_read_and_a_model_given_as_snapshot_are_named() -> None:
+    (image,) = told("F image_data_layer.cpp] Check failed: cv_img.data Could not load images/a.jpg")
+    (model,) = told(
+        "I caffe.cpp] Resuming from a.caffemodel\nF sgd_solver.cpp] Check failed: state.history_size() == "
+        "history_.size() (0 vs. 16) Incorrect length of history blobs."
+    )
+
+    assert image.title == "An image cannot be read: images/a.jpg"
+    assert model.title.endswith("holds no history: a.caffemodel")

@@ -88,7 +88,7 @@ def _source(scene: Scene) -> str:
 
 def _crop(scene: Scene) -> Mapping[str, str]:
     a, b = scene.numbers
-    when = "at a record in mid-run" if scene.trained else "at the first record"
+    when = "at a record in mid-run" if scene.trained else "among the first records"
     return {"a": a, "b": b, "moment": when, "sizes": f": {a} and {b}" if a else ""}
 
 
@@ -267,7 +267,7 @@ OF_DATA: Final = (
     Diagnosis(
         "A5",
         "image_missing",
-        r"Could not (?:load|open or find file) (?P<path>.*)|Check failed: cv_img\.data",
+        r"Could not (?:load|open or find file) (?P<path>.*)|Check failed: cv_img\.data\s*$",
         "An image cannot be read{named}",
         "It is missing or broken, or `root_folder` and the list do not give its path together. A blank in a name ends it.",
         "whole paths, or a `root_folder` that ends in a slash; names without blanks.",

@@ -256,7 +256,7 @@ OF_DEFINITION: Final = (
             "F solver.cpp] Check failed: param_.test_interval() > 0 (0 vs. 0) ",
             "F sgd_solver.cpp] Check failed: this->param_.stepsize() > 0 (0 vs. 0) ",
         ),
-        words=lambda scene: {"said": scene.event.text.removeprefix("Check failed: ").strip()},
+        words=lambda scene: {"said": scene.event.text.removeprefix("Check failed: ").strip().removesuffix(".")},
     ),
     Diagnosis(
         "D16",

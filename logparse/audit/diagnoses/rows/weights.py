@@ -218,11 +218,12 @@ OF_WEIGHTS: Final = (
         "W5",
         "snapshot_is_a_model",
         _HISTORY,
-        "A .caffemodel was given as --snapshot, or the state holds no history",
+        "A .caffemodel was given as --snapshot, or the state holds no history{given}",
         "The state has {a} blobs of history and this solver keeps {b}. Weights parse as an empty state.",
         "give the .solverstate: its caffemodel is found by itself.",
         (_STATE.format("0 vs. 16"),),
         when=lambda scene: _histories(scene)[0] == 0,
+        words=lambda scene: {"given": f": {given.path}" if (given := scene.earlier("resume")) else ""},
     ),
     Diagnosis(
         "W5",
