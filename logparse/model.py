@@ -137,7 +137,7 @@ class Event:
     """Something that happened once: a snapshot, a signal, an error, a resume.
 
     `kind` is one of a fixed set of words (`snapshot`, `solverstate`, `resume`, `finetune`, `signal`,
-    `fatal`, `stack`, `stopped_early`, `done`, `clipping`, `multistep`, `stall`, …).
+    `fatal`, `stack`, `stopped_early`, `done`, `clipping`, `multistep`, `stall`, `complaint`, …).
     """
 
     line: int
@@ -180,7 +180,8 @@ class Attempt:
     with what and where. `start_s`/`end_s` are the first and last time stamp in seconds since the
     start of year `year` (or of an unknown year), `duration_s` the time between them, to which a clock
     that was set back does no harm. `gpus` is how many train together ("Using GPUs 0, 1"), None where
-    the log does not say.
+    the log does not say. `constructing` is the layer in whose constructor a fatal error came, before any line of
+    the net about it.
     """
 
     index: int
@@ -203,6 +204,7 @@ class Attempt:
     duration_s: float | None = None
     out_of_memory: OutOfMemory | None = None
     gpus: int | None = None
+    constructing: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -338,7 +338,10 @@ def _event(state: _State, record: rec.EventRecord) -> None:
     if record.kind in BEGINNINGS and has_run(attempt):
         attempt = state.begin_attempt(record.line)
     attempt.events.append(event)
-    attempt.begun = attempt.begun or record.kind == "fatal"
+    if record.kind == "fatal":
+        attempt.begun = True
+        if attempt.constructing is None and state.factory is not None:
+            attempt.constructing = state.factory.layer
     note_end(attempt, record.kind)
 
 

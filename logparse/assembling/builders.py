@@ -167,6 +167,7 @@ class AttemptBuilder:
     # such sign: before rc3 it stands at the start.
     begun: bool = False
     out_of_memory: OutOfMemory | None = None
+    constructing: str | None = None
 
     def freeze(self, nets: tuple[Net, ...], outcome: tuple[str, str, int | None], end_line: int) -> Attempt:
         """The finished attempt; `outcome` is (word, text, line)."""
@@ -190,4 +191,5 @@ class AttemptBuilder:
             end_line=end_line,
             gpus=self.gpus,
             out_of_memory=self.out_of_memory,
+            constructing=self.constructing,
         )

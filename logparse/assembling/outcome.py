@@ -90,13 +90,12 @@ def command_of(events: Iterable[Event]) -> str | None:
 
 def _place(event: Event, said: re.Match[str], side: str, frames: tuple[str, ...]) -> OutOfMemory:
     groups = said.groupdict()
-    stage = _first(_STAGES, frames)
     return OutOfMemory(
         line=event.line,
         text=event.text,
         side=side,
-        stage=stage,
-        phase=_first(_PHASES, frames),
+        stage=traced_stage(frames),
+        phase=traced_phase(frames),
         layer_type=next(iter(layer_types(frames)), None),
         layer=None,
         requested_bytes=_number(groups.get("requested")),
@@ -112,6 +111,16 @@ def _number(text: str | None) -> int | None:
 def _first(table: Sequence[tuple[re.Pattern[str], str]], frames: Iterable[str]) -> str | None:
     """The word of the innermost frame that any row knows."""
     return next((word for frame in frames for regex, word in table if regex.search(frame)), None)
+
+
+def traced_stage(frames: Iterable[str]) -> str | None:
+    """What was going on, by the innermost frame that tells: a key of STAGE_WORDS."""
+    return _first(_STAGES, frames)
+
+
+def traced_phase(frames: Iterable[str]) -> str | None:
+    """TRAIN or TEST, by the frames of the solver; None where they do not tell."""
+    return _first(_PHASES, frames)
 
 
 def layer_types(frames: Iterable[str]) -> tuple[str, ...]:
@@ -174,7 +183,7 @@ def place_text(place: OutOfMemory) -> str:
     """Where it happened in words, to follow the message; empty where no stack trace tells."""
     parts = []
     if place.stage is not None:
-        parts.append(_STAGE_WORDS[place.stage])
+        parts.append(STAGE_WORDS[place.stage])
     if place.layer is not None:
         parts.append(f"layer {place.layer!r}")
     elif place.layer_type is not None:
@@ -211,7 +220,7 @@ def _not_memory(attempt: AttemptBuilder, text: str) -> str:
     return f"; not out of memory: a blob of layer {name!r} has {count} values, and Caffe's kernels count up to 2^30"
 
 
-_STAGE_WORDS: Final = {
+STAGE_WORDS: Final = {
     "init": "while the net was set up",
     "forward": "in the forward pass",
     "backward": "in the backward pass",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse.audit import endings, evaluation, gaps, memory, not_a_number, throughput, training
+from logparse.audit.failures import causes, diagnosed, resumes
 from logparse.audit.finding import SEVERITIES, AuditedLog, Finding
 
 if TYPE_CHECKING:
@@ -19,11 +20,14 @@ if TYPE_CHECKING:
 __all__ = ["FINDERS", "SEVERITIES", "Finding", "find"]
 
 FINDERS: Final[tuple[Callable[[AuditedLog], Iterator[Finding]], ...]] = (
+    diagnosed.diagnosed,
     endings.endings,
     not_a_number.not_a_number,
     not_a_number.saturated,
     not_a_number.in_debug_info,
     endings.unlearnt,
+    causes.how_lost,
+    causes.negative_loss,
     endings.unfinished_nets,
     gaps.missing_bytes,
     gaps.missing_shapes,
@@ -38,10 +42,14 @@ FINDERS: Final[tuple[Callable[[AuditedLog], Iterator[Finding]], ...]] = (
     not_a_number.absent_scores,
     training.diverged,
     evaluation.resumed,
+    resumes.did_not_take,
+    resumes.from_weights_alone,
     training.plateau,
     evaluation.overfitting,
     evaluation.best_test,
     training.progress,
+    causes.high_start,
+    causes.no_peer_access,
     throughput.lost_time,
     throughput.waited_for_data,
     throughput.slowed,
@@ -56,7 +64,8 @@ FINDERS: Final[tuple[Callable[[AuditedLog], Iterator[Finding]], ...]] = (
 def find(log: LogLike) -> tuple[Finding, ...]:
     """All findings about one log, worst first; within a severity those that name more bytes first.
 
-    Of its tables the finders read attempts, layers, nets, train, train_outputs, test, lr, debug and throughput.
+    Of its tables the finders read attempts, out_of_memory, layers, nets, train, train_outputs, test, lr, debug and
+    throughput.
     """
     audited = AuditedLog(log)
     found = [finding for finder in FINDERS for finding in finder(audited)]

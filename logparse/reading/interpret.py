@@ -7,6 +7,7 @@ it until the next header. Every line ends in the ledger exactly once.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -26,13 +27,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from logparse.reading.line.pieces import Piece
+    from logparse.reading.messages.bare import BareKind
     from logparse.reading.messages.dispatch import Dispatcher
-    from logparse.reading.messages.headerless import BareKind
     from logparse.reading.messages.meaning import Meaning
 
 _MOST_FRAMES: Final = 200  # an endless recursion's trace says nothing more
 _OTHER_RANK: Final = "line of another rank"
 _NO_FILE: Final = ""  # of a line without a header: no pattern that needs the file's word claims it
+_MOST_BARE: Final = 1000  # events of one kind without headers: a program that complains for ever says no more
 
 
 @dataclass(slots=True)
@@ -60,6 +62,7 @@ class Interpreter:
     _is_headless: bool = False  # messages have come without headers
     _is_queried: bool = False  # a card's properties follow, which NVCaffe and stdout give no headers
     _frames: int = 0  # of the stack trace being read
+    _bare_events: Counter[str] = field(default_factory=Counter)  # kept so far, by kind
 
     def take(self, piece: Piece, number: int) -> int:
         """Read one piece, whose first line has this number; gives the number of the line behind it."""
@@ -140,7 +143,7 @@ class Interpreter:
         if "**" in message:
             message = without_bold(message)
         if not (self._said(message, line, number, time_s) or self._said_plainly(message, line, number, time_s)):
-            self._unclaimed(line, number, time_s)
+            self._unclaimed(line, number)
 
     def _said_plainly(self, message: str, line: Line, number: int, time_s: float | None) -> bool:
         """Read a message that is known once its decoration is taken away; gives whether it is."""
@@ -153,6 +156,10 @@ class Interpreter:
             # a wire of the layer being set up, whatever its name looks like (it may read like another message)
             self.tally.add(RECOGNISED, "wire", number, message)
             self.records.append(rec.Wire(number, time_s, message))
+            return True
+        if line.severity == "F":  # whatever its words: glog ends the program behind it
+            self.tally.add(RECOGNISED, "fatal error", number, message)
+            self.records.append(rec.EventRecord(number, time_s, "fatal", message, None, None, line.file))
             return True
         found = self._dispatcher.find(message, line.file)
         if found is None:
@@ -208,11 +215,7 @@ class Interpreter:
         """A line that is known and not used."""
         self._chatter(line, number)
 
-    def _unclaimed(self, line: Line, number: int, time_s: float | None) -> None:
-        if line.severity == "F":
-            self.tally.add(RECOGNISED, "fatal error", number, line.message)
-            self.records.append(rec.EventRecord(number, time_s, "fatal", line.message, None, None, line.file))
-            return
+    def _unclaimed(self, line: Line, number: int) -> None:
         self.cut = number == self.unended
         if self.cut and self._dispatcher.begins(line.message):
             self.tally.add(IGNORED, "line cut at the end of the log", number, line.message)
@@ -323,8 +326,14 @@ class Interpreter:
             self.end_message()
         self.tally.add(kind.kind, kind.reason, number, text)
         self._frames = self._frames + 1 if kind.event == "stack" else 0
-        if kind.event is not None and self._frames <= _MOST_FRAMES:
+        if kind.event is not None and self._is_kept(kind.event):
             self.records.append(_bare_event(kind.event, text, number, match))
+
+    def _is_kept(self, event: str) -> bool:
+        if event == "stack":
+            return self._frames <= _MOST_FRAMES
+        self._bare_events[event] += 1
+        return self._bare_events[event] <= _MOST_BARE
 
 
 # A field or a brace of a definition, which a message does not look like: its first word stands alone.

@@ -82,9 +82,18 @@ def is_finder(function: ast.FunctionDef) -> bool:
     return not function.name.startswith("_") and arguments == ["AuditedLog"] and gives == "Iterator[Finding]"
 
 
-@pytest.mark.parametrize("name", modules("audit"))
+def audit_modules() -> list[str]:
+    """All modules of audit, those in its folders too: `failures.causes`."""
+    return [*modules("audit"), *(f"failures.{name}" for name in modules("audit/failures"))]
+
+
+def audit_path(name: str) -> Path:
+    return PACKAGE / "audit" / f"{name.replace('.', '/')}.py"
+
+
+@pytest.mark.parametrize("name", audit_modules())
 def test_a_finder_that_is_written_is_asked(name: str) -> None:
-    written = [one for one, function in functions(PACKAGE / "audit" / f"{name}.py").items() if is_finder(function)]
+    written = [one for one, function in functions(audit_path(name)).items() if is_finder(function)]
     module = import_module(f"logparse.audit.{name}")
     forgotten = [one for one in written if getattr(module, one) not in FINDERS]
     assert not forgotten, f"list them in FINDERS of audit/finders.py: {name}.{', '.join(forgotten)}"
@@ -93,8 +102,8 @@ def test_a_finder_that_is_written_is_asked(name: str) -> None:
 def test_the_guard_of_finders_knows_those_that_are_listed() -> None:
     known = {
         (f"logparse.audit.{name}", one)
-        for name in modules("audit")
-        for one, function in functions(PACKAGE / "audit" / f"{name}.py").items()
+        for name in audit_modules()
+        for one, function in functions(audit_path(name)).items()
         if is_finder(function)
     }
     assert {(finder.__module__, finder.__name__) for finder in FINDERS} <= known

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from logparse.audit.finders import Finding
+from tests.unit.audit.cases_of_causes import CAUSES, RESUMES
 from tests.writing import INITIALISED, Layer, Writer, data, line, net, solver, trained
 
 if TYPE_CHECKING:
@@ -61,6 +62,20 @@ ENDLESS: Final = net([data(), CONV], done=False)
 CUT_SHORT: Final = "The run did not reach its last iteration."
 
 ENDINGS: Final = (
+    case(
+        START + SIGTERM,
+        START + SIGTERM + SOLVING,
+        Finding(
+            "warning",
+            "diagnosis_sigterm",
+            "The run was asked to end from outside (SIGTERM)",
+            "A scheduler, `docker stop`, a shutdown or `kill` sends it. Caffe saves nothing then. What helps: go on "
+            "from the last snapshot (--snapshot).",
+            (f"line 3: {SIGTERM.strip()}", "confidence: high"),
+            1,
+            line=3,
+        ),
+    ),
     case(
         START + FATAL,
         START + DONE,
@@ -855,4 +870,14 @@ TIME: Final = (
     ),
 )
 
-CASES: Final = (*ENDINGS, *GAPS, *MEMORY, *NUMBERS, *LOST, *TRAINING, *TESTS, *TIME)
+CASES: Final = (
+    *ENDINGS,
+    *GAPS,
+    *MEMORY,
+    *NUMBERS,
+    *LOST,
+    *TRAINING,
+    *TESTS,
+    *TIME,
+    *(case(*one) for one in (*CAUSES, *RESUMES)),
+)

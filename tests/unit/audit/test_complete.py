@@ -70,7 +70,7 @@ def test_no_kind_has_two_cases() -> None:
 
 def stated_kinds() -> Iterator[ast.expr]:
     """The second argument of each `Finding(…)` in the room."""
-    for path in sorted(ROOM.glob("*.py")):
+    for path in sorted(ROOM.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Finding":
                 named = [word.value for word in node.keywords if word.arg == "kind"]

@@ -41,10 +41,11 @@ def test_each_attempt_is_told_of_with_its_own_line() -> None:
 
     assert [(one.kind, one.attempt, one.line) for one in told] == [
         ("fatal", 3, 9),
+        ("diagnosis_sigterm", 4, 12),
         ("unfinished", 1, 3),
         ("signal", 4, 12),
     ]
-    assert told[1].evidence == ("No word about the end; another start follows at line 4.",)
+    assert told[2].evidence == ("No word about the end; another start follows at line 4.",)
 
 
 @pytest.mark.parametrize(

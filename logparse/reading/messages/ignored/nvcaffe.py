@@ -161,11 +161,6 @@ NVCAFFE: Final = (
     ),
     _parallel("gpu_pairs", r"GPUs pairs [\d:, ]++", "GPUs pairs 6:7", "GPUs pairs 0:1, 2:3, 0:2"),
     _parallel(
-        "no_peer_access",
-        r"GPU \d++ does not have p2p access to GPU \d++",
-        "GPU 0 does not have p2p access to GPU 1",
-    ),
-    _parallel(
         "p2p_manager",
         r"P2PManager::Init(?:, global rank: \[\d++ of \d++\])? @ \S*+",
         "P2PManager::Init @ node07",

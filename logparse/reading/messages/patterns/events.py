@@ -129,6 +129,12 @@ EVENTS: Final = (
         mirrors="test_net.cpp",
     ),
     _event(
+        "no_peer_access",
+        r"GPU \d++ does not have p2p access to GPU \d++",
+        "GPU 0 does not have p2p access to GPU 1",
+        mirrors="parallel.cpp",
+    ),
+    _event(
         "img_per_second",
         r"(?:RANK|\[\w++\] |Node \{\d++\} )(?P<what>(?:Overall )?multi-GPU performance|Overall performance): (?P<value>VALUE) img/sec.*",
         "Overall multi-GPU performance: 16861 img/sec",
