@@ -22,12 +22,12 @@ class Part(NamedTuple):
     """One term of a footprint: what it is and its range."""
 
     name: str
-    span: Spread
+    spread: Spread
 
     @property
     def bytes(self) -> int:
         """The likely figure."""
-        return self.span.likely
+        return self.spread.likely
 
 
 def beside(run: Run, terms: Terms) -> tuple[Part, ...]:

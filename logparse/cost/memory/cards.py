@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 GIB: Final = 1024**3
 _GB: Final = 10**9
-_NEAR: Final = 1.1  # sizes that differ by less than this factor are one size under several drivers
+_NEAR: Final = 1.16  # sizes that differ by less are one size under several drivers, or with an eighth gone to ECC
 
 
 class Generation(StrEnum):

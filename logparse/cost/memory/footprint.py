@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _PAGE: Final = 2 * MIB  # the driver maps device memory in pages of 2 MiB
 PACKED_BYTES: Final = MIB  # blocks up to 1 MiB share pages
 _STEP: Final = 512  # … at steps of 512 bytes
-_DOUBT: Final = 100  # one part in a hundred: how well these terms met the driver's own figure
+_DOUBT: Final = 100  # one part in a hundred: how well these terms met the driver's own figure on the measured card
+_UNMEASURED: Final = 20  # five in a hundred: on cards of which nobody measured how they round blocks
 
 
 class Reach(NamedTuple):
@@ -82,7 +83,8 @@ def bytes_without_cudnn(run: Run, device: str, terms: Terms = USUAL) -> int:
     held = holdings(run, device)
     if device == CPU:
         return _asked(held) + terms.program_bytes
-    return rounded(_sizes(held)) + sum(part.bytes for part in beside(run, terms))
+    blocks = _sizes(held)
+    return sum(blocks) + _rounding(run, blocks).likely + sum(part.bytes for part in beside(run, terms))
 
 
 def _on_cpu(run: Run, terms: Terms) -> Footprint:
@@ -110,7 +112,7 @@ def _on_gpu(run: Run, terms: Terms) -> Footprint:
         held, parts = (of_build, other) if engine == "cudnn" else (held, parts)
     low, high = _both([one for one in (caffe, cudnn) if one is not None])
     total = sum(part.bytes for part in parts)
-    remarks = (*_told(run, terms), *_engine_words(run, engine, cudnn), *_remarks(run, GPU))
+    remarks = (*_told(run, terms), *_engine_words(run, engine, cudnn), *_several(run, parts), *_remarks(run, GPU))
     return Footprint(GPU, total, low, high, parts, left_out(held), remarks, engine, caffe, cudnn)
 
 
@@ -119,16 +121,26 @@ def engine_of(run: Run, terms: Terms) -> str | None:
     return terms.engine or run.gpu.told.engine
 
 
+def runs_cudnn(run: Run, terms: Terms = USUAL) -> bool:
+    """Whether it is known that the run's layers work on cuDNN."""
+    return engine_of(run, terms) == "cudnn" and not is_refused(run)
+
+
 def _parts(run: Run, terms: Terms, *, cudnn: bool) -> tuple[Part, ...]:
     blocks = _sizes(holdings(run, GPU, cudnn=cudnn))
-    taken = rounded(blocks) - sum(blocks)
     build = ", cuDNN build" if cudnn else ""
     return (
         Part(f"Caffe's own allocations{build}", exactly(sum(blocks))),
-        Part("rounding to pages of 2 MiB", Spread(taken if run.gpu.paged else 0, taken, taken)),
+        Part("rounding to pages of 2 MiB", _rounding(run, blocks)),
         *(of_cudnn(run, terms) if cudnn else ()),
         *beside(run, terms),
     )
+
+
+def _rounding(run: Run, blocks: Sequence[int]) -> Spread:
+    """What whole pages take beside the blocks: as measured, else anything up to it."""
+    taken = rounded(blocks) - sum(blocks)
+    return exactly(taken) if run.gpu.paged else Spread(0, taken // 2, taken)
 
 
 # Kinds whose gaps may hide more than the range is wide; what a buffer that is left out takes is small beside its blobs
@@ -136,15 +148,19 @@ _LARGE: Final = frozenset(Kind) - {Kind.BUFFERS}
 
 
 def _reach(run: Run, held: Sequence[Holding], parts: Sequence[Part]) -> Reach:
-    """Both ends stand 1 % further out than the sums of the terms: so well do these meet the driver's own figure."""
-    low = sum(part.span.low for part in parts)
+    """Both ends stand further out than the sums of the terms, by how well these meet a driver's own figure."""
+    low = sum(part.spread.low for part in parts)
     if not run.complete or any(gap.kind in _LARGE for holding in held for gap in holding.gaps):
-        return Reach(low - low // _DOUBT, None)
-    return Reach(low - low // _DOUBT, _doubted(sum(part.span.high for part in parts)))
+        return Reach(low - low // _doubt(run), None)
+    return Reach(low - low // _doubt(run), _doubted(run, sum(part.spread.high for part in parts)))
 
 
-def _doubted(high: int) -> int:
-    return high + high // _DOUBT
+def _doubt(run: Run) -> int:
+    return _DOUBT if run.gpu.paged else _UNMEASURED
+
+
+def _doubted(run: Run, high: int) -> int:
+    return high + high // _doubt(run)
 
 
 def _both(reaches: Sequence[Reach]) -> tuple[int | None, int | None]:
@@ -172,6 +188,14 @@ def _engine_words(run: Run, engine: str | None, cudnn: Reach | None) -> tuple[st
         return (f"engine cuDNN, {count} handles: {shown}; the range is the answer, the figure an estimate within it",)
     words = "nothing tells the engine: the figure is an estimate for engine CAFFE, the range holds both builds"
     return (f"{words}, cuDNN's with {count} handles",)
+
+
+def _several(run: Run, parts: Sequence[Part]) -> tuple[str, ...]:
+    gpus = run.gpu.told.gpus
+    if gpus < 2:
+        return ()
+    most = parts[-1].spread.high
+    return (f"of one of {gpus} GPUs; the range holds up to {most:,} bytes for their exchange, by release",)
 
 
 def is_refused(run: Run) -> bool:
@@ -209,7 +233,7 @@ def needed_bytes(taken: int, run: Run, device: str, terms: Terms, *, cudnn: bool
     if device == CPU:
         return taken + terms.program_bytes
     parts = (*beside(run, terms), *(of_cudnn(run, terms) if cudnn else ()))
-    return _doubted(taken + sum(part.span.high for part in parts))
+    return _doubted(run, taken + sum(part.spread.high for part in parts))
 
 
 def held_bytes(run: Run, device: str, terms: Terms) -> int:

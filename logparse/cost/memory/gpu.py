@@ -193,7 +193,9 @@ def gpu(told: Told = Told()) -> Gpu:
     card = smallest(told.cards)
     generation = None if card is None else card.generation
     contexts = _contexts(told, generation)
-    context = _gone(told, _spanned([one.span for one in contexts], ranked=generation is not None))
+    context = _gone(
+        told, _spanned([one.span for one in contexts], ranked=generation is not None or told.build is Build.RC2)
+    )
     libraries = _cudnns(told, generation)
     handle = _spanned([one.handle for one in libraries], ranked=False)
     kernels = _spanned([one.kernels for one in libraries], ranked=False)
@@ -205,7 +207,7 @@ def gpu(told: Told = Told()) -> Gpu:
         handle,
         kernels,
         paged=generation is G.HOPPER,
-        basis=_basis(told, generation, contexts, libraries),
+        basis=_basis(told, generation, contexts, context, libraries),
     )
 
 
@@ -231,9 +233,11 @@ def _was_there(told: Told, row: _Context, generation: Generation | None) -> bool
     first = max(row.first, begun)
     if told.cards and not any(name.startswith(MAKER) for name in told.cards):
         ended = min(ended, _MAKER_SINCE)
-    return first < ended and (told.year is None or _year_of(first) <= told.year)
+    year = _LAST_OF_RC2 if told.year is None and generation is None and told.build is Build.RC2 else told.year
+    return first < ended and (year is None or _year_of(first) <= year)
 
 
+_LAST_OF_RC2: Final = 2016  # rc3 came out in January: forks of rc2 are seldom younger
 _MAKER_SINCE: Final = 11.3  # drivers put the maker's name before a card's since those of this CUDA
 
 
@@ -281,20 +285,30 @@ _HOPPER_YEAR: Final = 2022
 
 
 def _basis(
-    told: Told, generation: Generation | None, contexts: Sequence[_Context], libraries: Sequence[_Cudnn]
+    told: Told, generation: Generation | None, rows: Sequence[_Context], context: Spread, libraries: Sequence[_Cudnn]
 ) -> tuple[str, ...]:
     """Where the ranges come from, in words."""
-    known = [str(generation) if generation is not None else "", f"CUDA {told.cuda:g}" if told.cuda is not None else ""]
-    known += [str(told.year) if told.year is not None and told.cuda is None else ""]
-    what = ", ".join(filter(None, known)) or "no card, no year told: all cards"
-    sources = "; ".join(one.source for one in contexts) if len(contexts) <= _FEW else "all rows from Kepler to Hopper"
-    words = [f"context by {what} ({sources})"]
+    sources = _some([one.source for one in rows])
+    words = [f"context of {context.low:,} to {context.high:,} bytes by {_known(told, generation)}: {sources}"]
     if told.gone_bytes is not None:
         words.append(f"{told.gone_bytes:,} bytes of the card were gone when the process had begun, as the log prints")
     if told.engine != "caffe":
-        words.append(f"cuDNN: {'; '.join(one.source for one in libraries)}")
+        words.append(f"cuDNN: {_some([one.source for one in libraries])}")
     return tuple(words)
 
 
-_FEW: Final = 3
+def _known(told: Told, generation: Generation | None) -> str:
+    """What of card, library and year is told."""
+    known = [str(generation) if generation is not None else ""]
+    known.append(f"CUDA {told.cuda:g}" if told.cuda is not None else "" if told.year is None else str(told.year))
+    known.append(f"a build of {told.build}" if told.build is Build.RC2 else "")
+    return ", ".join(filter(None, known)) or "all cards, as neither card nor year is told"
+
+
+def _some(sources: Sequence[str]) -> str:
+    more = len(sources) - _FEW
+    return "; ".join(sources[:_FEW]) + (f"; and {more} more" if more > 0 else "")
+
+
+_FEW: Final = 2
 UNTOLD: Final = gpu()

@@ -77,13 +77,13 @@ def _ends(name: str, reach: Reach | None) -> BuiltRow:
 
 
 def _within(found: Footprint, most: int) -> Footprint:
-    """What a run held that reached its end: no more than the most that its card may have, and by no build that needs it."""
+    """What a run held that reached its end: at most what its card may have, and by no build that needs more."""
     caffe, cudnn = (None if one is None or one.low_bytes > most else one for one in (found.caffe, found.cudnn))
     kept = [one for one in (caffe, cudnn) if one is not None]
-    remarks = [*found.remarks, f"it ran to its end, so no more than the card's {most:,} bytes"]
+    remarks = (*found.remarks, f"it ran to its end, so no more than the card's {most:,} bytes")
     if not kept:
         return found._replace(
-            bytes=most, low_bytes=None, high_bytes=most, caffe=None, cudnn=None, remarks=tuple(remarks)
+            bytes=min(found.bytes, most), low_bytes=None, high_bytes=most, caffe=None, cudnn=None, remarks=remarks
         )
     capped = found._replace(
         bytes=min(found.bytes, most),
@@ -93,7 +93,7 @@ def _within(found: Footprint, most: int) -> Footprint:
         cudnn=None if cudnn is None else cudnn._replace(high_bytes=_least(cudnn.high_bytes, most)),
     )
     changed = capped.high_bytes != found.high_bytes or capped.low_bytes != found.low_bytes
-    return capped._replace(remarks=tuple(remarks)) if changed else capped
+    return capped._replace(remarks=remarks) if changed else capped
 
 
 def _least(high: int | None, most: int) -> int:

@@ -15,7 +15,7 @@ from logparse.cost.buffer import GPU
 from logparse.cost.layer_types import traits_of
 from logparse.cost.memory.beside import beside
 from logparse.cost.memory.buffers import prefetch_batches
-from logparse.cost.memory.footprint import FAILS, FITS, footprint, rounded, verdict
+from logparse.cost.memory.footprint import FAILS, FITS, footprint, rounded, runs_cudnn, verdict
 from logparse.cost.memory.holdings import Kind, holdings
 from logparse.formats import exact_bytes, size
 from logparse.tables.column import ATTEMPT, LINE, text, truth, whole
@@ -169,6 +169,10 @@ def _shown(said: _Said) -> bool:
     return any(net.layers for net in said.run.nets)
 
 
+def _known(said: _Said) -> bool:
+    return _shown(said) and said.run.complete
+
+
 def _card_words(said: _Said) -> str:
     card = said.run.gpu.card_bytes
     return "" if card is None else f", on a card of {size(card)}: something else held its memory"
@@ -216,7 +220,7 @@ _SENTENCES: Final[tuple[tuple[Callable[[_Said], bool], Callable[[_Said], str]], 
         lambda _: "the run needs more than the card has: a smaller batch is needed",
     ),
     (
-        lambda said: _shown(said) and said.run_fits is None and said.run.gpu.card_bytes is not None,
+        lambda said: _known(said) and said.run_fits is None and said.run.gpu.card_bytes is not None,
         _unclear_words,
     ),
     (
@@ -228,7 +232,7 @@ _SENTENCES: Final[tuple[tuple[Callable[[_Said], bool], Callable[[_Said], str]], 
 
 def _held_before(place: OutOfMemory, run: Run, where: int, terms: Terms) -> int:
     """About what was held before the request that failed, by Caffe's order of allocation."""
-    held = holdings(run, GPU)
+    held = holdings(run, GPU, cudnn=runs_cudnn(run, terms))
     blocks = [*_held_by_stage(place, run, held, where)]
     return rounded(blocks) + sum(part.bytes for part in beside(run, terms))
 
