@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from logparse.textproto import Message
 
 
-_DATA_SIZE: Final = re.compile(r"utput data size: (?P<dims>\d+(?:, ?\d+)*)")  # data_layer.cpp, image_data_layer.cpp
+_DATA_SIZE: Final = re.compile(
+    r"utput data size: (?P<dims>\d{1,9}(?:, ?\d{1,9}){0,31})(?!\d)"
+)  # data_layer.cpp, image_data_layer.cpp
+
+_MOST_VALUES: Final = 2**31  # blob.cpp refuses a blob of more
 
 
 @dataclass(slots=True)
@@ -63,7 +67,7 @@ class LayerBuilder:
         if found is None:
             return {}
         dims = tuple(map(int, found["dims"].split(",")))
-        return {"shape": dims, "count": prod(dims)}
+        return {"shape": dims, "count": prod(dims)} if prod(dims) < _MOST_VALUES else {}
 
     def freeze(self, type_: str | None, definition: Definition | None) -> Layer:
         """The finished layer; its type and definition come from the net's dump."""

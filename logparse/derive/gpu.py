@@ -24,10 +24,13 @@ if TYPE_CHECKING:
     from logparse.derive.facts import NetFact
     from logparse.model import Attempt
 
-_MEMORY: Final = re.compile(r"total=(?P<total>\d+) free=(?P<free>\d+)|Total global memory:\s+(?P<global>\d+)")
-_REFUSED: Final = re.compile(r"Total memory: (?P<total>\d+), Free: \d+")
-_SPACE: Final = re.compile(r"with space (?P<number>\d+(?P<decimals>\.\d+)?)(?P<unit>[KMG]?)")
-_VERSION: Final = re.compile(r"(?P<library>CUDA|C?c?uDNN) version: (?P<version>\d[\d.]*)", re.IGNORECASE)
+# Digits are counted, so that no figure outgrows a table's 64 bits
+_MEMORY: Final = re.compile(
+    r"total=(?P<total>\d{1,18}) free=(?P<free>\d{1,18})(?!\d)|Total global memory:\s+(?P<global>\d{1,18})(?!\d)"
+)
+_REFUSED: Final = re.compile(r"Total memory: (?P<total>\d{1,18}), Free: \d+")
+_SPACE: Final = re.compile(r"with space (?P<number>\d{1,9}(?P<decimals>\.\d{1,9})?)(?P<unit>[KMG]?)")
+_VERSION: Final = re.compile(r"(?P<library>CUDA|cuDNN) version: (?P<version>\d{1,9}(?:\.\d{1,9}){0,4})", re.IGNORECASE)
 _NO_CUDNN: Final = re.compile(r"DNN version: USE_CUDNN is not defined", re.IGNORECASE)
 _UNITS: Final = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
 _CUDNN: Final = re.compile(r"CuDNN|CUDNN_STATUS|cudnn[A-Z]\w+\(")
@@ -102,7 +105,7 @@ _TEN_THOUSANDS: Final = 90_000  # cuDNN counts its releases in ten thousands fro
 def _release(version: str, library: str) -> float:
     if "." in version:
         major, minor, *_ = version.split(".")
-        return float(f"{int(major)}.{int(minor or 0)}")
+        return float(f"{int(major)}.{int(minor)}")
     number = int(version)
     if library == "cudnn" and number >= _TEN_THOUSANDS:
         return float(f"{number // 10_000}.{number // 100 % 100}")

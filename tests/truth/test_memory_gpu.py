@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     Truth = dict[str, Any]
 
 WHOLE_TOLERANCE: Final = 0.015
-WIDEST: Final = 0.25  # half of the cuDNN range, of its middle
+WIDEST: Final = 0.25  # half of a build's range, of its middle
+EAGER: Final = 424 * MIB  # where all kernels are loaded at the start, which no log tells
 
 
 @pytest.fixture(scope="session")
@@ -109,7 +110,7 @@ def test_each_builds_own_range_holds_its_runs(engine: str, runs: dict[str, Truth
         row, key = on_gpu(logs[name]), engine.lower()
         low, high = row[f"{key}_low_bytes"], row[f"{key}_high_bytes"]
         assert low <= run["gpu_used_peak"] <= high, name
-        assert not names_card(logs[name]) or high - low <= WIDEST * (high + low), name
+        assert not names_card(logs[name]) or high - low <= WIDEST * (high + low) + EAGER, name
 
 
 def test_the_engine_narrows_the_range(logs: dict[str, Log]) -> None:

@@ -124,3 +124,12 @@ def test_the_basis_names_what_is_told_and_where_figures_come_from() -> None:
     assert "all cards, as neither card nor year is told" in UNTOLD.basis[0]
     assert len(gpu(Told(engine="caffe")).basis) == 1
     assert "gone when the process had begun" in gpu(Told(("GeForce MX250",), gone_bytes=5)).basis[1]
+
+
+@pytest.mark.parametrize(
+    ("card", "low_mib", "high_mib"),
+    [("Tesla K40m", 0.5, 2), ("GeForce GTX 1080", 1, 2), ("Tesla V100-SXM2-16GB", 1, 2), ("A100-SXM4-40GB", 1, 9.14)],
+)
+def test_a_handle_is_of_a_cudnn_that_was_there_for_the_card(card: str, low_mib: float, high_mib: float) -> None:
+    found = gpu(Told((card,))).handle
+    assert (found.low, found.high) == (round(low_mib * MIB), round(high_mib * MIB))

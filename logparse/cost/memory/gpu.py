@@ -260,14 +260,16 @@ def _cudnns(told: Told, generation: Generation | None) -> list[_Cudnn]:
         return list(_CUDNNS[-1:])
     if told.build is Build.RC2:
         return list(_CUDNNS[:1])
-    old = generation is not None and generation not in _NEED_CUDNN_8
-    rows = [one for one in _CUDNNS if one.first < _SPOKEN or not old]
-    return [one for one in rows if told.year is None or one.year <= told.year] or list(_CUDNNS[:1])
+    begun = _FIRST_CUDNN.get(generation, 0) if generation is not None else 0
+    ended = _SPOKEN if generation is not None and begun < _SPOKEN else 99
+    rows = [one for one in _CUDNNS if one.end > begun and one.first < ended]
+    return [one for one in rows if told.year is None or one.year <= told.year] or rows[:1]
 
 
-# Caffe's source speaks cuDNN up to 7: 8 took away calls that it makes. Newer cards show that it was changed
+# Caffe's source speaks cuDNN up to 7: 8 took away calls that it makes. Cards that need 8 show that it was changed
 _SPOKEN: Final = 8
-_NEED_CUDNN_8: Final = frozenset({G.AMPERE, G.HOPPER})
+# The first cuDNN for the first CUDA of a generation; one that is not named goes with any
+_FIRST_CUDNN: Final = {G.PASCAL: 5, G.P100: 5, G.VOLTA: 7, G.TURING: 7, G.AMPERE: 8, G.HOPPER: 8}
 
 
 def _thread(told: Told, generation: Generation | None) -> Spread:

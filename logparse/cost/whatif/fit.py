@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 class Fit:
     """The largest batch that fits into `budget_bytes` on `device`, what it then holds, and what binds it.
 
+    On the GPU it must fit with the upper end of its range, of either build where nothing tells which; `basis` tells.
     `batch` is 0 where not even one image fits; then `bytes` is what one takes. `fixed_bytes` is what no batch
     size changes, `per_image_bytes` what one more image adds: the slope from a usual batch size to this one, so that
     the pages in which a card gives memory out do not count for more than they are.
@@ -40,6 +41,7 @@ class Fit:
     fixed_bytes: int
     per_image_bytes: int
     binds: str
+    basis: str = ""
 
 
 # An int holds a blob's element count (blob.cpp); the GPU's elementwise loops overflow beyond half of that
@@ -80,7 +82,15 @@ def _fit_whichever(tried: Sequence[_Trials], budget_bytes: int) -> Fit:
         bytes=held,
         next_bytes=max(one.look(found.batch + 1).bytes for one in tried),
         fixed_bytes=held - max(found.batch, 1) * found.per_image_bytes,
+        basis=_BASES[tuple(one.cudnn for one in tried)] if found.device == GPU else "",
     )
+
+
+_BASES: Final[Mapping[tuple[bool, ...], str]] = {
+    (False,): "reckoned with the upper end of the range of engine CAFFE",
+    (True,): "reckoned with the upper end of the range of a cuDNN build",
+    (False, True): "nothing tells the engine: reckoned with the upper end of both builds' range",
+}
 
 
 def _fit(tried: _Trials, budget_bytes: int) -> Fit:
@@ -118,7 +128,7 @@ class _Trials:
 
     def __init__(self, run: Run, device: str, terms: Terms, change: Change, budget_bytes: int, *, cudnn: bool) -> None:
         self.device = device
-        self._cudnn = cudnn
+        self.cudnn = cudnn
         self._first, self._terms, self._change = run, terms, change
         self._base = max(run.nets[0].batch or 1, 64)
         self._looks: dict[int, _Look] = {}
@@ -190,7 +200,7 @@ class _Trials:
 
     def _need(self, blocks: Sequence[int]) -> int:
         taken = rounded(blocks) if self.device == GPU else sum(blocks)
-        return needed_bytes(taken, self._changed_once, self.device, self._terms, cudnn=self._cudnn)
+        return needed_bytes(taken, self._changed_once, self.device, self._terms, cudnn=self.cudnn)
 
     @cached_property
     def _widest(self) -> int:
@@ -204,7 +214,7 @@ class _Trials:
     def _seen(self, batch: int) -> Seen:
         if batch not in self._runs:
             run = changed(self._first, replace(self._change, batch=batch)).run
-            self._runs[batch] = seen(run, self.device, cudnn=self._cudnn)
+            self._runs[batch] = seen(run, self.device, cudnn=self.cudnn)
         return self._runs[batch]
 
     def _told(self, found: Seen) -> _Look:

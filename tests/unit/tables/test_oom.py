@@ -392,6 +392,14 @@ def test_a_set_up_that_did_not_end_tells_only_what_is_known_of_it() -> None:
     assert "a batch of data takes 2,400,000,000 B, and 4 of them are kept" in found["text"]
 
 
+@pytest.mark.parametrize("dims", ["99999,99999,99999", "4294967296", "-1,3", "5000"])
+def test_a_data_size_that_no_blob_can_have_is_none(dims: str) -> None:
+    begun = line("Creating Layer data") + line("data -> data") + line(f"output data size: {dims}", "data_layer.cpp")
+    counts = cells(read(begun, OUT).blobs)["count"]
+
+    assert counts == [5000 if dims == "5000" else None]
+
+
 def test_a_set_up_that_is_not_in_the_log_is_not_taken_for_a_full_card() -> None:
     found = row(out(*PLACES["forward of the test net"][0], before=line("Solver scaffolding done.", "solver.cpp")))
 
