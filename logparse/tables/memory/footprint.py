@@ -77,10 +77,10 @@ def _ends(name: str, reach: Reach | None) -> BuiltRow:
 
 
 def _within(found: Footprint, most: int) -> Footprint:
-    """What a run held that reached its end: at most what its card may have, and by no build that needs more."""
+    """What a run held that is seen to have run: at most what its card may have, and by no build that needs more."""
     caffe, cudnn = (None if one is None or one.low_bytes > most else one for one in (found.caffe, found.cudnn))
     kept = [one for one in (caffe, cudnn) if one is not None]
-    remarks = (*found.remarks, f"it ran to its end, so no more than the card's {most:,} bytes")
+    remarks = (*found.remarks, f"it ran, so it held no more than the {most:,} bytes that its card may have")
     if not kept:
         return found._replace(
             bytes=min(found.bytes, most), low_bytes=None, high_bytes=most, caffe=None, cudnn=None, remarks=remarks
@@ -105,8 +105,17 @@ def _card(gpu: Gpu) -> BuiltRow:
 
 
 def outlived(attempt: Attempt) -> bool:
-    """Whether the attempt reached its end on a GPU: then it had room, whatever is reckoned."""
-    return attempt.outcome == "done" and attempt.mode == "GPU"
+    """Whether the attempt is seen to have run on a GPU, to its end or to a snapshot: then it had room.
+
+    Caffe never frees: what iterations take is held after the first one.
+    """
+    if attempt.mode != "GPU" or _ran_out(attempt):
+        return False
+    return attempt.outcome == "done" or any(event.kind in _RAN for event in attempt.events)
+
+
+def _ran_out(attempt: Attempt) -> bool:
+    return attempt.out_of_memory is not None and attempt.out_of_memory.side == "device"
 
 
 def fits_card(attempt: Attempt, found: Footprint, gpu: Gpu) -> str | None:
@@ -115,8 +124,8 @@ def fits_card(attempt: Attempt, found: Footprint, gpu: Gpu) -> str | None:
     if said is not None and outlived(attempt):
         return FITS
     began = any(event.kind in _BEGUN for event in attempt.events)
-    ran_out = attempt.out_of_memory is not None and attempt.out_of_memory.side == "device"
-    return UNCLEAR if said == FAILS and began and not ran_out else said
+    return UNCLEAR if said == FAILS and began and not _ran_out(attempt) else said
 
 
+_RAN: Final = frozenset({"snapshot", "solverstate"})
 _BEGUN: Final = frozenset({"optimization", "solving"})

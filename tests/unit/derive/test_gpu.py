@@ -148,6 +148,7 @@ MAPS: Final = "600 3 500 500 (450000000)"
 LARGE: Final = [data(MAPS), Layer("conv", "Convolution", ("data",), ("conv",), (MAPS,), CONV.format(""))]
 CARD: Final = line("Using GPUs 0", "caffe.cpp") + line("GPU 0: GeForce GTX 1050", "caffe.cpp")
 BEGUN: Final = line("Starting Optimization", "caffe.cpp")
+SAVED: Final = line("Snapshotting to binary proto file a_iter_100.caffemodel", "solver.cpp")
 ENDED: Final = line("Optimization Done.", "caffe.cpp")
 
 
@@ -161,6 +162,8 @@ def test_what_the_log_shows_to_have_run_is_never_called_impossible() -> None:
     assert fits(whole) == "does not fit"
     assert fits(whole, BEGUN) == "unclear"
     assert fits(whole, BEGUN, ENDED) == "fits"
+    assert fits(whole, BEGUN, SAVED) == "fits"
+    assert fits(whole, BEGUN, SAVED, OUT) == "does not fit"
     assert fits(whole, BEGUN, OUT) == "does not fit"
     assert fits(solver(), net(LARGE)) is None
 
@@ -169,7 +172,7 @@ def test_a_run_that_ended_held_no_more_than_its_card() -> None:
     row = read(CARD + solver() + net(LARGE), BEGUN, ENDED).footprint.iloc[1]
     assert row["high_bytes"] == 2 * 1024**3
     assert row["bytes"] <= row["high_bytes"]
-    assert "it ran to its end" in row["basis"]
+    assert "it ran, so it held no more than the 2,147,483,648 bytes" in row["basis"]
 
 
 def test_a_run_of_no_iteration_holds_what_its_one_forward_pass_takes() -> None:
