@@ -337,6 +337,8 @@ def _event(state: _State, record: rec.EventRecord) -> None:
     attempt = state.attempt(record.line)
     if record.kind in BEGINNINGS and has_run(attempt):
         attempt = state.begin_attempt(record.line)
+    if record.kind == "engine" and any(one.kind == "engine" for one in attempt.events):
+        return  # of the build it says the same for every layer
     attempt.events.append(event)
     if record.kind == "fatal":
         attempt.begun = True

@@ -170,4 +170,5 @@ def _fit_text(fit: Fit) -> str:
     if not fit.batch:
         return f"Not one image fits into {budget} on the {fit.device}: it takes {formats.size(fit.bytes)}\n"
     following = f"; one more takes {formats.size(fit.next_bytes)}"
-    return f"Batch {fit.batch} fits into {budget} on the {fit.device} ({formats.size(fit.bytes)}{following})\n"
+    basis = f"; {fit.basis}" if fit.basis else ""
+    return f"Batch {fit.batch} fits into {budget} on the {fit.device} ({formats.size(fit.bytes)}{following}){basis}\n"

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from logparse.api import parse_log
+from logparse.cost.memory.footprint import held_bytes
 from logparse.cost.memory.terms import Terms
 from logparse.cost.whatif.change import Change, changed
-from logparse.cost.whatif.fit import fit, fits, held_bytes
+from logparse.cost.whatif.fit import fit, fits
 from logparse.cost.whatif.growth import Growth, Seen, Slope, growth, seen, slope_through
 
 if TYPE_CHECKING:

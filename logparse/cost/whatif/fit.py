@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost.buffer import CPU, GPU
-from logparse.cost.memory.footprint import PACKED_BYTES, footprint, is_refused, needed_bytes, rounded
+from logparse.cost.memory.footprint import PACKED_BYTES, builds, needed_bytes, rounded
 from logparse.cost.memory.holdings import Kind
 from logparse.cost.memory.terms import USUAL
 from logparse.cost.whatif.change import AS_IT_IS, changed
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 class Fit:
     """The largest batch that fits into `budget_bytes` on `device`, what it then holds, and what binds it.
 
+    On the GPU it must fit with the upper end of its range, of either build where nothing tells which; `basis` tells.
     `batch` is 0 where not even one image fits; then `bytes` is what one takes. `fixed_bytes` is what no batch
     size changes, `per_image_bytes` what one more image adds: the slope from a usual batch size to this one, so that
     the pages in which a card gives memory out do not count for more than they are.
@@ -40,6 +41,7 @@ class Fit:
     fixed_bytes: int
     per_image_bytes: int
     binds: str
+    basis: str = ""
 
 
 # An int holds a blob's element count (blob.cpp); the GPU's elementwise loops overflow beyond half of that
@@ -49,12 +51,6 @@ _MOST_ELEMENTS: Final[Mapping[str, int]] = {CPU: 2**31 - 1, GPU: 2**30}
 def largest_blob(run: Run) -> tuple[int, str]:
     """(elements, name) of the largest blob of a run."""
     return max(blobs_of(run), default=(0, ""))
-
-
-def held_bytes(run: Run, device: str, terms: Terms) -> int:
-    """What must be there for a run to start: for a cuDNN build the upper end of its range."""
-    found = footprint(run, device, replace(terms, engine=terms.engine or "caffe"))
-    return found.bytes if found.high_bytes is None else found.high_bytes
 
 
 def fit(run: Run, budget_bytes: int, device: str = GPU, terms: Terms = USUAL, change: Change = AS_IT_IS) -> Fit:
@@ -73,8 +69,28 @@ def fits(
     """The same for several budgets, whose trials are shared."""
     if not run.nets or run.nets[0].batch is None:
         raise WhatIfError("the log does not show the batch size, so no other one can be tried")
-    tried = _Trials(run, device, terms, change, max(budgets))
-    return [_fit(tried, budget_bytes) for budget_bytes in budgets]
+    tried = [_Trials(run, device, terms, change, max(budgets), cudnn=cudnn) for cudnn in builds(run, device, terms)]
+    return [_fit_whichever(tried, budget_bytes) for budget_bytes in budgets]
+
+
+def _fit_whichever(tried: Sequence[_Trials], budget_bytes: int) -> Fit:
+    """The largest batch that fits whichever of these builds runs; what it takes is the most of theirs."""
+    found = min((_fit(one, budget_bytes) for one in tried), key=lambda fitted: fitted.batch)
+    held = max(one.look(max(found.batch, 1)).bytes for one in tried)
+    return replace(
+        found,
+        bytes=held,
+        next_bytes=max(one.look(found.batch + 1).bytes for one in tried),
+        fixed_bytes=held - max(found.batch, 1) * found.per_image_bytes,
+        basis=_BASES[tuple(one.cudnn for one in tried)] if found.device == GPU else "",
+    )
+
+
+_BASES: Final[Mapping[tuple[bool, ...], str]] = {
+    (False,): "reckoned with the upper end of the range of engine CAFFE",
+    (True,): "reckoned with the upper end of the range of a cuDNN build",
+    (False, True): "nothing tells the engine: reckoned with the upper end of both builds' range",
+}
 
 
 def _fit(tried: _Trials, budget_bytes: int) -> Fit:
@@ -110,8 +126,9 @@ class _Trials:
     2 and about the batch that fits into the largest budget, at both of which the run was worked out, and nowhere else.
     """
 
-    def __init__(self, run: Run, device: str, terms: Terms, change: Change, budget_bytes: int) -> None:
+    def __init__(self, run: Run, device: str, terms: Terms, change: Change, budget_bytes: int, *, cudnn: bool) -> None:
         self.device = device
+        self.cudnn = cudnn
         self._first, self._terms, self._change = run, terms, change
         self._base = max(run.nets[0].batch or 1, 64)
         self._looks: dict[int, _Look] = {}
@@ -183,7 +200,7 @@ class _Trials:
 
     def _need(self, blocks: Sequence[int]) -> int:
         taken = rounded(blocks) if self.device == GPU else sum(blocks)
-        return needed_bytes(taken, self._changed_once, self.device, self._terms, cudnn=self._cudnn)
+        return needed_bytes(taken, self._changed_once, self.device, self._terms, cudnn=self.cudnn)
 
     @cached_property
     def _widest(self) -> int:
@@ -197,7 +214,7 @@ class _Trials:
     def _seen(self, batch: int) -> Seen:
         if batch not in self._runs:
             run = changed(self._first, replace(self._change, batch=batch)).run
-            self._runs[batch] = seen(run, self.device, cudnn=self._cudnn)
+            self._runs[batch] = seen(run, self.device, cudnn=self.cudnn)
         return self._runs[batch]
 
     def _told(self, found: Seen) -> _Look:
@@ -209,10 +226,6 @@ class _Trials:
     @cached_property
     def _changed_once(self) -> Run:
         return changed(self._first, self._change).run
-
-    @cached_property
-    def _cudnn(self) -> bool:
-        return self.device == GPU and self._terms.engine == "cudnn" and not is_refused(self._first)
 
 
 _LOOKS: Final = 40  # enough to halve any range; a few will do

@@ -62,7 +62,7 @@ def fit_row(attempt: int, run: Run, found: Fit) -> BuiltRow:
         "unit": "images",
         "before": run.nets[0].batch,
         "after": found.batch,
-        "assumptions": words,
+        "assumptions": [*words, *([found.basis] if found.basis else [])],
     }
 
 
