@@ -141,18 +141,21 @@ class Log:
         return number, shown[number]
 
     def whatif(self, change: Change, *, attempt: int | None = None, fit: Fit | None = None) -> pd.DataFrame:
-        """Figures before and after a change (`cost.whatif.change.Change`), as the table `whatif`; `fit` adds a row.
+        """Figures before and after a change (`cost.whatif.change.Change`), as the table `whatif`.
+
+        With `fit` there are the figures at the batch that fits as well, and that batch.
 
         Raises:
-            WhatIfError: the change cannot be followed.
+            WhatIfError: the change is none, cannot be followed, or gives what Caffe could not run.
 
         """
+        from logparse.cost.whatif.limits import check_change
         from logparse.tables.frame import frame
-        from logparse.tables.memory.scenarios import figures, fit_row, whatif_rows
+        from logparse.tables.memory.scenarios import asked_rows
 
+        check_change(change)
         number, run = self.run(attempt)
-        rows = whatif_rows(number, "as asked", run, change, self.terms, figures(run, self.terms))
-        return frame(TABLES["whatif"], rows if fit is None else [*rows, fit_row(number, run, fit)])
+        return frame(TABLES["whatif"], asked_rows(number, run, change, self.terms, fit))
 
     def fit(
         self, budget_bytes: int, device: str = "gpu", change: Change | None = None, *, attempt: int | None = None
@@ -160,12 +163,15 @@ class Log:
         """The largest batch that fits into `budget_bytes` on "gpu" or "cpu" under a change, and what binds it.
 
         Raises:
-            WhatIfError: the batch size is not known, or the change cannot be followed.
+            WhatIfError: budget, device or change are none, the change cannot be followed, or no batch size is known.
 
         """
         from logparse.cost.whatif.change import AS_IT_IS
         from logparse.cost.whatif.fit import fit
+        from logparse.cost.whatif.limits import check_budget, check_change
 
+        check_budget(budget_bytes, device)
+        check_change(change or AS_IT_IS)
         return fit(self.run(attempt)[1], budget_bytes, device, self.terms, change or AS_IT_IS)
 
     @property

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 
 class LogparseError(Exception):
-    """Base of every error that a user's input can cause; `exit_code` is what the command returns."""
+    """Base of every error that a user's input can cause; `exit_code` is what the command returns.
+
+    A remedy speaks to who calls the library (`force=True`); the command turns it into its options.
+    """
 
     exit_code = 3
 
@@ -26,6 +29,14 @@ class UsageError(LogparseError):
     exit_code = 2
 
 
+class WrongTypeError(UsageError, TypeError):
+    """An argument is of a type that has no meaning here."""
+
+
+class UnknownTableError(UsageError, KeyError):
+    """There is no table of that name."""
+
+
 class UnreadableError(LogparseError):
     """The input cannot be read: missing, a folder, no permission, a broken archive."""
 
@@ -39,7 +50,7 @@ class NothingRecognisedError(LogparseError):
 
 
 class GateError(LogparseError):
-    """A limit that the caller set was not met (`--min-parsed`, `--strict`, budgets)."""
+    """A limit that the caller of the command set was not met (`--min-parsed`, `--strict`)."""
 
     exit_code = 1
 

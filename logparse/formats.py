@@ -32,6 +32,7 @@ NA: Final = "–"
 MINUS: Final = "−"
 SIGNIFICANT: Final = 3
 DIGITS_PRINTED: Final = 6  # digits of a float that C++ prints unless told otherwise
+_MOST_DIGITS: Final = 7  # of a size with a prefix; beyond them the bytes themselves read better
 _PLAIN: Final = (1e-9, 1e15)  # floats that read well without an exponent
 FIRST: Final = 8  # names in a sentence before it says how many more there are
 
@@ -64,6 +65,15 @@ def mac_count(value: object) -> str:
 def size(value: object) -> str:
     """Bytes with three significant digits, decimal units: `244 MB` (1 MB = 10^6 bytes)."""
     return _known(value, lambda number: _prefixed(number, "B"))
+
+
+def sizes_apart(sizes: Sequence[int]) -> list[str]:
+    """Bytes as `size` has them, with as many more digits as it takes to tell unequal ones apart: `8.589 GB`."""
+    for digits in range(SIGNIFICANT, _MOST_DIGITS):
+        texts = [_prefixed(Decimal(number), "B", digits) for number in sizes]
+        if len(set(texts)) == len(set(sizes)):
+            return texts
+    return [exact_bytes(number) for number in sizes]
 
 
 def exact_bytes(value: object) -> str:
@@ -222,13 +232,13 @@ def _decimals(number: Decimal, digits: int) -> int:
     return max(0, digits - 1 - rounded.adjusted())
 
 
-def _prefixed(number: Decimal, unit: str) -> str:
-    rounded = Context(prec=SIGNIFICANT, rounding=ROUND_HALF_UP).plus(number)
+def _prefixed(number: Decimal, unit: str, digits: int = SIGNIFICANT) -> str:
+    rounded = Context(prec=digits, rounding=ROUND_HALF_UP).plus(number)
     power, prefix = next((pair for pair in _DECIMAL_PREFIXES if abs(rounded).scaleb(-pair[0]) >= 1), (0, ""))
     if power == 0 and number == number.to_integral_value():
         return f"{_grouped(number, 0)} {unit}".rstrip()
     scaled = number.scaleb(-power, context=_CONTEXT)
-    return f"{_grouped(scaled, _decimals(scaled, SIGNIFICANT))} {prefix}{unit}".rstrip()
+    return f"{_grouped(scaled, _decimals(scaled, digits))} {prefix}{unit}".rstrip()
 
 
 def _significant(number: Decimal, digits: int) -> str:

@@ -115,7 +115,7 @@ def _take_name(temporary: Path, target: Path, *, force: bool) -> None:
 
 
 def _exists(target: Path) -> UsageError:
-    return UsageError(f"{target} exists already", remedy="Give --force to overwrite it.")
+    return UsageError(f"{target} exists already", remedy="Give force=True to overwrite it.")
 
 
 def _same_file(target: Path, source: str | Path) -> bool:

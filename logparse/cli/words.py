@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import sys
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from logparse.errors import LogparseError
+
+# How the library names an argument in a remedy → the option that gives it.
+_OPTIONS: Final[Mapping[str, str]] = {"force=True": "--force", "prototxt=FILE": "--prototxt FILE"}
 
 
 def say(text: str) -> None:
     """Words go to standard error: standard output is for data. A stranger's control characters stay text."""
     shown = "".join(mark if mark.isprintable() or mark == "\n" else repr(mark)[1:-1] for mark in text)
-    sys.stderr.write(f"logparse: {shown}\n")
+    if sys.stderr is not None:  # a process may be started without
+        sys.stderr.write(f"logparse: {shown}\n")
+
+
+def say_error(error: LogparseError) -> None:
+    """What went wrong, and what to do about it in terms of the command."""
+    remedy = error.remedy
+    for argument, option in _OPTIONS.items():
+        remedy = remedy and remedy.replace(argument, option)
+    say(error.message if remedy is None else f"{error.message}\n  {remedy}")
 
 
 def suggestion(text: str, names: Sequence[str]) -> str:

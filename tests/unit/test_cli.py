@@ -213,6 +213,7 @@ def test_nothing_is_overwritten_unasked(verb: list[str], alexnet: Path, tmp_path
     refused = run_logparse(*verb, alexnet, "-o", "out")
     assert refused.returncode == 2
     assert b"out exists already" in refused.stderr
+    assert b"Give --force to overwrite it." in refused.stderr
     assert target.read_bytes() == b"mine"
     assert run_logparse(*verb, alexnet, "-o", "out", "--force").returncode == 0
     assert target.read_bytes() != b"mine"

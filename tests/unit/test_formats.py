@@ -215,3 +215,17 @@ def test_a_duration_never_overflows_its_smaller_unit(seconds: float) -> None:
     match = re.fullmatch(r"\d+ (min|h|d) (\d\d) (s|min|h)", formats.duration(seconds))
     if match is not None:
         assert int(match[2]) < {"s": 60, "min": 60, "h": 24}[match[3]]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "texts"),
+    [
+        ((8_589_934_592, 8_566_865_920, 8_594_128_896), ["8.590 GB", "8.567 GB", "8.594 GB"]),
+        ((1_000, 2_000), ["1.00 kB", "2.00 kB"]),
+        ((11_811_160_064, 11_811_160_064), ["11.8 GB", "11.8 GB"]),  # equal ones may look it
+        ((8, 1_459_617_792), ["8 B", "1.46 GB"]),
+        ((8_589_934_592, 8_589_934_593), ["8,589,934,592 B", "8,589,934,593 B"]),
+    ],
+)
+def test_sizes_that_differ_look_different(sizes: tuple[int, ...], texts: list[str]) -> None:
+    assert formats.sizes_apart(sizes) == texts

@@ -181,7 +181,7 @@ def _precision(run: Run, change: Change) -> _Step:
 
 def _sparse(run: Run, change: Change) -> _Step:
     for name in change.prune_weights:
-        surgery.find_layer(run.nets[0].layers, name)
+        surgery.check_weights(run.nets[0].layers, name)
     if not any(change.prune_weights.values()):
         return run, ()
     shares = ", ".join(f"{name} {share:.0%}" for name, share in change.prune_weights.items())

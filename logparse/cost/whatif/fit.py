@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from logparse import formats
 from logparse.cost.buffer import CPU, GPU
 from logparse.cost.memory.footprint import PACKED_BYTES, footprint, is_refused, needed_bytes, rounded
 from logparse.cost.memory.holdings import Kind
@@ -27,9 +28,10 @@ if TYPE_CHECKING:
 class Fit:
     """The largest batch that fits into `budget_bytes` on `device`, what it then holds, and what binds it.
 
-    `batch` is 0 where not even one image fits; then `bytes` is what one takes. `fixed_bytes` is what no batch
-    size changes, `per_image_bytes` what one more image adds: the slope from a usual batch size to this one, so that
-    the pages in which a card gives memory out do not count for more than they are.
+    `batch` is 0 where not even one image fits; then `bytes` is what one takes. `fixed_bytes` is what no batch size
+    changes, `per_image_bytes` what one more image adds: of the blocks as they are asked for, whatever the budget.
+    `page_bytes` is what the pages add in which a card gives memory out, `uneven_bytes` what grows in another way (below
+    0 where it is less). `bytes` is the sum: fixed, per image for each (for one where none fits), pages, uneven.
     """
 
     device: str
@@ -39,11 +41,13 @@ class Fit:
     next_bytes: int
     fixed_bytes: int
     per_image_bytes: int
+    page_bytes: int
+    uneven_bytes: int
     binds: str
 
 
 # An int holds a blob's element count (blob.cpp); the GPU's elementwise loops overflow beyond half of that
-_MOST_ELEMENTS: Final[Mapping[str, int]] = {CPU: 2**31 - 1, GPU: 2**30}
+MOST_ELEMENTS: Final[Mapping[str, int]] = {CPU: 2**31 - 1, GPU: 2**30}
 
 
 def largest_blob(run: Run) -> tuple[int, str]:
@@ -79,16 +83,20 @@ def fits(
 
 def _fit(tried: _Trials, budget_bytes: int) -> Fit:
     batch = _largest(partial(tried.fits, budget_bytes), tried.guess(budget_bytes))
-    held, per_image_bytes = tried.look(max(batch, 1)).bytes, tried.per_image_bytes(batch)
+    images = max(batch, 1)
+    held, asked = tried.look(images).bytes, tried.asked(images)
+    fixed_bytes, per_image_bytes = tried.even_growth
     return Fit(
         device=tried.device,
         budget_bytes=budget_bytes,
         batch=batch,
         bytes=held,
         next_bytes=tried.look(batch + 1).bytes,
-        fixed_bytes=held - max(batch, 1) * per_image_bytes,
+        fixed_bytes=fixed_bytes,
         per_image_bytes=per_image_bytes,
-        binds=_binds(tried.look(batch + 1), batch + 1, tried.device, budget_bytes),
+        page_bytes=held - asked,
+        uneven_bytes=asked - fixed_bytes - images * per_image_bytes,
+        binds=_binds(tried.look(batch + 1), batch + 1, tried.device),
     )
 
 
@@ -135,25 +143,33 @@ class _Trials:
         """About the batch that fits, by what it takes at two small ones: as far as growth has to be known."""
         least, base = (self._told(self._seen(batch)) for batch in (LEAST, self._base))
         step = max((base.bytes - least.bytes) // (self._base - LEAST), 1)
-        most = _MOST_ELEMENTS[self.device]
+        most = MOST_ELEMENTS[self.device]
         grown = max(base.largest[0] - least.largest[0], 0) // (self._base - LEAST)
         widest = most // grown if grown else most
         return max(min(self._base + (budget_bytes - base.bytes) // step, widest, most - 1), 1)
 
     def fits(self, budget_bytes: int, batch: int) -> bool:
         """Whether it fits at this batch size."""
-        most = _MOST_ELEMENTS[self.device]  # a blob's first dimension too is an int: nothing that grows is no way out
+        most = MOST_ELEMENTS[self.device]  # a blob's first dimension too is an int: nothing that grows is no way out
         return batch <= most and self.look(batch).bytes <= budget_bytes and self.look(batch).largest[0] <= most
 
-    def per_image_bytes(self, batch: int) -> int:
-        """What one more image adds: the slope from a usual batch size to this one, or to twice the usual one."""
-        far = max(batch, 2 * self._base)
-        return (self.look(far).bytes - self.look(self._base).bytes) // (far - self._base)
+    def asked(self, batch: int) -> int:
+        """What the run needs at this batch size, were its blocks not rounded to pages."""
+        growth_known = self._growth if LEAST <= batch <= self._far else None
+        found = self._seen(batch) if growth_known is None else growth_known.seen(batch)
+        return self._needs(sum(found.taken))
+
+    @cached_property
+    def even_growth(self) -> tuple[int, int]:
+        """(bytes whatever the batch, bytes of one more image), by what is asked for at two sizes, always the same."""
+        least, base = self.asked(LEAST), self.asked(self._base)
+        per_image = (base - least) // (self._base - LEAST)
+        return least - LEAST * per_image, per_image
 
     def guess(self, budget_bytes: int) -> int:
         """A batch size at or next to the answer: bytes grow almost linearly, in steps of pages."""
         low, high = 1, self._widest + 1
-        near, step = self._base, max(self.per_image_bytes(2 * self._base), 1)
+        near, step = self._base, max(self.even_growth[1], 1)
         for _ in range(_LOOKS):
             near = min(max(near, low), high - 1)
             left = budget_bytes - self._foreseen(near)
@@ -182,13 +198,15 @@ class _Trials:
         return [rounded(size for size in still if size > PACKED_BYTES), *small], slopes
 
     def _need(self, blocks: Sequence[int]) -> int:
-        taken = rounded(blocks) if self.device == GPU else sum(blocks)
+        return self._needs(rounded(blocks) if self.device == GPU else sum(blocks))
+
+    def _needs(self, taken: int) -> int:
         return needed_bytes(taken, self._changed_once, self.device, self._terms, cudnn=self._cudnn)
 
     @cached_property
     def _widest(self) -> int:
         """The batch at which the first blob that grows meets the limit of a blob's values."""
-        most = _MOST_ELEMENTS[self.device]
+        most = MOST_ELEMENTS[self.device]
         if self._growth is None:
             return max(self._base * most // max(self.look(self._base).largest[0], 1), 1)
         steps = [slope.step for slope in self._growth.blobs if slope.step > 0]
@@ -235,15 +253,16 @@ def _largest(fits: Callable[[int], bool], guess: int) -> int:
     return low
 
 
-def _binds(look: _Look, batch: int, device: str, budget_bytes: int) -> str:
-    """Why this run does not fit: too large a blob, or the kind of memory that takes most."""
+def _binds(look: _Look, batch: int, device: str) -> str:
+    """Why this run does not fit: too large a blob, or the kinds of memory that take most of what it needs."""
     elements, name = look.largest
-    if elements > _MOST_ELEMENTS[device]:
+    if elements > MOST_ELEMENTS[device]:
         limit = "2^30" if device == GPU else "2^31 - 1"
-        return f"the blob {name} would have {elements:,} elements, Caffe's limit is {limit}"
-    if batch > _MOST_ELEMENTS[device]:
+        return f"the blob {name} would have {formats.count(elements)} elements, Caffe's limit is {limit}"
+    if batch > MOST_ELEMENTS[device]:
         return "no blob grows with the batch: the count of images itself is at Caffe's limit"
     sizes = {**look.kinds, "beside Caffe's own": look.bytes - sum(look.kinds.values())}
     most = sorted(sizes, key=lambda kind: -sizes[kind])[:2]
-    parts = ", ".join(f"{kind} {sizes[kind] / budget_bytes:.0%}" for kind in most)
-    return f"memory: of the budget {parts}"
+    parts = ", ".join(f"{kind} {formats.percent(sizes[kind] / look.bytes)}" for kind in most)
+    images = f"{formats.count(batch)} {formats.plural('image', batch)}"
+    return f"memory: of what {images} would take, {parts}"

@@ -115,7 +115,7 @@ def _new_tops(
     if any(new is None and old is not None for new, old in zip(scaled, layer.spec.tops, strict=True)):
         raise WhatIfError(
             f"the change cannot be followed through the layer {layer.spec.name} ({layer.kind or 'of unknown type'})",
-            remedy="Give the network's definition with --prototxt, or change less.",
+            remedy="Give the network's definition with prototxt=FILE, or change less.",
         )
     return scaled, (f"{layer.spec.name}: its top grows with the batch of its bottom",)
 

@@ -190,7 +190,7 @@ class Input:
             self._text_bytes += len(chunk)
             if self._is_too_much():
                 message = f"{self.name}: stopped after {self._text_bytes:,} bytes of text: more than the limit"
-                raise UnreadableError(message, remedy="raise the limit with --max-bytes if this really is a log")
+                raise UnreadableError(message, remedy="raise the limit with max_bytes=N if this really is a log")
             yield chunk
 
     def _is_too_much(self) -> bool:
