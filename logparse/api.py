@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn, Self, overload
 
@@ -10,14 +11,14 @@ from logparse.assembling.assemble import assemble
 from logparse.assembling.definitions import apply_prototxt, read_prototxt
 from logparse.assembling.times import timed
 from logparse.catalogue import TABLES, meaning_of
-from logparse.errors import DefinitionError
+from logparse.errors import DefinitionError, UnknownTableError, UsageError, WrongTypeError, suggestion
+from logparse.formats import enumerated
 from logparse.model import LogFacts
-from logparse.reading.line.years import find_year
+from logparse.reading.line.years import YEARS, find_year
 from logparse.reading.read import read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from os import PathLike
 
     import pandas as pd
 
@@ -121,6 +122,9 @@ class Log:
 
     @terms.setter
     def terms(self, terms: Terms) -> None:
+        from logparse.cost.memory.terms import check_terms
+
+        check_terms(terms)
         self._terms = terms
         self._tables = {name: made for name, made in self._tables.items() if not TABLES[name].needs_terms}
 
@@ -133,11 +137,13 @@ class Log:
         """
         from logparse.cost.whatif.resize import WhatIfError
 
+        _check_whole("attempt", attempt, range(1, 2**63))
         shown = {number: run for number, run in self.runs.items() if any(net.layers for net in run.nets)}
         number = max(shown, default=0) if attempt is None else attempt
         if number not in shown:
-            what = "no attempt" if attempt is None else f"attempt {attempt} is not there or"
-            raise WhatIfError(f"{self.facts.source.name}: {what} shows no net")
+            what = "no attempt" if attempt is None else f"attempt {attempt} is not there, or"
+            there = f"Attempts that show one: {enumerated(list(map(str, shown)))}." if shown else None
+            raise WhatIfError(f"{self.facts.source.name}: {what} shows no net", remedy=there)
         return number, shown[number]
 
     def whatif(self, change: Change, *, attempt: int | None = None, fit: Fit | None = None) -> pd.DataFrame:
@@ -149,11 +155,12 @@ class Log:
             WhatIfError: the change is none, cannot be followed, or gives what Caffe could not run.
 
         """
-        from logparse.cost.whatif.limits import check_change
+        from logparse.cost.whatif.limits import check_change, check_fit
         from logparse.tables.frame import frame
         from logparse.tables.memory.scenarios import asked_rows
 
         check_change(change)
+        check_fit(fit)
         number, run = self.run(attempt)
         return frame(TABLES["whatif"], asked_rows(number, run, change, self.terms, fit))
 
@@ -183,9 +190,14 @@ class Log:
         """One table by name.
 
         Raises:
-            KeyError: there is no such table.
+            UnknownTableError: there is no such table; it is a KeyError too.
 
         """
+        given: object = name
+        if not isinstance(given, str):
+            raise WrongTypeError(f"a table is named by a str, not by {type(given).__name__}")
+        if name not in TABLES:
+            raise UnknownTableError(f"there is no table {name!r}; {suggestion(name, self.table_names)}")
         if name not in self._tables:
             from logparse.tables.frame import frame
 
@@ -224,9 +236,18 @@ def parse_log(  # noqa: PLR0913 - each is a question that users ask
         UnreadableError: an input cannot be read.
         NothingRecognisedError: nothing in the log is Caffe's.
         DefinitionError: the prototxt is no network definition.
+        UsageError: an argument has no meaning here (a WrongTypeError where its type has none).
+
+    All are LogparseErrors, and stand in logparse.errors.
 
     """
-    definition = None if prototxt is None else load_prototxt(Path(prototxt))
+    for name, value, known in (
+        ("year", year, YEARS),
+        ("max_bytes", max_bytes, range(1, 2**63)),
+        ("processes", processes, range(1, 2**15)),
+    ):
+        _check_whole(name, value, known)
+    definition = None if prototxt is None else load_prototxt(_prototxt_path(prototxt))
     extracted, facts, notes = read(
         source, max_text_bytes=max_bytes, curves=curves, hashing=hashing, processes=processes
     )
@@ -243,6 +264,25 @@ def parse_log(  # noqa: PLR0913 - each is a question that users ask
     return Log(LogFacts(facts, attempts, extracted.curves, extracted.ledger, all_notes, year, origin))
 
 
+def _check_whole(name: str, value: object, known: range) -> None:
+    """Refuse what is neither None nor a whole number of the range."""
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise WrongTypeError(f"{name} is a whole number, not {value!r}")
+    if value not in known:
+        most = f" to {known[-1]}" if known.stop < 2**63 else ""
+        raise UsageError(f"{name} is a whole number from {known[0]}{most}, not {value}")
+
+
+def _prototxt_path(prototxt: object) -> Path:
+    if not isinstance(prototxt, str | PathLike):
+        raise WrongTypeError(f"prototxt is the path of a network definition, not {type(prototxt).__name__}")
+    if "\n" in str(prototxt):
+        raise UsageError("prototxt is the path of a network definition, and not its text")
+    return Path(prototxt)
+
+
 def load_prototxt(path: Path) -> Message:
     """Read a network definition from a file.
 
@@ -252,6 +292,7 @@ def load_prototxt(path: Path) -> Message:
     """
     try:
         data = path.read_bytes()
-    except OSError as error:
-        raise DefinitionError(f"{path}: {error.strerror}", remedy="Give the path of a .prototxt file.") from error
+    except (OSError, ValueError) as error:  # a ValueError: a name that no file can have
+        reason = getattr(error, "strerror", None) or error
+        raise DefinitionError(f"{path}: {reason}", remedy="Give the path of a .prototxt file.") from error
     return read_prototxt(data.decode("utf-8-sig", "backslashreplace"), str(path))

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class LogparseError(Exception):
@@ -68,3 +72,11 @@ class Note:
     line: int | None
     what: str
     meaning: str
+
+
+def suggestion(text: str, names: Sequence[str]) -> str:
+    """Name the closest match to a misspelt word, or else everything there is."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(text.lower(), names, n=1, cutoff=0.5)
+    return f"did you mean {close[0]}?" if close else f"there are {', '.join(names)}"

@@ -7,13 +7,13 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
-from logparse.cli.words import suggestion
+from logparse.errors import suggestion
+from logparse.reading.line.years import YEARS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 MOST_PROCESSES: Final = 4  # one reads and puts together what the others scan
-YEARS: Final = range(1970, 2200)
 _MOST_COUNT: Final = 2**31 - 1
 _MANY_DIGITS: Final = 30  # more than one reads
 _MOST_BYTES: Final = 2**63

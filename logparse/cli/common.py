@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,6 +79,8 @@ def read_log(source: str, arguments: argparse.Namespace, *, curves: bool = True,
     """
     from logparse.api import parse_log
 
+    if source == "-" and sys.stdin is not None and sys.stdin.isatty():
+        say("reading the log from this terminal, up to an end of file (Ctrl-D)")
     gated = arguments.strict or arguments.min_parsed is not None
     log = parse_log(
         source,

@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Read the log, write the table, then see whether the gates hold."""
     form = arguments.format or export.format_of(PurePath(arguments.output).suffix)
     export.check_available(form)
-    if export.FORMATS[form].binary and arguments.output == STDOUT and sys.stdout.isatty():
+    if export.FORMATS[form].binary and arguments.output == STDOUT and sys.stdout and sys.stdout.isatty():
         raise UsageError(f"{form} is not for a terminal", remedy="Give a file with -o, or send the output into a pipe.")
     inputs = [arguments.log, *([arguments.prototxt] if arguments.prototxt else [])]
     check_target(arguments.output, force=arguments.force, inputs=inputs)

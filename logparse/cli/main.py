@@ -15,8 +15,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from logparse import __version__
-from logparse.cli.words import say, say_error, suggestion
-from logparse.errors import LogparseError
+from logparse.cli.words import say, say_error
+from logparse.errors import LogparseError, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

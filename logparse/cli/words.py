@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from logparse.errors import LogparseError
 
@@ -28,9 +27,3 @@ def say_error(error: LogparseError) -> None:
     for argument, option in _OPTIONS.items():
         remedy = remedy and remedy.replace(argument, option)
     say(error.message if remedy is None else f"{error.message}\n  {remedy}")
-
-
-def suggestion(text: str, names: Sequence[str]) -> str:
-    """Name the closest match to a misspelt word, or else everything there is."""
-    close = get_close_matches(text.lower(), names, n=1, cutoff=0.5)
-    return f"did you mean {close[0]}?" if close else f"there are {', '.join(names)}"

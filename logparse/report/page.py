@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from logparse.errors import UsageError
-from logparse.output import write
+from logparse.errors import UsageError, WrongTypeError
+from logparse.output import check_target, write
 from logparse.report.view import page_view
 
 if TYPE_CHECKING:
@@ -37,9 +37,20 @@ def write_report(
 ) -> None:
     """Write the report of one or several logs to a file, or to standard output where the path is "-".
 
-    The file is written whole or not at all. Raises UsageError where it exists and `force` is not set.
+    The file is written whole or not at all.
+
+    Raises:
+        UsageError: there is no log, or the file exists and `force` is not set, or it cannot be written; where an
+            argument is of a type that has no meaning, a WrongTypeError.
+
     """
     several = list(logs) if isinstance(logs, list | tuple) else [logs]
+    for log in several:
+        if not hasattr(log, "facts"):
+            raise WrongTypeError(f"a report is of what parse_log gave, not of {type(log).__name__}")
+    if not (title is None or isinstance(title, str)):
+        raise WrongTypeError(f"a title is a str, not {type(title).__name__}")
+    check_target(path, force=force)
     write(path, [render(several, title).encode("utf-8", "backslashreplace")], force=force)
 
 

@@ -198,7 +198,6 @@ def test_fit_says_what_binds(alexnet: Log) -> None:
         (Change(low_rank={"fc6": 5}), r"fc6: factors are LowRank\(rank\)"),  # type: ignore[dict-item]
         (Change(low_rank={"fc6": LowRank(0)}), "a rank from 1"),
         (Change(low_rank={"conv2": LowRank(4, "diagonal")}), "there is no scheme 'diagonal'"),
-        ("Adam", "a change is a logparse"),
     ],
     ids=str,
 )

@@ -11,9 +11,10 @@ from logparse import formats
 from logparse.cost.buffer import CPU, GPU
 from logparse.cost.memory.terms import DEVICES
 from logparse.cost.whatif.change import PRECISIONS, SOLVERS, Change, LowRank
-from logparse.cost.whatif.fit import MOST_ELEMENTS, largest_blob
+from logparse.cost.whatif.fit import MOST_ELEMENTS, Fit, largest_blob
 from logparse.cost.whatif.resize import WhatIfError
 from logparse.cost.whatif.surgery import SCHEMES
+from logparse.errors import WrongTypeError
 
 if TYPE_CHECKING:
     from logparse.cost.memory.holdings import Run
@@ -44,10 +45,11 @@ def check_change(change: object) -> None:
 
     Raises:
         WhatIfError: what it says, and what it could say.
+        WrongTypeError: it is no Change at all.
 
     """
     if not isinstance(change, Change):
-        raise WhatIfError(f"a change is a logparse.cost.whatif.change.Change, not {change!r}")
+        raise WrongTypeError(f"a change is a logparse.cost.whatif.change.Change, not {change!r}")
     for batch in (change.batch, change.test_batch):
         if batch is not None and not (_is_whole(batch) and 0 < batch <= MOST_ELEMENTS[CPU]):
             told = formats.count(batch) if _is_whole(batch) else repr(batch)
@@ -78,6 +80,17 @@ def _check_layers(change: Change) -> None:
 
 def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def check_fit(found: object) -> None:
+    """Refuse what `fit` did not give.
+
+    Raises:
+        WrongTypeError: what it is.
+
+    """
+    if not (found is None or isinstance(found, Fit)):
+        raise WrongTypeError(f"fit is what Log.fit gave, not {found!r}")
 
 
 def too_large(before: Run, after: Run) -> tuple[str, ...]:
