@@ -232,21 +232,16 @@ def parse_log(  # noqa: PLR0913 - each is a question that users ask
     Without `hashing` the source's sha256 stays empty. `processes` is how many may read a large log: others are started
     from `sys.executable`, which the command does by default and a library does not.
 
-    Raises:
+    Raises (LogparseErrors all of them, in logparse.errors):
         UnreadableError: an input cannot be read.
         NothingRecognisedError: nothing in the log is Caffe's.
         DefinitionError: the prototxt is no network definition.
         UsageError: an argument has no meaning here (a WrongTypeError where its type has none).
 
-    All are LogparseErrors, and stand in logparse.errors.
-
     """
-    for name, value, known in (
-        ("year", year, YEARS),
-        ("max_bytes", max_bytes, range(1, 2**63)),
-        ("processes", processes, range(1, 2**15)),
-    ):
-        _check_whole(name, value, known)
+    _check_whole("year", year, YEARS)
+    _check_whole("max_bytes", max_bytes, range(1, 2**63))
+    _check_whole("processes", processes, range(1, 2**15))
     definition = None if prototxt is None else load_prototxt(_prototxt_path(prototxt))
     extracted, facts, notes = read(
         source, max_text_bytes=max_bytes, curves=curves, hashing=hashing, processes=processes

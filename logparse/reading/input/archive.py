@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 LOOK_BYTES: Final = 1 << 20
-HEAD_BYTES: Final = 512  # a tar's first header
+HEADER_BYTES: Final = 512  # a tar's first header
 _STEP_BYTES: Final = 1 << 20
 _IN_MEMORY_BYTES: Final = 64 << 20
 _NAMED: Final = 3  # files of an archive in a sentence
@@ -65,7 +65,7 @@ class Archive(NamedTuple):
 
 
 def archive_of(head: bytes) -> Archive | None:
-    """The kind of archive that begins with these bytes (at least `HEAD_BYTES`, where there are so many), or None."""
+    """The kind of archive that begins with these bytes (at least `HEADER_BYTES`, where there are so many), or None."""
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _ZIP
     return _TAR if head[257:262] == b"ustar" else None
@@ -102,7 +102,7 @@ def _looked_at(member: Member) -> tuple[bytes, Iterator[bytes]]:
     """The beginning of a file's text, unpacked where it is compressed itself, and all of the text."""
     if not may_be_log(member.name):
         return b"", iter(())
-    head, chunks = peeked(member.chunks, HEAD_BYTES)
+    head, chunks = peeked(member.chunks, HEADER_BYTES)
     compression = compression_of(head)
     return peeked(chunks if compression is None else decompressed(chunks, compression, _STEP_BYTES), LOOK_BYTES)
 

@@ -15,7 +15,7 @@ from logparse import formats
 from logparse.errors import Note, UnreadableError, UsageError
 from logparse.model import Source
 from logparse.reading.input import plaintext
-from logparse.reading.input.archive import HEAD_BYTES, archive_of, log_in
+from logparse.reading.input.archive import HEADER_BYTES, archive_of, log_in
 from logparse.reading.input.decompress import BrokenArchiveError, compression_of, decompressed, peeked
 from logparse.reading.input.opening import Raw, opened
 from logparse.reading.input.plaintext import decode
@@ -159,14 +159,14 @@ class Input:
     def _plain(self) -> Iterator[bytes]:
         """The text inside the input, unpacked where it is compressed, within the limit."""
         try:
-            head, chunks = peeked(iter(self._raw), HEAD_BYTES)
+            head, chunks = peeked(iter(self._raw), HEADER_BYTES)
             self._refuse_archive(head)
             compression = compression_of(head)
             if compression is not None:
                 self._packed.append(compression.name)
                 unpacked = decompressed(chunks, compression, self._step_bytes)
                 chunks = self._readable(unpacked, compression.name, compression.block_bytes)
-            head, chunks = peeked(chunks, HEAD_BYTES)
+            head, chunks = peeked(chunks, HEADER_BYTES)
             archive = archive_of(head)
             if archive is not None:
                 self._packed.append(archive.name)
