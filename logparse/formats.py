@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 import operator
+import re
 from collections.abc import Iterable
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, ROUND_HALF_UP, Context, Decimal
 from types import MappingProxyType
@@ -185,6 +186,33 @@ def first_of(items: Iterable[str], limit: int = FIRST) -> list[str]:
 def capitalised(text: str) -> str:
     """The text as the beginning of a sentence; all but its first letter as it is."""
     return f"{text[:1].upper()}{text[1:]}"
+
+
+# --- a stranger's text ------------------------------------------------------------------------------------
+
+# Control characters but tab and line ends, and marks that turn the direction of writing or end a line unseen.
+_UNSEEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+_RIGHT_TO_LEFT: Final = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"
+_RIGHT_TO_LEFT_WORDS: Final = re.compile(f"[{_RIGHT_TO_LEFT}]+(?: +[{_RIGHT_TO_LEFT}]+)*")
+_ISOLATE: Final = ("\u2068", "\u2069")  # the direction of what stands between does not reach out of it
+
+
+def visible(text: str) -> str:
+    r"""The text with its control characters and its marks of direction as escapes: `\u009b`, `\u202e`."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _UNSEEN.sub(lambda mark: f"\\u{ord(mark[0]):04x}", text)
+
+
+def shown(text: str) -> str:
+    """The text as a person is shown it: `visible`, and words written right to left do not turn what stands beside."""
+    seen = visible(text)
+    return seen if seen.isascii() else _RIGHT_TO_LEFT_WORDS.sub(lambda words: words[0].join(_ISOLATE), seen)
+
+
+def shortened(text: str, longest: int) -> str:
+    """The text, or its beginning and an ellipsis where it is longer than so many characters."""
+    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
 
 
 # --- numbers ----------------------------------------------------------------------------------------------

@@ -52,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-o", "--output", default=STDOUT, metavar="FILE", help="the file to write (default: -)")
     parser.add_argument("--force", action="store_true", help="overwrite FILE if it exists")
+    common.add_csv_option(parser)
     common.add_memory_options(parser)
     common.add_reading_options(parser)
 
@@ -130,6 +131,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("--device says what --fit is about, which is not asked for", remedy="Give --fit SIZE as well.")
     suffix = PurePath(arguments.output).suffix
     form = arguments.format or (export.format_of(suffix) if suffix else TEXT)
+    common.check_formulas(form, arguments.csv_formulas)
     if form != TEXT:
         export.check_available(form)
     inputs = [arguments.log, *([arguments.prototxt] if arguments.prototxt else [])]
@@ -142,7 +144,10 @@ def run(arguments: argparse.Namespace) -> int:
         fit = log.fit(arguments.fit, arguments.device or GPU, change, attempt=arguments.attempt)
     frame = log.whatif(change, attempt=arguments.attempt, fit=fit)
     rows = rows_of(frame)
-    chunks = _text(rows, fit, log.terms.engine) if form == TEXT else export.FORMATS[form].chunks(frame, "whatif")
+    if form == TEXT:
+        chunks = _text(rows, fit, log.terms.engine)
+    else:
+        chunks = export.written(form, frame, "whatif", csv_formulas=arguments.csv_formulas)
     write(arguments.output, chunks, force=arguments.force)
     common.check_gates([log], arguments)
     return 0
@@ -163,12 +168,16 @@ def _text(rows: Sequence[Mapping[Any, Any]], fit: Fit | None, engine: str | None
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for name, *cells in lines:
         padded = (cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))
-        yield f"{name.ljust(widths[0])}  {'  '.join(padded)}".rstrip().encode() + b"\n"
+        yield _line(f"{name.ljust(widths[0])}  {'  '.join(padded)}".rstrip())
     assumed = list(dict.fromkeys(text for row in rows for text in _texts(row["assumptions"])))
     for text in assumed or ["nothing is changed"]:
-        yield f"- {text}\n".encode()
+        yield _line(f"- {text}")
     if fit is not None:
-        yield _fit_text(fit, engine).encode()
+        yield _line(_fit_text(fit, engine))
+
+
+def _line(text: str) -> bytes:
+    return f"{formats.shown(text)}\n".encode("utf-8", "backslashreplace")
 
 
 def _head(scenario: str, fit: Fit | None) -> str:
@@ -200,6 +209,6 @@ def _fit_text(fit: Fit, engine: str | None) -> str:
     budget, held, following = formats.sizes_apart([fit.budget_bytes, fit.bytes, fit.next_bytes])
     device, takes = fit.device.upper(), "takes up to" if engine == "cudnn" and fit.device == GPU else "takes"
     if not fit.batch:
-        return f"Not one image fits into {budget} on the {device}: it {takes} {held}\n"
+        return f"Not one image fits into {budget} on the {device}: it {takes} {held}"
     more = f"one more {takes} {following}" if fit.next_bytes > fit.budget_bytes else f"with one more {fit.binds}"
-    return f"Batch {formats.count(fit.batch)} fits into {budget} on the {device} (it {takes} {held}; {more})\n"
+    return f"Batch {formats.count(fit.batch)} fits into {budget} on the {device} (it {takes} {held}; {more})"

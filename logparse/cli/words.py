@@ -16,7 +16,10 @@ _OPTIONS: Final[Mapping[str, str]] = {"force=True": "--force", "prototxt=FILE": 
 
 def say(text: str) -> None:
     """Words go to standard error: standard output is for data. A stranger's control characters stay text."""
-    shown = "".join(mark if mark.isprintable() or mark == "\n" else repr(mark)[1:-1] for mark in text)
+    from logparse import formats
+
+    printable = "".join(mark if mark.isprintable() or mark == "\n" else repr(mark)[1:-1] for mark in text)
+    shown = formats.shown(printable)
     if sys.stderr is not None:  # a process may be started without
         sys.stderr.write(f"logparse: {shown}\n")
 

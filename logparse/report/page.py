@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from logparse import formats
 from logparse.errors import UsageError, WrongTypeError
 from logparse.output import check_target, write
 from logparse.report.view import page_view
@@ -67,11 +68,17 @@ def render(logs: Sequence[LogLike], title: str | None = None) -> str:
     return template.render(page=page_view(logs, title), policy=policy, style=Markup(style), script=Markup(script))  # noqa: S704 - our own files
 
 
+def _shown(value: object) -> object:
+    """A stranger's text as a person may be shown it; our own markup as it is."""
+    return formats.shown(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
 @cache
 def _environment() -> Environment:
     return Environment(
         loader=FileSystemLoader(FOLDERS),
         autoescape=True,
+        finalize=_shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
