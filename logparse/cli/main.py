@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from logparse import __version__
-from logparse.cli.words import say, say_error
+from logparse.cli.words import printable, say, say_error
 from logparse.errors import LogparseError, suggestion
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class _Parser(argparse.ArgumentParser):
     """A parser that answers a wrong call in two lines, and not with every option there is."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}\n  {self.prog} --help tells what there is\n")
+        self.exit(2, f"{self.prog}: {printable(message)}\n  {self.prog} --help tells what there is\n")
 
 
 def _parser(used: str | None, module: ModuleType | None) -> argparse.ArgumentParser:

@@ -14,14 +14,17 @@ if TYPE_CHECKING:
 _OPTIONS: Final[Mapping[str, str]] = {"force=True": "--force", "prototxt=FILE": "--prototxt FILE"}
 
 
-def say(text: str) -> None:
-    """Words go to standard error: standard output is for data. A stranger's control characters stay text."""
+def printable(text: str) -> str:
+    """The text as a terminal may print it: a stranger's control characters stay text."""
     from logparse import formats
 
-    printable = "".join(mark if mark.isprintable() or mark == "\n" else repr(mark)[1:-1] for mark in text)
-    shown = formats.shown(printable)
+    return formats.shown("".join(mark if mark.isprintable() or mark == "\n" else repr(mark)[1:-1] for mark in text))
+
+
+def say(text: str) -> None:
+    """Words go to standard error: standard output is for data."""
     if sys.stderr is not None:  # a process may be started without
-        sys.stderr.write(f"logparse: {shown}\n")
+        sys.stderr.write(f"logparse: {printable(text)}\n")
 
 
 def say_error(error: LogparseError) -> None:

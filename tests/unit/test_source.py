@@ -393,7 +393,15 @@ def test_a_bomb_in_a_zip_stops_at_the_limit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("head", "what"), [(b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"), (b"Rar!\x1a\x07", "a RAR archive")]
+    ("head", "what"),
+    [
+        (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+        (b"Rar!\x1a\x07", "a RAR archive"),
+        (b"\x1f\x9d\x90", "a file of compress"),
+        (b"\x04\x22\x4d\x18", "an LZ4 file"),
+        (b"LZIP\x01", "a file of lzip"),
+        (b"\x89LZO\0\r\n", "a file of lzop"),
+    ],
 )
 def test_other_archives_are_refused_by_name(head: bytes, what: str) -> None:
     with pytest.raises(UnreadableError, match=what) as caught:

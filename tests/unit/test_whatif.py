@@ -151,6 +151,15 @@ def test_what_cannot_be_followed_is_refused(alexnet: Log, change: Change, words:
         figures(alexnet, change)
 
 
+def test_what_a_run_does_not_have_cannot_change(sample_logs: Path) -> None:
+    log = parse_log(sample_logs / "time_alexnet.log")
+    with pytest.raises(WhatIfError, match="no test net beside the train net"):
+        figures(log, Change(test_batch=5))
+    found = changed(log.run()[1], Change(solver="Adam"))
+    assert found.assumptions == ("a run of caffe time has no solver: Adam changes nothing",)
+    assert found.run == log.run()[1]
+
+
 def test_a_residual_sum_ties_channels_together(sample_logs: Path) -> None:
     log = parse_log(sample_logs / "resnet18.log")
     with pytest.raises(WhatIfError, match="adds blobs that would differ"):

@@ -38,6 +38,10 @@ _STEP_BYTES: Final = 1 << 20
 _ARCHIVES: Final = (
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
     (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"\x1f\x9d", "a file of compress (.Z)"),
+    (b"\x04\x22\x4d\x18", "an LZ4 file"),
+    (b"LZIP\x01", "a file of lzip"),
+    (b"\x89LZO\0", "a file of lzop"),
 )
 _AGAIN: Final = "copy or download it again, or give the unpacked log"
 _FOREIGN: Final = (
