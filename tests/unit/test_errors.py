@@ -58,7 +58,7 @@ def closed() -> io.BytesIO:
         ("", UsageError, "an empty text is no path"),
         (closed(), UsageError, "this file has been closed"),
     ],
-    ids=lambda case: str(case)[:30],
+    ids=["none", "int", "list", "two lines", "a line", "many lines", "empty", "closed"],
 )
 def test_what_is_no_source_of_a_log_is_refused(source: Any, kind: type[LogparseError], words: str) -> None:  # noqa: ANN401 - whatever a caller gives
     with pytest.raises(kind) as caught:
