@@ -11,7 +11,11 @@ if TYPE_CHECKING:
     from logparse.errors import LogparseError
 
 # How the library names an argument in a remedy → the option that gives it.
-_OPTIONS: Final[Mapping[str, str]] = {"force=True": "--force", "prototxt=FILE": "--prototxt FILE"}
+_OPTIONS: Final[Mapping[str, str]] = {
+    "force=True": "--force",
+    "prototxt=FILE": "--prototxt FILE",
+    "raise the limit with max_bytes=N": "unpack it first, or read it from Python with max_bytes=N,",
+}
 
 
 def printable(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 import logparse
+from logparse.cli.words import _OPTIONS, say_error
 from logparse.cost.memory.terms import Terms
 from logparse.cost.whatif.change import Change
 from logparse.errors import (
@@ -170,6 +171,18 @@ def test_the_library_names_no_option(root: Path) -> None:
         if "remedy=" in line and " --" in line.replace("glog's --log_dir", "")
     ]
     assert told == []
+
+
+def test_the_command_says_in_options_what_the_library_says_in_arguments(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    texts = [path.read_text(encoding="utf-8") for path in (root / "logparse").rglob("*.py") if "cli" not in path.parts]
+    for argument, option in _OPTIONS.items():
+        assert any(f"{argument}" in text and "remedy=" in text for text in texts), f"nothing says {argument!r}"
+        say_error(UsageError("what", remedy=f"Give {argument}."))
+        assert capsys.readouterr().err == f"logparse: what\n  Give {option}.\n"
+    say_error(UsageError("force=True"))  # what went wrong is told as it is
+    assert capsys.readouterr().err == "logparse: force=True\n"
 
 
 # --- a process without a standard stream, a user without a home ------------------------------------------
