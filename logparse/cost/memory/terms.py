@@ -50,5 +50,6 @@ def check_terms(terms: object) -> None:
         raise UsageError(f"there is no engine {terms.engine!r}; there are {' and '.join(ENGINES)}")
     for one in fields(terms):
         value = getattr(terms, one.name)
-        if one.name.endswith("_bytes") and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
+        known = value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0)
+        if one.name.endswith("_bytes") and not known:
             raise UsageError(f"{one.name} is a whole number of bytes from 0, not {value!r}")
