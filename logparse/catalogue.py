@@ -59,7 +59,9 @@ _ROWS: Final[Mapping[str, _Row]] = {
         "When the loss was first as low as 1, 2 or 5 times a power of ten.", f"{_SPEED}.milestones", needs_curves=True
     ),
     "ledger": _Row("One row per kind of line.", f"{_RUN}.ledger", needs_curves=True),
-    "findings": _Row("What a reviewer should look at, worst first.", "logparse.audit.findings", needs_curves=True),
+    "findings": _Row(
+        "What a reviewer should look at, worst first.", "logparse.audit.findings", needs_curves=True, needs_terms=True
+    ),
     "memory": _Row("Bytes per net, device and kind.", f"{_MEMORY}.memory"),
     "footprint": _Row(
         "What each attempt holds in all, on the CPU and on one GPU.", f"{_MEMORY}.footprint", needs_terms=True

@@ -317,6 +317,8 @@ def _say(state: _State, text: str) -> None:
 def _event(state: _State, record: rec.EventRecord) -> None:
     event = Event(record.line, record.kind, record.text, record.time_s, record.iteration, record.value, record.path)
     attempt = state.attempt(record.line)
+    if record.kind == "engine" and any(one.kind == "engine" for one in attempt.events):
+        return  # of the build it says the same for every layer
     attempt.events.append(event)
     attempt.begun = attempt.begun or record.kind == "fatal"
 

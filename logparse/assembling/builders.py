@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+import re
+from dataclasses import dataclass, field, replace
+from math import prod
+from typing import TYPE_CHECKING, Any, Final
 
 from logparse.model import Attempt, Blob, Layer, Net
 
@@ -11,6 +13,13 @@ if TYPE_CHECKING:
     from logparse.model import Definition, Event, OutOfMemory, SharedParam
     from logparse.reading.messages.records import TopShape
     from logparse.textproto import Message
+
+
+_DATA_SIZE: Final = re.compile(
+    r"utput data size: (?P<dims>\d{1,9}(?:, ?\d{1,9}){0,31})(?!\d)"
+)  # data_layer.cpp, image_data_layer.cpp
+
+_MOST_VALUES: Final = 2**31  # blob.cpp refuses a blob of more
 
 
 @dataclass(slots=True)
@@ -43,12 +52,22 @@ class LayerBuilder:
 
     def _blob(self, place: int) -> Blob:
         named = self.tops[place] if place < len(self.tops) else Blob("", None, None)
+        if not self.shapes and not place:
+            return replace(named, **self._data_size())
         if place >= len(self.shapes):
             return named
         shape = self.shapes[place]
         return Blob(
             named.name, shape.dims, shape.values, named.in_place, named.automatic, self.weights.get(place), shape.line
         )
+
+    def _data_size(self) -> dict[str, Any]:
+        """Shape and count of the first top where its data layer alone told them, before a set-up that never ended."""
+        found = next((match for text in self.chatter if (match := _DATA_SIZE.search(text)) is not None), None)
+        if found is None:
+            return {}
+        dims = tuple(map(int, found["dims"].split(",")))
+        return {"shape": dims, "count": prod(dims)} if prod(dims) < _MOST_VALUES else {}
 
     def freeze(self, type_: str | None, definition: Definition | None) -> Layer:
         """The finished layer; its type and definition come from the net's dump."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from logparse.audit.finding import AuditedLog
+    from logparse.model import Attempt
 
 _ENDINGS: Final[Mapping[str, tuple[str, str, str]]] = {
     "fatal": ("error", "ended with a fatal error", "Caffe stops at the first failed check; nothing after it ran."),
@@ -41,10 +42,17 @@ def endings(log: AuditedLog) -> Iterator[Finding]:
             attempt.outcome,
             f"Attempt {attempt.index} {what}",
             meaning,
-            texts([attempt.outcome_text]),
+            texts([attempt.outcome_text, *_memory_words(log, attempt)]),
             attempt.index,
             line=attempt.outcome_line or attempt.end_line,
         )
+
+
+def _memory_words(log: AuditedLog, attempt: Attempt) -> list[str]:
+    """What follows from where memory ran out, as the table of it says."""
+    if attempt.out_of_memory is None:
+        return []
+    return [str(row["text"]) for row in log.rows("out_of_memory") if row["attempt"] == attempt.index]
 
 
 def unfinished_nets(log: AuditedLog) -> Iterator[Finding]:

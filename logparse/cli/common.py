@@ -67,7 +67,7 @@ def add_memory_options(parser: argparse.ArgumentParser) -> None:
         "--gpu-context",
         type=size_bytes,
         metavar="SIZE",
-        help="CUDA context and first cuBLAS handle (default: 594MiB, measured on an H100)",
+        help="CUDA context and first cuBLAS handle (default: by the card and the year that the log tells)",
     )
     parser.add_argument(
         "--engine",
@@ -76,7 +76,7 @@ def add_memory_options(parser: argparse.ArgumentParser) -> None:
         help=f"narrow the GPU's footprint to one engine: {' or '.join(ENGINES)}",
     )
     parser.add_argument(
-        "--cudnn-handle", type=size_bytes, metavar="SIZE", help="one cuDNN handle (default: 9.14MiB, cuDNN 9)"
+        "--cudnn-handle", type=size_bytes, metavar="SIZE", help="one cuDNN handle (default: by the same)"
     )
 
 

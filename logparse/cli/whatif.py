@@ -145,7 +145,7 @@ def run(arguments: argparse.Namespace) -> int:
     frame = log.whatif(change, attempt=arguments.attempt, fit=fit)
     rows = rows_of(frame)
     if form == TEXT:
-        chunks = _text(rows, fit, log.terms.engine)
+        chunks = _text(rows, fit)
     else:
         chunks = export.written(form, frame, "whatif", csv_formulas=arguments.csv_formulas)
     write(arguments.output, chunks, force=arguments.force)
@@ -156,7 +156,7 @@ def run(arguments: argparse.Namespace) -> int:
 _FORMS: Final = {"bytes": formats.size, "MAC": formats.short, "values": formats.short, "images": formats.count}
 
 
-def _text(rows: Sequence[Mapping[Any, Any]], fit: Fit | None, engine: str | None) -> Iterator[bytes]:
+def _text(rows: Sequence[Mapping[Any, Any]], fit: Fit | None) -> Iterator[bytes]:
     """Columns for a terminal: figure, before, then each scenario's and what it is of before; what was assumed."""
     scenarios = list(dict.fromkeys(str(row["scenario"]) for row in rows))
     lines = [["", "as logged", *(cell for name in scenarios for cell in (_head(name, fit), ""))]]
@@ -173,7 +173,7 @@ def _text(rows: Sequence[Mapping[Any, Any]], fit: Fit | None, engine: str | None
     for text in assumed or ["nothing is changed"]:
         yield _line(f"- {text}")
     if fit is not None:
-        yield _line(_fit_text(fit, engine))
+        yield _line(_fit_text(fit))
 
 
 def _line(text: str) -> bytes:
@@ -201,14 +201,15 @@ def _factor(row: Mapping[Any, Any]) -> str:
     return f"×{formats.significant(after / before)}"
 
 
-def _fit_text(fit: Fit, engine: str | None) -> str:
+def _fit_text(fit: Fit) -> str:
     """The answer in one sentence, in which what fits and what does not are never the same text.
 
-    Of a cuDNN build the upper end of its range must fit.
+    On a GPU the upper end of the range must fit.
     """
     budget, held, following = formats.sizes_apart([fit.budget_bytes, fit.bytes, fit.next_bytes])
-    device, takes = fit.device.upper(), "takes up to" if engine == "cudnn" and fit.device == GPU else "takes"
+    device, takes = fit.device.upper(), "takes up to" if fit.device == GPU else "takes"
+    basis = f"; {fit.basis}" if fit.basis else ""
     if not fit.batch:
-        return f"Not one image fits into {budget} on the {device}: it {takes} {held}"
+        return f"Not one image fits into {budget} on the {device}: it {takes} {held}{basis}"
     more = f"one more {takes} {following}" if fit.next_bytes > fit.budget_bytes else f"with one more {fit.binds}"
-    return f"Batch {formats.count(fit.batch)} fits into {budget} on the {device} (it {takes} {held}; {more})"
+    return f"Batch {formats.count(fit.batch)} fits into {budget} on the {device} (it {takes} {held}; {more}){basis}"

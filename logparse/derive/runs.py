@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost.memory.holdings import Era, Run, Solver
+from logparse.derive.gpu import gpu_of
 from logparse.solver import solver_type
 
 if TYPE_CHECKING:
@@ -22,11 +23,14 @@ def run_of(attempt: Attempt, nets: Sequence[NetFact]) -> Run:
     """The attempt as the memory rules see it; nets that a recurrent layer unrolls inside itself are its buffers."""
     own = [fact for fact in nets if fact.net.nested is None]
     command = attempt.command if attempt.command in _COMMANDS else "train"
+    era = _era(own)
     return Run(
         command=command,
         nets=tuple(replace(fact.memory, beside=command == "train" and place > 0) for place, fact in enumerate(own)),
         solver=_solver(attempt.solver),
-        era=_era(own),
+        era=era,
+        gpu=gpu_of(attempt, own, era),
+        complete=all(fact.net.done for fact in own),
     )
 
 
@@ -39,6 +43,8 @@ def _solver(solver: Message | None) -> Solver:
         l1=decays and solver.text("regularization_type") == "L1",
         tests_first=solver.flag("test_initialization", default=True),
         decays=decays,
+        trains=not solver.has("max_iter") or solver.integer("max_iter", 0) != 0,
+        shows=solver.integer("display", 0) != 0,
     )
 
 

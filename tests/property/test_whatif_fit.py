@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logparse.api import parse_log
+from logparse.cost.memory.footprint import held_bytes
 from logparse.cost.memory.terms import ENGINES, Terms
 from logparse.cost.whatif.change import Change, changed
-from logparse.cost.whatif.fit import fit, held_bytes, largest_blob
+from logparse.cost.whatif.fit import fit, largest_blob
 
 if TYPE_CHECKING:
     from logparse.cost.memory.holdings import Run

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from logparse.api import parse_log
+from logparse.cost.memory.footprint import held_bytes
 from logparse.cost.memory.terms import Terms
 from logparse.cost.whatif.change import Change, changed
-from logparse.cost.whatif.fit import fit, fits, held_bytes
+from logparse.cost.whatif.fit import fit, fits
 from logparse.cost.whatif.growth import Growth, Seen, Slope, growth, seen, slope_through
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def test_what_one_more_would_take_is_told(engine: str) -> None:
     assert found.bytes == held_bytes(at(run, found.batch), "gpu", terms) <= 4 * GIB
     assert found.next_bytes == held_bytes(at(run, found.batch + 1), "gpu", terms) > 4 * GIB
     even = found.fixed_bytes + found.batch * found.per_image_bytes
-    assert found.bytes == even + found.page_bytes + found.uneven_bytes
+    assert found.bytes == even + found.page_bytes + found.uneven_bytes + found.build_bytes
     assert found.page_bytes > 0
 
 
@@ -127,6 +128,6 @@ def test_what_stays_and_what_an_image_adds_do_not_depend_on_the_budget(name: str
     assert len({(one.fixed_bytes, one.per_image_bytes) for one in found}) == 1
     for one in found:
         even = one.fixed_bytes + max(one.batch, 1) * one.per_image_bytes
-        assert one.bytes == even + one.page_bytes + one.uneven_bytes
+        assert one.bytes == even + one.page_bytes + one.uneven_bytes + one.build_bytes
         assert one.page_bytes >= 0
         assert device == "gpu" or not one.page_bytes

@@ -281,7 +281,7 @@ def test_the_column_beside_a_fitted_batch_shows_that_batch(alexnet: Log) -> None
     assert set(rows["scenario"]) == {"fits 8 GiB on the gpu"}
     shown = dict(zip(rows["quantity"], rows["after"], strict=True))
     assert shown["batch"] == found.batch
-    assert shown["footprint, gpu"] == found.bytes
+    assert shown["footprint, gpu"] <= found.bytes  # an estimate, and the upper end of its range
     assert {name: value for name, value in shown.items() if name != "batch"} == figures(
         alexnet, Change(batch=found.batch)
     )
@@ -311,7 +311,9 @@ def test_what_fits_and_one_more_are_never_the_same_text(
     assert main(words) == 0
     said = capsys.readouterr().out.splitlines()
     told = re.fullmatch(
-        r"Batch ([\d,]+) fits into (\S+ GB) on the [CG]PU \(it takes (\S+ GB); one more takes (\S+ GB)\)", said[-1]
+        r"Batch ([\d,]+) fits into (\S+ GB) on the [CG]PU \(it takes (?:up to )?(\S+ GB); "
+        r"one more takes (?:up to )?(\S+ GB)\).*",
+        said[-1],
     )
     assert told is not None
     assert len({told[2], told[3], told[4]}) == 3
@@ -323,7 +325,7 @@ def test_where_a_blob_binds_one_more_is_not_told_in_bytes(
 ) -> None:
     assert main(["whatif", str(sample_logs / "alexnet.log"), "--fit", "100TB"]) == 0
     told = capsys.readouterr().out.splitlines()[-1]
-    assert told.endswith("with one more the blob norm1 would have 1,073,899,200 elements, Caffe's limit is 2^30)")
+    assert "with one more the blob norm1 would have 1,073,899,200 elements, Caffe's limit is 2^30)" in told
 
 
 def test_the_command_prints_every_assumption(

@@ -1,7 +1,7 @@
 """The whole training footprint: Caffe's blocks, how the driver rounds them, and what stands beside them.
 
-GPU: constants measured on one H100 with CUDA 13 and driver 580 (other cards and drivers differ, so each can be
-set). CPU: the resident memory of a run of two numbers stands for the program.
+GPU: what a log tells of card, year and build decides the terms (gpu.py), each a range; so is the sum. CPU: the resident
+memory of a run of two numbers stands for the program.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost.buffer import CPU, GPU
-from logparse.cost.memory.cudnn import handles, most_workspace_bytes, refused
-from logparse.cost.memory.holdings import holdings, threads
+from logparse.cost.memory.beside import Part, beside, handle_count, of_cudnn
+from logparse.cost.memory.cudnn import refused
+from logparse.cost.memory.gpu import Spread, exactly
+from logparse.cost.memory.holdings import Kind, holdings
 from logparse.cost.memory.terms import MIB, USUAL
 
 if TYPE_CHECKING:
@@ -22,21 +24,27 @@ if TYPE_CHECKING:
 _PAGE: Final = 2 * MIB  # the driver maps device memory in pages of 2 MiB
 PACKED_BYTES: Final = MIB  # blocks up to 1 MiB share pages
 _STEP: Final = 512  # … at steps of 512 bytes
-_DOUBT: Final = 100  # one part in a hundred: how well these terms met the driver's own figure
+_DOUBT: Final = 100  # one part in a hundred: how well these terms met the driver's own figure on the measured card
+_UNMEASURED: Final = 20  # five in a hundred: on cards of which nobody measured how they round blocks
 
 
-class Part(NamedTuple):
-    """One term of a footprint: what it is and its bytes."""
+class Reach(NamedTuple):
+    """From the least to the most that a run holds; `high_bytes` is None where something of unknown size is left out."""
 
-    name: str
-    bytes: int
+    low_bytes: int
+    high_bytes: int | None
+
+
+FITS: Final = "fits"
+FAILS: Final = "does not fit"
+UNCLEAR: Final = "unclear"
 
 
 class Footprint(NamedTuple):
-    """What a run holds on one device, at its peak: the figure, the range, the terms, and what is left out.
+    """What a run holds on one device, at its peak: an estimate, its range, the terms, and what is left out.
 
-    On the GPU `bytes` is the figure for engine CAFFE (for cuDNN the middle of the range, if narrowed to it) and
-    the range is what a cuDNN build would hold; both ends are None where such a build would stop.
+    On the GPU `engine` is the one that ran, None where nothing tells. `bytes` is then the estimate for engine CAFFE,
+    and the range holds both builds; `caffe` and `cudnn` are each build's own. A build that would stop has none.
     """
 
     device: str
@@ -46,6 +54,9 @@ class Footprint(NamedTuple):
     parts: tuple[Part, ...]
     left_out: tuple[str, ...]
     remarks: tuple[str, ...] = ()
+    engine: str | None = None
+    caffe: Reach | None = None
+    cudnn: Reach | None = None
 
 
 def rounded(blocks: Iterable[int]) -> int:
@@ -68,90 +79,123 @@ def footprint(run: Run, device: str, terms: Terms = USUAL) -> Footprint:
 
 
 def bytes_without_cudnn(run: Run, device: str, terms: Terms = USUAL) -> int:
-    """The figure of a footprint alone, for engine CAFFE."""
+    """The estimate of a footprint alone, for engine CAFFE."""
     held = holdings(run, device)
     if device == CPU:
         return _asked(held) + terms.program_bytes
-    return rounded(_sizes(held)) + sum(part.bytes for part in _beside(run, terms))
-
-
-def _beside(run: Run, terms: Terms) -> tuple[Part, ...]:
-    """What stands on a card beside the blocks that Caffe asks for."""
-    return (
-        Part("CUDA context and first cuBLAS handle", terms.context_bytes),
-        Part("cuBLAS handles of prefetch threads", terms.thread_bytes * threads(run.nets)),
-    )
+    blocks = _sizes(held)
+    return sum(blocks) + _rounding(run, blocks).likely + sum(part.bytes for part in beside(run, terms))
 
 
 def _on_cpu(run: Run, terms: Terms) -> Footprint:
     held = holdings(run, CPU)
     asked = _asked(held)
     total = asked + terms.program_bytes
-    parts = (Part("Caffe's own allocations", asked), Part("the program itself", terms.program_bytes))
+    parts = (
+        Part("Caffe's own allocations", exactly(asked)),
+        Part("the program itself", exactly(terms.program_bytes)),
+    )
     return Footprint(CPU, total, total, total, parts, left_out(held), _remarks(run, CPU))
 
 
 def _on_gpu(run: Run, terms: Terms) -> Footprint:
+    engine = engine_of(run, terms)
     held = holdings(run, GPU)
-    blocks = _sizes(held)
-    beside = _beside(run, terms)
-    parts: tuple[Part, ...] = (
-        Part("Caffe's own allocations", sum(blocks)),
-        Part("rounding to pages of 2 MiB", rounded(blocks) - sum(blocks)),
-        *beside,
-    )
+    parts = _parts(run, terms, cudnn=False)
+    caffe = None if engine == "cudnn" else _reach(run, held, parts)
+    stops = is_refused(run)
+    cudnn = None
+    if engine != "caffe" and not stops:
+        of_build = holdings(run, GPU, cudnn=True)
+        other = _parts(run, terms, cudnn=True)
+        cudnn = _reach(run, of_build, other)
+        held, parts = (of_build, other) if engine == "cudnn" else (held, parts)
+    low, high = _both([one for one in (caffe, cudnn) if one is not None])
     total = sum(part.bytes for part in parts)
-    remarks = ("context and handles as measured on an H100 with CUDA 13, or as given", *_remarks(run, GPU))
-    if terms.engine == "caffe":
-        return Footprint(GPU, total, total, total, parts, left_out(held), remarks)
-    low, high, cudnn_parts = _with_cudnn(run, terms, sum(part.bytes for part in beside))
-    shown = total
-    if terms.engine == "cudnn" and low is not None and high is not None:
-        shown, parts = (low + high) // 2, (*cudnn_parts, *beside)
-    if low is not None:
-        remarks = (*remarks, _cudnn_remark(run, terms))
-    return Footprint(GPU, shown, low, high, parts, left_out(held), remarks)
+    remarks = (*_told(run, terms), *_engine_words(run, engine, cudnn), *_several(run, parts), *_remarks(run, GPU))
+    return Footprint(GPU, total, low, high, parts, left_out(held), remarks, engine, caffe, cudnn)
 
 
-def _cudnn_remark(run: Run, terms: Terms) -> str:
-    count, workspace = _handles_and_workspace(run)
+def engine_of(run: Run, terms: Terms) -> str | None:
+    """The engine that is asked for, else the one that the log shows; None where nothing tells."""
+    return terms.engine or run.gpu.told.engine
+
+
+def runs_cudnn(run: Run, terms: Terms = USUAL) -> bool:
+    """Whether it is known that the run's layers work on cuDNN."""
+    return engine_of(run, terms) == "cudnn" and not is_refused(run)
+
+
+def _parts(run: Run, terms: Terms, *, cudnn: bool) -> tuple[Part, ...]:
+    blocks = _sizes(holdings(run, GPU, cudnn=cudnn))
+    build = ", cuDNN build" if cudnn else ""
     return (
-        f"the range is of a cuDNN build: {count} handles of {terms.cudnn_handle_bytes:,} bytes (cuDNN 9 or as given; "
-        f"older ones are not known), workspace of 0 to {workspace:,}, each end 1 % further out"
+        Part(f"Caffe's own allocations{build}", exactly(sum(blocks))),
+        Part("rounding to pages of 2 MiB", _rounding(run, blocks)),
+        *(of_cudnn(run, terms) if cudnn else ()),
+        *beside(run, terms),
     )
 
 
-def _with_cudnn(run: Run, terms: Terms, beside: int) -> tuple[int | None, int | None, tuple[Part, ...]]:
-    """(least, most, terms): the least is without workspace, the most with all that Caffe would allow.
-
-    Both ends stand 1 % further out, which is how well the other terms met the driver's own figure.
-    """
-    if is_refused(run):
-        return None, None, ()
-    blocks = _sizes(holdings(run, GPU, cudnn=True))
-    count, workspace = _handles_and_workspace(run)
-    low = rounded(blocks) + count * terms.cudnn_handle_bytes + beside
-    parts = (
-        Part("Caffe's own allocations, cuDNN build", sum(blocks)),
-        Part("rounding to pages of 2 MiB", rounded(blocks) - sum(blocks)),
-        Part(f"{count} cuDNN handles", count * terms.cudnn_handle_bytes),
-        Part("half of the workspace that Caffe would allow", workspace // 2),
-    )
-    high = low + workspace
-    return low - low // _DOUBT, high + high // _DOUBT, parts
+def _rounding(run: Run, blocks: Sequence[int]) -> Spread:
+    """What whole pages take beside the blocks: as measured, else anything up to it."""
+    taken = rounded(blocks) - sum(blocks)
+    return exactly(taken) if run.gpu.paged else Spread(0, taken // 2, taken)
 
 
-def _handles_and_workspace(run: Run) -> tuple[int, int]:
-    """Of a cuDNN build: its handles, and the bytes of workspace that Caffe would allow."""
-    return sum(net.once(_handles) for net in run.nets), sum(net.once(_most_workspace_bytes) for net in run.nets)
+# Kinds whose gaps may hide more than the range is wide; what a buffer that is left out takes is small beside its blobs
+_LARGE: Final = frozenset(Kind) - {Kind.BUFFERS}
 
 
-def _handles(net: NetMemory) -> int:
-    return handles(net.layers)
+def _reach(run: Run, held: Sequence[Holding], parts: Sequence[Part]) -> Reach:
+    """Both ends stand further out than the sums of the terms, by how well these meet a driver's own figure."""
+    low = sum(part.spread.low for part in parts)
+    if not run.complete or any(gap.kind in _LARGE for holding in held for gap in holding.gaps):
+        return Reach(low - low // _doubt(run), None)
+    return Reach(low - low // _doubt(run), _doubted(run, sum(part.spread.high for part in parts)))
 
 
-def _most_workspace_bytes(net: NetMemory) -> int:
-    return most_workspace_bytes(net.layers)
+def _doubt(run: Run) -> int:
+    return _DOUBT if run.gpu.paged else _UNMEASURED
+
+
+def _doubted(run: Run, high: int) -> int:
+    return high + high // _doubt(run)
+
+
+def _both(reaches: Sequence[Reach]) -> tuple[int | None, int | None]:
+    """From the least of all builds that may have run to the most of all."""
+    if not reaches:
+        return None, None
+    highs = [one.high_bytes for one in reaches if one.high_bytes is not None]
+    low = min(one.low_bytes for one in reaches)
+    return low, max(highs) if len(highs) == len(reaches) else None
+
+
+def _told(run: Run, terms: Terms) -> tuple[str, ...]:
+    """Where the terms beside Caffe's blocks come from."""
+    basis = run.gpu.basis
+    return basis if terms.context_bytes is None else ("the context as given", *basis[1:])
+
+
+def _engine_words(run: Run, engine: str | None, cudnn: Reach | None) -> tuple[str, ...]:
+    """Which build the figures are of, and what the estimate is worth."""
+    if cudnn is None:
+        return ()
+    count = handle_count(run)
+    if engine == "cudnn":
+        shown = run.gpu.told.engine_basis or "as asked for"
+        return (f"engine cuDNN, {count} handles: {shown}; the range is the answer, the figure an estimate within it",)
+    words = "nothing tells the engine: the figure is an estimate for engine CAFFE, the range holds both builds"
+    return (f"{words}, cuDNN's with {count} handles",)
+
+
+def _several(run: Run, parts: Sequence[Part]) -> tuple[str, ...]:
+    gpus = run.gpu.told.gpus
+    if gpus < 2:
+        return ()
+    most = parts[-1].spread.high
+    return (f"of one of {gpus} GPUs; the range holds up to {most:,} bytes for their exchange, by release",)
 
 
 def is_refused(run: Run) -> bool:
@@ -163,19 +207,43 @@ def _is_refused(net: NetMemory) -> bool:
     return any(refused(layer) for layer in net.layers)
 
 
+def verdict(found: Footprint, card: tuple[int, int] | None) -> str | None:
+    """Whether a run fits an empty card of (least, most) bytes; None where card or need is not known."""
+    if card is None or found.low_bytes is None:
+        return None
+    least, most = card
+    if found.high_bytes is not None and found.high_bytes <= least:
+        return FITS
+    return FAILS if found.low_bytes > most else UNCLEAR
+
+
+def builds(run: Run, device: str, terms: Terms) -> tuple[bool, ...]:
+    """Whether with cuDNN, for each build that may have run."""
+    engine = engine_of(run, terms)
+    if device == CPU or engine == "caffe" or is_refused(run):
+        return (False,)
+    return (True,) if engine == "cudnn" else (False, True)
+
+
 def needed_bytes(taken: int, run: Run, device: str, terms: Terms, *, cudnn: bool) -> int:
-    """What must be there for a run whose blocks take `taken`: for a cuDNN build the upper end of its range.
+    """What must be there for a run whose blocks take `taken`: on the GPU the upper end of the build's range.
 
     Beside the blocks nothing depends on the batch, so that a run at any batch tells it.
     """
     if device == CPU:
         return taken + terms.program_bytes
-    beside = sum(part.bytes for part in _beside(run, terms))
-    if not cudnn:
-        return taken + beside
-    count, workspace = _handles_and_workspace(run)
-    most = taken + count * terms.cudnn_handle_bytes + beside + workspace
-    return most + most // _DOUBT
+    parts = (*beside(run, terms), *(of_cudnn(run, terms) if cudnn else ()))
+    return _doubted(run, taken + sum(part.spread.high for part in parts))
+
+
+def held_bytes(run: Run, device: str, terms: Terms) -> int:
+    """What must be there for a run to start: on the GPU the upper end of the range of each build that may run."""
+    needs = []
+    for cudnn in builds(run, device, terms):
+        blocks = _sizes(holdings(run, device, cudnn=cudnn))
+        taken = rounded(blocks) if device == GPU else sum(blocks)
+        needs.append(needed_bytes(taken, run, device, terms, cudnn=cudnn))
+    return max(needs)
 
 
 def _asked(held: Sequence[Holding]) -> int:
@@ -201,6 +269,10 @@ def _remarks(run: Run, device: str) -> tuple[str, ...]:
     remarks = []
     if run.command == "train" and not run.solver.stated:
         remarks.append("the log shows no solver: SGD assumed")
+    if run.command == "train" and not run.solver.trains:
+        remarks.append("max_iter is 0: no iteration is made, so no gradient and no history is held")
+    if not run.complete:
+        remarks.append("the log does not show the end of a net's set-up: what is not shown is not counted")
     if device == GPU and is_refused(run):
-        remarks.append("a cuDNN build stops at a convolution that is not over a plane")
+        remarks.append("a cuDNN build stops at a convolution that is not over a plane: the figure is for engine CAFFE")
     return tuple(remarks)

@@ -10,19 +10,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
-from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 
 from logparse.cost.buffer import CPU, GPU
 from logparse.cost.memory.blobs import data_blobs, diff_blobs
 from logparse.cost.memory.buffers import buffers, prefetch_batches
 from logparse.cost.memory.cudnn import without_cudnn_work
+from logparse.cost.memory.gpu import UNTOLD
 from logparse.cost.spec import Basis
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from logparse.cost.memory.blobs import OwnBlob
+    from logparse.cost.memory.gpu import Gpu
     from logparse.cost.memory.layer import LayerMemory
 
 
@@ -72,7 +73,8 @@ class Solver:
     """What of a solver decides about memory.
 
     `stated` is False where the log shows no solver and SGD is assumed. `decays` is whether its weight decay is other
-    than 0, `l1` whether that is L1 regularisation, `tests_first` the solver's test_initialization.
+    than 0, `l1` whether that is L1 regularisation, `tests_first` the solver's test_initialization. `trains` is False
+    where max_iter is 0: no iteration is made, though where it `shows` its loss one forward pass is (Solver::Solve).
     """
 
     type: str = "SGD"
@@ -80,6 +82,8 @@ class Solver:
     l1: bool = False
     tests_first: bool = True
     decays: bool = True
+    trains: bool = True
+    shows: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,9 +109,10 @@ class NetMemory:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run: the command ("train", "time" or "test"), its nets, its solver and its era.
+    """One run: the command ("train", "time" or "test"), its nets, its solver, its era, and what is known of its GPU.
 
-    `bits` are of a value of some kind where it is not the net's own (a what-if about precision).
+    `bits` are of a value of some kind where it is not the net's own (a what-if about precision). `complete` is whether
+    the set-up of every net was seen to its end.
     """
 
     command: str
@@ -115,6 +120,8 @@ class Run:
     solver: Solver = Solver()
     era: Era = Era.NOW
     bits: Mapping[Kind, int] = field(default_factory=dict)
+    gpu: Gpu = UNTOLD
+    complete: bool = True
 
 
 class _Setting(NamedTuple):
@@ -181,11 +188,24 @@ def _holding(setting: _Setting, net: NetMemory, device: str, *, cudnn: bool) -> 
         _of_buffers(net, device, cudnn=cudnn),
         _held(_prefetch(setting, net, device)),
     )
-    blocks = tuple(chain.from_iterable(part.blocks for part in parts))
+    touched = _touched(setting, net)
+    blocks = tuple(block for part in parts for block in part.blocks if block.kind in touched)
     bits = dict(setting.bits)
     if bits:
         blocks = tuple(_in_bits(block, bits[block.kind], net) if block.kind in bits else block for block in blocks)
-    return Holding(blocks, tuple(chain.from_iterable(part.gaps for part in parts)))
+    return Holding(blocks, tuple(gap for part in parts for gap in part.gaps if gap.kind in touched))
+
+
+_EVERY_KIND: Final = frozenset(Kind)
+_AT_SET_UP: Final = frozenset({Kind.PARAMS, Kind.PREFETCH})
+_FORWARD: Final = _AT_SET_UP | {Kind.DATA, Kind.BUFFERS}
+
+
+def _touched(setting: _Setting, net: NetMemory) -> frozenset[Kind]:
+    """The kinds of memory that a run ever asks for: those of a train net only if an iteration is made."""
+    if net.beside or setting.command != "train" or setting.solver.trains:
+        return _EVERY_KIND
+    return _FORWARD if setting.solver.shows else _AT_SET_UP
 
 
 def _held(parts: Iterable[Allocation | Gap]) -> Holding:

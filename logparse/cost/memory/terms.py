@@ -1,4 +1,4 @@
-"""What no log tells and a footprint needs: devices, engines, and what a card and a program hold beside Caffe's blocks.
+"""What anybody may set of a footprint: devices, engines, and what a card and a program hold beside Caffe's blocks.
 
 Loads nothing but the names of devices: the command offers these terms as options.
 """
@@ -20,16 +20,15 @@ PROGRAM_BYTES: Final = 20_197_376  # resident memory of `caffe train` on a net o
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What no log tells: the settable terms of a GPU footprint, in bytes.
+    """What is set instead of what the log tells, in bytes; None: by the log (cost/memory/gpu.py).
 
-    `context_bytes` is the CUDA context (526.8 MiB) with the first cuBLAS handle (68 MiB); each prefetching
-    layer's thread makes one more handle; `cudnn_handle_bytes` is one cuDNN 9 handle, older ones are not known.
-    `engine` narrows the range to one engine.
+    `context_bytes` is the CUDA context with the first cuBLAS handle; each prefetching layer's thread makes one more
+    handle, of `thread_bytes`; `cudnn_handle_bytes` is one of cuDNN's. `engine` narrows the range to one engine.
     """
 
-    context_bytes: int = 594 * MIB
-    thread_bytes: int = 64 * MIB
-    cudnn_handle_bytes: int = round(9.14 * MIB)
+    context_bytes: int | None = None
+    thread_bytes: int | None = None
+    cudnn_handle_bytes: int | None = None
     program_bytes: int = PROGRAM_BYTES
     engine: str | None = None
 

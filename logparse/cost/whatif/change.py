@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from logparse.cost.buffer import CPU, GPU
 from logparse.cost.costing import macs
-from logparse.cost.memory.footprint import bytes_without_cudnn, footprint
+from logparse.cost.memory.footprint import bytes_without_cudnn, engine_of, footprint
 from logparse.cost.memory.holdings import COPIES, Kind, holdings
 from logparse.cost.memory.terms import USUAL
 from logparse.cost.whatif import surgery
@@ -223,8 +223,10 @@ def measures(run: Run, change: Change = AS_IT_IS, terms: Terms = USUAL) -> tuple
 
 
 def _footprint_bytes(run: Run, device: str, terms: Terms) -> int:
-    """One figure, no range: for engine CAFFE unless the terms name the other one."""
-    return footprint(run, device, terms).bytes if terms.engine == "cudnn" else bytes_without_cudnn(run, device, terms)
+    """The estimate: for engine CAFFE unless the terms or the log name the other one."""
+    if engine_of(run, terms) == "cudnn":
+        return footprint(run, device, terms).bytes
+    return bytes_without_cudnn(run, device, terms)
 
 
 @lru_cache(maxsize=16)

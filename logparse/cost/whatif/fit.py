@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse import formats
 from logparse.cost.buffer import CPU, GPU
-from logparse.cost.memory.footprint import PACKED_BYTES, footprint, is_refused, needed_bytes, rounded
+from logparse.cost.memory.footprint import PACKED_BYTES, builds, needed_bytes, rounded
 from logparse.cost.memory.holdings import Kind
 from logparse.cost.memory.terms import USUAL
 from logparse.cost.whatif.change import AS_IT_IS, changed
@@ -28,10 +28,13 @@ if TYPE_CHECKING:
 class Fit:
     """The largest batch that fits into `budget_bytes` on `device`, what it then holds, and what binds it.
 
+    On the GPU it must fit with the upper end of its range, of either build where nothing tells which; `basis` tells.
     `batch` is 0 where not even one image fits; then `bytes` is what one takes. `fixed_bytes` is what no batch size
-    changes, `per_image_bytes` what one more image adds: of the blocks as they are asked for, whatever the budget.
-    `page_bytes` is what the pages add in which a card gives memory out, `uneven_bytes` what grows in another way (below
-    0 where it is less). `bytes` is the sum: fixed, per image for each (for one where none fits), pages, uneven.
+    changes, `per_image_bytes` what one more image adds: of the blocks as they are asked for, whatever the budget, with
+    engine CAFFE unless something tells another one. `page_bytes` is what the pages add in which a card gives memory
+    out, `uneven_bytes` what grows in another way (below 0 where it is less), `build_bytes` what a cuDNN build takes
+    more where nothing tells the engine. `bytes` is the sum: fixed, per image for each (for one where none fits), pages,
+    uneven, build.
     """
 
     device: str
@@ -44,6 +47,8 @@ class Fit:
     page_bytes: int
     uneven_bytes: int
     binds: str
+    build_bytes: int = 0
+    basis: str = ""
 
 
 # An int holds a blob's element count (blob.cpp); the GPU's elementwise loops overflow beyond half of that
@@ -53,12 +58,6 @@ MOST_ELEMENTS: Final[Mapping[str, int]] = {CPU: 2**31 - 1, GPU: 2**30}
 def largest_blob(run: Run) -> tuple[int, str]:
     """(elements, name) of the largest blob of a run."""
     return max(blobs_of(run), default=(0, ""))
-
-
-def held_bytes(run: Run, device: str, terms: Terms) -> int:
-    """What must be there for a run to start: for a cuDNN build the upper end of its range."""
-    found = footprint(run, device, replace(terms, engine=terms.engine or "caffe"))
-    return found.bytes if found.high_bytes is None else found.high_bytes
 
 
 def fit(run: Run, budget_bytes: int, device: str = GPU, terms: Terms = USUAL, change: Change = AS_IT_IS) -> Fit:
@@ -77,27 +76,39 @@ def fits(
     """The same for several budgets, whose trials are shared."""
     if not run.nets or run.nets[0].batch is None:
         raise WhatIfError("the log does not show the batch size, so no other one can be tried")
-    tried = _Trials(run, device, terms, change, max(budgets))
+    tried = [_Trials(run, device, terms, change, max(budgets), cudnn=cudnn) for cudnn in builds(run, device, terms)]
     return [_fit(tried, budget_bytes) for budget_bytes in budgets]
 
 
-def _fit(tried: _Trials, budget_bytes: int) -> Fit:
-    batch = _largest(partial(tried.fits, budget_bytes), tried.guess(budget_bytes))
-    images = max(batch, 1)
-    held, asked = tried.look(images).bytes, tried.asked(images)
-    fixed_bytes, per_image_bytes = tried.even_growth
+def _fit(tried: Sequence[_Trials], budget_bytes: int) -> Fit:
+    """The largest batch that fits whichever of these builds runs; its terms are those of the first of them."""
+    batch = min(_largest(partial(one.fits, budget_bytes), one.guess(budget_bytes)) for one in tried)
+    images, first = max(batch, 1), tried[0]
+    held, asked = first.look(images).bytes, first.asked(images)
+    most_bytes = max(one.look(images).bytes for one in tried)
+    following = max((one.look(batch + 1) for one in tried), key=lambda look: look.bytes)
+    fixed_bytes, per_image_bytes = first.even_growth
     return Fit(
-        device=tried.device,
+        device=first.device,
         budget_bytes=budget_bytes,
         batch=batch,
-        bytes=held,
-        next_bytes=tried.look(batch + 1).bytes,
+        bytes=most_bytes,
+        next_bytes=following.bytes,
         fixed_bytes=fixed_bytes,
         per_image_bytes=per_image_bytes,
         page_bytes=held - asked,
         uneven_bytes=asked - fixed_bytes - images * per_image_bytes,
-        binds=_binds(tried.look(batch + 1), batch + 1, tried.device),
+        build_bytes=most_bytes - held,
+        binds=_binds(following, batch + 1, first.device),
+        basis=_BASES[tuple(one.cudnn for one in tried)] if first.device == GPU else "",
     )
+
+
+_BASES: Final[Mapping[tuple[bool, ...], str]] = {
+    (False,): "reckoned with the upper end of the range of engine CAFFE",
+    (True,): "reckoned with the upper end of the range of a cuDNN build",
+    (False, True): "nothing tells the engine: reckoned with the upper end of both builds' range",
+}
 
 
 _NO_BYTES: Final[Mapping[str, int]] = dict.fromkeys(map(str, Kind), 0)
@@ -118,8 +129,9 @@ class _Trials:
     2 and about the batch that fits into the largest budget, at both of which the run was worked out, and nowhere else.
     """
 
-    def __init__(self, run: Run, device: str, terms: Terms, change: Change, budget_bytes: int) -> None:
+    def __init__(self, run: Run, device: str, terms: Terms, change: Change, budget_bytes: int, *, cudnn: bool) -> None:
         self.device = device
+        self.cudnn = cudnn
         self._first, self._terms, self._change = run, terms, change
         self._base = max(run.nets[0].batch or 1, 64)
         self._looks: dict[int, _Look] = {}
@@ -201,7 +213,7 @@ class _Trials:
         return self._needs(rounded(blocks) if self.device == GPU else sum(blocks))
 
     def _needs(self, taken: int) -> int:
-        return needed_bytes(taken, self._changed_once, self.device, self._terms, cudnn=self._cudnn)
+        return needed_bytes(taken, self._changed_once, self.device, self._terms, cudnn=self.cudnn)
 
     @cached_property
     def _widest(self) -> int:
@@ -215,7 +227,7 @@ class _Trials:
     def _seen(self, batch: int) -> Seen:
         if batch not in self._runs:
             run = changed(self._first, replace(self._change, batch=batch)).run
-            self._runs[batch] = seen(run, self.device, cudnn=self._cudnn)
+            self._runs[batch] = seen(run, self.device, cudnn=self.cudnn)
         return self._runs[batch]
 
     def _told(self, found: Seen) -> _Look:
@@ -227,10 +239,6 @@ class _Trials:
     @cached_property
     def _changed_once(self) -> Run:
         return changed(self._first, self._change).run
-
-    @cached_property
-    def _cudnn(self) -> bool:
-        return self.device == GPU and self._terms.engine == "cudnn" and not is_refused(self._first)
 
 
 _LOOKS: Final = 40  # enough to halve any range; a few will do

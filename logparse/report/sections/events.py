@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 ROUTINE: Final = frozenset(
     {
         "scaffolding", "optimization", "solving", "lr_policy", "initial_loss", "time_iteration", "time_total",
-        "restoring_history", "clipping", "waiting", "stall", "done", "time_done", "test_done",
+        "restoring_history", "clipping", "library_version", "engine", "waiting", "stall", "done",
+        "time_done", "test_done",
     }
 )  # fmt: skip
 _ROWS_SHOWN: Final = 60

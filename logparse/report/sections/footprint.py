@@ -49,18 +49,19 @@ def build(log: ReportedLog) -> Content | None:
 
 _LEAD: Final = (
     "Worked out from the log alone: train and test nets together, the layers' private buffers, the solver's copies of "
-    "the parameters. On the GPU the figure is that of one card and Caffe's own engine; a cuDNN build lies in the range."
+    "the parameters. On the GPU it is a range, of one card: what a context and cuDNN take is known by measurements on "
+    "other cards only, and most logs do not tell whether Caffe was built with cuDNN; then both builds are in the range."
 )
 
 
 def _chart(memory: Sequence[TableRow], whole: Sequence[TableRow], logged: Any) -> ChartView:  # noqa: ANN401 - a cell
     totals = {row["device"]: int(row["bytes"]) for row in whole if not formats.is_na(row["bytes"])}
     sums = {device: _by_kind(memory, device) for device, _ in _DEVICES}
-    title = _title(totals, logged)
+    title = _title([row for row in whole if row["device"] in totals], logged)
     drawing = bars.stacked(
         list(_wholes(sums, totals)), f"Stacked bars of memory by kind. {title}. The table below has the figures."
     )
-    note = "Each bar is a whole run at its peak, cut into kinds that do not overlap."
+    note = "Each bar is a whole run at its peak, cut into kinds that do not overlap; the GPU's is an estimate."
     used = {kind for kinds in sums.values() for kind, size in kinds.items() if size}
     key = (*((css, words) for kind, words, css in KINDS if kind in used), ("m-rest", REST))
     return ChartView(title, note, drawing, _kinds_table(memory), key)
@@ -86,15 +87,29 @@ def _wholes(sums: dict[str, dict[str, int]], totals: dict[str, int]) -> Iterator
         yield bars.Whole(name, formats.size(total), tuple(parts), total / longest)
 
 
-def _title(totals: dict[str, int], logged: Any) -> str:  # noqa: ANN401 - a cell
-    if not totals:
+def _title(whole: Sequence[TableRow], logged: Any) -> str:  # noqa: ANN401 - a cell
+    if not whole:
         return "What Caffe allocates for the run, by kind"
-    known = [(formats.size(totals[device]), name, totals[device]) for device, name in _DEVICES if device in totals]
-    needs = " and ".join(f"{size} on the {name}" for size, name, _ in known)
+    names = dict(_DEVICES)
+    needs = " and ".join(f"{_reach(row, formats.size)} on the {names[row['device']]}" for row in whole)
     if formats.is_na(logged) or not logged:
         return f"The run needs {needs}"
-    times = " and ".join(formats.significant(round(total / logged, 1)) for _, _, total in known)
+    times = " and ".join(_reach(row, lambda size: _times(size, logged)) for row in whole)
     return f"The run needs {needs}: {times} times the {formats.size(logged)} that Caffe logs"
+
+
+def _times(size: Any, logged: Any) -> str:  # noqa: ANN401 - cells
+    return formats.significant(round(size / logged, 1))
+
+
+def _reach(row: TableRow, form: Callable[[Any], str]) -> str:
+    """From the least to the most in words; one figure where both read the same."""
+    low, high = row["low_bytes"], row["high_bytes"]
+    if formats.is_na(low):
+        return form(row["bytes"]) if formats.is_na(high) else f"{form(high)} or less"
+    if formats.is_na(high):
+        return f"{form(low)} or more"
+    return form(low) if form(low) == form(high) else f"{form(low)} to {form(high)}"
 
 
 def _kinds_table(memory: Sequence[TableRow]) -> TableView:
@@ -119,11 +134,20 @@ def _kinds_table(memory: Sequence[TableRow]) -> TableView:
 
 
 def _totals_table(whole: Sequence[TableRow]) -> TableView:
+    ends = (("low_bytes", "At least", "B"), ("high_bytes", "At most", "B"))
+    builds = [
+        (f"{engine}_{end}_bytes", word, f"B, {name}")
+        for engine, name in (("caffe", "CAFFE"), ("cudnn", "cuDNN"))
+        for end, word in (("low", "At least"), ("high", "At most"))
+    ]
     fields = (
         Field("device", "Device"),
-        Field("bytes", "Whole run", "count", "B"),
-        Field("low_bytes", "At least", "count", "B, cuDNN", cell=_range_cell("low_bytes")),
-        Field("high_bytes", "At most", "count", "B, cuDNN", cell=_range_cell("high_bytes")),
+        Field("bytes", "Estimate", "count", "B"),
+        *(Field(key, word, "count", unit, cell=_range_cell(key)) for key, word, unit in ends),
+        *(Field(key, word, "count", unit, optional=True) for key, word, unit in builds),
+        Field("card", "Card", optional=True),
+        Field("card_bytes", "Its memory", "count", "B", optional=True),
+        Field("fits", "The empty card", optional=True),
         Field("basis", "The terms of the sum", css="wide"),
     )
     return tabulate("The whole run at its peak", fields, [{**row, "device": row["device"].upper()} for row in whole])
@@ -149,6 +173,8 @@ def _out_of_memory(log: ReportedLog) -> TableView | None:
         Field("held_bytes", "Held before", "count", "B"),
         Field("first_net_bytes", "First net alone", "count", "B"),
         Field("run_bytes", "Whole run", "count", "B"),
+        Field("run_low_bytes", "At least", "count", "B"),
+        Field("run_high_bytes", "At most", "count", "B"),
         Field("card_bytes", "Card", "count", "B"),
         Field("text", "What follows", css="wide"),
         Field("line", "Line", "count"),

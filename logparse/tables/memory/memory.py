@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from logparse.cost.memory.footprint import left_out
+from logparse.cost.memory.footprint import left_out, runs_cudnn
 from logparse.cost.memory.holdings import Kind, holdings
 from logparse.cost.memory.terms import DEVICES
 from logparse.cost.spec import Basis
@@ -47,7 +47,7 @@ def _rows(attempt: int, nets: Sequence[NetFact], run: Run) -> list[BuiltRow]:
     own = [fact for fact in nets if fact.net.nested is None]
     rows = []
     for device in DEVICES:
-        for fact, holding in zip(own, holdings(run, device), strict=True):
+        for fact, holding in zip(own, holdings(run, device, cudnn=runs_cudnn(run)), strict=True):
             key = {
                 "attempt": attempt,
                 "net": fact.net.name,

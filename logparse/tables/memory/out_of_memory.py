@@ -8,18 +8,20 @@ So the place of the failing request bounds from below what was there to be had.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.assembling.outcome import layer_types
 from logparse.cost.buffer import GPU
 from logparse.cost.layer_types import traits_of
-from logparse.cost.memory.footprint import footprint, rounded
-from logparse.cost.memory.holdings import Kind, holdings, threads
+from logparse.cost.memory.beside import beside
+from logparse.cost.memory.buffers import prefetch_batches
+from logparse.cost.memory.footprint import FAILS, FITS, footprint, rounded, runs_cudnn, verdict
+from logparse.cost.memory.holdings import Kind, holdings
+from logparse.formats import exact_bytes, size
 from logparse.tables.column import ATTEMPT, LINE, text, truth, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from logparse.cost.memory.holdings import Holding, Run
     from logparse.cost.memory.terms import Terms
@@ -37,11 +39,13 @@ COLUMNS: Final = (
     text("layer_type", "Layer type", "The innermost layer of the stack trace."),
     text("layer", "Layer", "Its name, where certain."),
     whole("held_bytes", "Held before", "Held before the failing request, by Caffe's order of allocation.", "bytes"),
-    whole("first_net_bytes", "First net alone", "The run without its test nets, engine CAFFE.", "bytes"),
-    whole("run_bytes", "Whole run", "Test nets too, engine CAFFE.", "bytes"),
-    whole("card_bytes", "Card", "The card's memory, where its name states it.", "bytes"),
+    whole("first_net_bytes", "First net alone", "An estimate of the run without its test nets.", "bytes"),
+    whole("run_bytes", "Whole run", "The estimate of the table `footprint`: test nets too.", "bytes"),
+    whole("run_low_bytes", "At least", "Its lower end.", "bytes"),
+    whole("run_high_bytes", "At most", "Its upper end; NA where something of unknown size is left out.", "bytes"),
+    whole("card_bytes", "Card", "The card's memory, as printed or by its name.", "bytes"),
     truth("first_net_fits", "First net fits", "Whether it alone would have fitted; NA where not known."),
-    truth("run_fits_card", "Run fits the card", "Whether all of it would have fitted on the empty card."),
+    truth("run_fits_card", "Run fits the card", "Whether all of it fits the empty card; NA where that is not clear."),
     text("text", "Meaning", "What follows from it."),
     LINE,
 )
@@ -55,7 +59,6 @@ _STAGE_KINDS: Final[Mapping[str, Kind]] = {
 _CONVOLVES: Final = re.compile(r"BaseConvolutionLayer(?:<.*?>)?::(?:\w+_gemm|\w+_bias)\(")
 _READS: Final = re.compile(r"SyncedMemory::gpu_data\(")  # what is read must come from the host first
 _ASKS: Final = re.compile(r"SyncedMemory::|Blob(?:<.*?>)?::|cudaMalloc|to_gpu")
-_CARD_SIZE: Final = re.compile(r"\b(?P<gigabytes>[1-9][0-9]{0,2}) ?GB\b")
 
 
 def build(log: LogLike) -> Built:
@@ -82,9 +85,9 @@ def _row(attempt: Attempt, place: OutOfMemory, nets: Sequence[NetFact], run: Run
         "kind": _kind(place, None if where is None else own[where]),
         "layer_type": place.layer_type,
         "layer": place.layer,
-        "card_bytes": _card_bytes(attempt),
+        "card_bytes": run.gpu.card_bytes,
     }
-    return {**row, **_needs(place, run, where, terms, row["card_bytes"])}
+    return {**row, **_needs(place, run, where, terms)}
 
 
 def _net_of(place: OutOfMemory, own: Sequence[NetFact]) -> int | None:
@@ -115,46 +118,123 @@ def _kind(place: OutOfMemory, fact: NetFact | None) -> str | None:
     return str(Kind.BUFFERS if in_place else Kind.DATA)
 
 
-def _needs(place: OutOfMemory, run: Run, where: int | None, terms: Terms, card: int | None) -> BuiltRow:
+class _Said(NamedTuple):
+    """What is known when the sentence is made: the place, the run, and what would have fitted."""
+
+    place: OutOfMemory
+    run: Run
+    low: int | None
+    high: int | None
+    alone_fits: bool | None
+    run_fits: bool | None
+
+
+def _needs(place: OutOfMemory, run: Run, where: int | None, terms: Terms) -> BuiltRow:
     """Bytes of the whole run and of its first net alone, and whether these would have fitted."""
     from logparse.cost.whatif.change import Change, changed
 
     if not any(net.layers for net in run.nets):
-        return {"text": "no net had been set up: not even the CUDA context found room"}
-    engine = replace(terms, engine=terms.engine or "caffe")
-    alone = footprint(changed(run, Change(no_test_net=True)).run, GPU, engine).bytes
-    whole = footprint(run, GPU, engine).bytes
+        return {"text": _text(_Said(place, run, None, None, None, None))}
+    first = footprint(changed(run, Change(no_test_net=True)).run, GPU, terms)
+    whole = footprint(run, GPU, terms)
     held = None if where is None else _held_before(place, run, where, terms)
-    fits_card = None if card is None else whole <= card
-    fits_alone = True if held is not None and alone <= held else None if card is None else alone <= card
+    fits_card = _FITTING.get(verdict(whole, run.gpu.card_span))
+    fits_alone = _FITTING.get(verdict(first, run.gpu.card_span))
+    if run.complete and held is not None and first.bytes <= held:
+        fits_alone = True
     return {
         "held_bytes": held,
-        "first_net_bytes": alone,
-        "run_bytes": whole,
+        "first_net_bytes": first.bytes,
+        "run_bytes": whole.bytes,
+        "run_low_bytes": whole.low_bytes,
+        "run_high_bytes": whole.high_bytes,
         "first_net_fits": fits_alone,
         "run_fits_card": fits_card,
-        "text": _text(place, alone_fits=fits_alone, run_fits=fits_card, several=len(run.nets) > 1),
+        "text": _text(_Said(place, run, whole.low_bytes, whole.high_bytes, fits_alone, fits_card)),
     }
 
 
-def _text(place: OutOfMemory, *, alone_fits: bool | None, run_fits: bool | None, several: bool) -> str:
-    if place.side == "host":
+_FITTING: Final[Mapping[str | None, bool]] = {FITS: True, FAILS: False}
+
+
+def _text(said: _Said) -> str:
+    """What follows, in words: every sentence of the table whose condition holds, else that nothing is known."""
+    if said.place.side == "host":
         return "the host's memory ran out, not the GPU's"
-    words = []
-    if run_fits:
-        words.append("the whole run would have fitted on the empty card: something else held its memory")
-    if run_fits is False:
-        words.append("the run needs more than the card has: a smaller batch is needed")
-    if alone_fits and several:
-        words.append("the first net alone would have fitted: a smaller test batch, or no test net, would have done")
+    words = [make(said) for holds, make in _SENTENCES if holds(said)]
     return "; ".join(words) or "how much the card has is not known"
+
+
+def _shown(said: _Said) -> bool:
+    return any(net.layers for net in said.run.nets)
+
+
+def _known(said: _Said) -> bool:
+    return _shown(said) and said.run.complete
+
+
+def _card_words(said: _Said) -> str:
+    card = said.run.gpu.card_bytes
+    return "" if card is None else f", on a card of {size(card)}: something else held its memory"
+
+
+def _cut_words(said: _Said) -> str:
+    """What is known of a net whose set-up never ended: its whole need at least, and its batches of data."""
+    known = f": what is known of it takes {size(said.low)} or more" if said.low is not None else ""
+    return "; ".join([f"the set-up of the net did not end{known}", *_batches(said.run)])
+
+
+def _batches(run: Run) -> Iterator[str]:
+    """The data layers' batches: often the largest of what is asked for in a set-up."""
+    for net in run.nets:
+        for layer in net.layers:
+            if layer.prefetches and layer.counts and layer.counts[0] is not None:
+                batch, ready = layer.counts[0] * net.element_bytes, prefetch_batches(layer.spec)
+                yield f"a batch of {layer.tops[0]} takes {exact_bytes(batch)}, and {ready} of them are kept"
+
+
+def _unclear_words(said: _Said) -> str:
+    high = "an amount that is not known" if said.high is None else size(said.high)
+    return (
+        f"whether it fits the card's {size(said.run.gpu.card_bytes)} is not clear: it needs {size(said.low)} to {high}"
+    )
+
+
+# What holds, and what is then said
+_SENTENCES: Final[tuple[tuple[Callable[[_Said], bool], Callable[[_Said], str]], ...]] = (
+    (
+        lambda said: not _shown(said) and said.place.stage == "context",
+        lambda said: f"no net had been set up: not even the CUDA context found room{_card_words(said)}",
+    ),
+    (
+        lambda said: not _shown(said) and said.place.stage != "context",
+        lambda _: "the set-up of the net is not in this log: what the run needs is not known",
+    ),
+    (lambda said: _shown(said) and not said.run.complete, _cut_words),
+    (
+        lambda said: bool(said.run_fits),
+        lambda _: "the whole run fits the empty card: something else held its memory",
+    ),
+    (
+        lambda said: said.run_fits is False,
+        lambda _: "the run needs more than the card has: a smaller batch is needed",
+    ),
+    (
+        lambda said: _known(said) and said.run_fits is None and said.run.gpu.card_bytes is not None,
+        _unclear_words,
+    ),
+    (
+        lambda said: bool(said.alone_fits) and len(said.run.nets) > 1,
+        lambda _: "the first net alone would have fitted: a smaller test batch, or no test net, would have done",
+    ),
+)
 
 
 def _held_before(place: OutOfMemory, run: Run, where: int, terms: Terms) -> int:
     """About what was held before the request that failed, by Caffe's order of allocation."""
-    held = holdings(run, GPU)
+    held = holdings(run, GPU, cudnn=runs_cudnn(run, terms))
     blocks = [*_held_by_stage(place, run, held, where)]
-    return rounded(blocks) + terms.context_bytes + terms.thread_bytes * threads(run.nets)
+    return rounded(blocks) + sum(part.bytes for part in beside(run, terms))
 
 
 def _held_by_stage(place: OutOfMemory, run: Run, held: Sequence[Holding], where: int) -> Iterator[int]:
@@ -182,10 +262,3 @@ def _first_place(place: OutOfMemory, run: Run, where: int) -> int:
         return next((index for index, layer in layers if layer.spec.name == place.layer), 0)
     found = (index for type_ in layer_types(place.frames) for index, layer in layers if layer.kind == type_)
     return next(found, 0)
-
-
-def _card_bytes(attempt: Attempt) -> int | None:
-    """The card's memory, where its name states it (`NVIDIA H100 80GB HBM3`)."""
-    found = [_CARD_SIZE.search(name) for name in attempt.devices]
-    sizes = [int(match["gigabytes"]) * 10**9 for match in found if match is not None]
-    return min(sizes, default=None)

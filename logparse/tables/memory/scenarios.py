@@ -90,7 +90,7 @@ def fit_row(attempt: int, run: Run, found: Fit) -> BuiltRow:
         "unit": "images",
         "before": run.nets[0].batch,
         "after": found.batch,
-        "assumptions": [found.binds, _sum(found)],
+        "assumptions": [found.binds, _sum(found), *([found.basis] if found.basis else [])],
     }
 
 
@@ -108,6 +108,7 @@ def _sum(found: Fit) -> str:
         f"{formats.count(found.per_image_bytes)} per image",
         *([f"{formats.count(found.page_bytes)} for pages that are not full"] if found.page_bytes else []),
         *([f"{formats.count(found.uneven_bytes)} for what grows unevenly"] if found.uneven_bytes else []),
+        *([f"{formats.count(found.build_bytes)} more for a cuDNN build"] if found.build_bytes else []),
     ]
     batch = f"{formats.count(images)} {formats.plural('image', images)}"
     return f"{', '.join(terms)}: {formats.count(found.bytes)} for {batch}"

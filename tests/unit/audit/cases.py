@@ -77,7 +77,10 @@ ENDINGS: Final = (
             "out_of_memory",
             "Attempt 1 ran out of memory",
             "Compare the memory that the net needs with what the device holds; a smaller batch lowers all of the data.",
-            ("Check failed: error == cudaSuccess (2 vs. 0)  out of memory",),
+            (
+                "Check failed: error == cudaSuccess (2 vs. 0)  out of memory",
+                "the set-up of the net is not in this log: what the run needs is not known",
+            ),
             1,
             line=3,
         ),

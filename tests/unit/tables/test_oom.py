@@ -50,7 +50,12 @@ def trace(*frames: str) -> str:
     return "*** Check failure stack trace: ***\n" + "".join(f"    @     0x7f592d1e6bb7  {frame}\n" for frame in frames)
 
 
-def out(*frames: str, before: str = SOLVER + TRAIN + TEST, gpus: tuple[str, ...] = (), message: str = OUT) -> Log:
+def out(
+    *frames: str,
+    before: str = SOLVER + TRAIN + TEST,
+    gpus: tuple[str, ...] = ("NVIDIA H100 80GB HBM3",),
+    message: str = OUT,
+) -> Log:
     names = "".join(line(f"GPU {number}: {name}", "caffe.cpp") for number, name in enumerate(gpus))
     return read(names, before, message, trace(*frames))
 
@@ -138,7 +143,7 @@ def test_the_trace_tells_what_the_request_was_for(name: str) -> None:
     names = ("stage", "phase", "net_index", "kind", "layer_type", "layer")
     assert tuple(found[one] for one in names) == expected
     assert (found["attempt"], found["side"]) == (1, "device")
-    assert found["line"] == (SOLVER + TRAIN + TEST).count("\n") + 1
+    assert found["line"] == (SOLVER + TRAIN + TEST).count("\n") + 2
 
 
 def test_a_read_that_is_not_among_the_first_three_frames_is_another_layers() -> None:
@@ -176,7 +181,10 @@ def test_a_run_without_a_net_at_a_test_has_no_net_at_work() -> None:
 
 EVERYTHING: Final = frozenset(Kind)
 FORWARD: Final = frozenset({Kind.DATA, Kind.BUFFERS, Kind.PREFETCH, Kind.PARAMS})
-TERMS: Final = Terms()
+BESIDE: Final = 594 * MIB  # the context of the card that was measured
+THREAD: Final = 64 * MIB
+TERMS: Final = Terms(context_bytes=BESIDE, thread_bytes=THREAD)
+CARD: Final = "NVIDIA H100 80GB HBM3"
 
 
 def held(log: Log, chosen: dict[int, Any]) -> int:
@@ -185,7 +193,7 @@ def held(log: Log, chosen: dict[int, Any]) -> int:
     blocks: list[Allocation] = []
     for place, wanted in chosen.items():
         blocks += [block for block in holdings(run, "gpu")[place].blocks if wanted(block)]
-    return rounded([block.bytes for block in blocks]) + 594 * MIB + 2 * 64 * MIB
+    return rounded([block.bytes for block in blocks]) + BESIDE + 2 * THREAD
 
 
 def of(*kinds: Kind, before: int = 99) -> Any:  # noqa: ANN401 - a predicate
@@ -230,7 +238,7 @@ def test_a_test_net_that_is_not_tested_first_holds_nothing_yet() -> None:
     before = SOLVER + "test_initialization: false\n" + TRAIN + TEST
     log = out(*PLACES["parameter gradients"][0], before=before)
 
-    assert row(log)["held_bytes"] == 594 * MIB + 2 * 64 * MIB
+    assert row(log)["held_bytes"] == BESIDE + 2 * THREAD
 
 
 def test_a_command_that_does_not_train_holds_no_test_net_first() -> None:
@@ -256,7 +264,7 @@ def test_a_layer_that_is_named_is_where_it_stopped() -> None:
         block for block in holdings(run, "gpu")[0].blocks if of(*FORWARD, before=6)(block) or of(Kind.GRADIENTS)(block)
     ]
     assert row(log)["layer"] == "ip2"
-    assert row(log)["held_bytes"] == rounded([block.bytes for block in blocks]) + 594 * MIB + 64 * MIB
+    assert row(log)["held_bytes"] == rounded([block.bytes for block in blocks]) + BESIDE + THREAD
 
 
 # What would have fitted -----------------------------------------------------------------------------------------------
@@ -270,21 +278,37 @@ def test_the_run_and_its_first_net_alone_are_of_engine_caffe() -> None:
 
     found = row(log)
 
-    assert found["run_bytes"] == rounded(sizes[0]) + 594 * MIB + 2 * 64 * MIB
-    assert found["first_net_bytes"] == rounded(sizes[1]) + 594 * MIB + 64 * MIB
+    assert found["run_bytes"] == rounded(sizes[0]) + BESIDE + 2 * THREAD
+    assert found["first_net_bytes"] == rounded(sizes[1]) + BESIDE + THREAD
     assert found["first_net_bytes"] < found["run_bytes"]
 
 
 def test_another_engine_that_is_asked_for_is_taken() -> None:
-    log = out(*PLACES["backward"][0])
+    log = out(*PLACES["prefetch"][0])
     caffe = row(log)["run_bytes"]
     log.terms = Terms(engine="cudnn")
 
     assert row(log)["run_bytes"] != caffe
-    assert row(log)["run_bytes"] == log.footprint["bytes"].iloc[1]
 
 
-ROOM: Final = "the whole run would have fitted on the empty card: something else held its memory"
+@pytest.mark.parametrize("engine", [None, "caffe", "cudnn"])
+def test_it_speaks_with_the_figures_of_the_footprint(engine: str | None) -> None:
+    log = out(*PLACES["prefetch"][0])
+    log.terms = Terms(engine=engine)
+    whole = {name: column[1] for name, column in cells(log.footprint).items()}
+    found = row(log)
+
+    assert (found["run_bytes"], found["run_low_bytes"], found["run_high_bytes"], found["card_bytes"]) == (
+        whole["bytes"],
+        whole["low_bytes"],
+        whole["high_bytes"],
+        whole["card_bytes"],
+    )
+    assert found["run_fits_card"] is True
+    assert whole["fits"] == "fits"
+
+
+ROOM: Final = "the whole run fits the empty card: something else held its memory"
 TIGHT: Final = "the run needs more than the card has: a smaller batch is needed"
 ALONE: Final = "the first net alone would have fitted: a smaller test batch, or no test net, would have done"
 NOT_KNOWN: Final = "how much the card has is not known"
@@ -296,15 +320,15 @@ def fits(*gpus: str, before: str = BOTH, stage: str = "context") -> tuple[Any, .
     return tuple(found[name] for name in ("card_bytes", "first_net_fits", "run_fits_card", "text"))
 
 
-def test_a_card_whose_name_states_its_memory_tells_what_fits() -> None:
-    assert fits("Tesla K40m") == (None, None, None, NOT_KNOWN)
-    assert fits("NVIDIA H100 80GB HBM3") == (80 * 10**9, True, True, f"{ROOM}; {ALONE}")
+def test_a_card_whose_memory_is_known_tells_what_fits() -> None:
+    assert fits("Some card") == (None, None, None, NOT_KNOWN)
+    assert fits(CARD) == (85_017_493_504, True, True, f"{ROOM}; {ALONE}")
     assert fits("GeForce GTX 1060 6 GB") == (6 * 10**9, True, True, f"{ROOM}; {ALONE}")
-    assert fits("NVIDIA H100 80GB HBM3", before=SOLVER + TRAIN) == (80 * 10**9, True, True, ROOM)
+    assert fits(CARD, before=SOLVER + TRAIN) == (85_017_493_504, True, True, ROOM)
 
 
 def test_of_several_cards_the_smallest_counts() -> None:
-    assert fits("NVIDIA H100 80GB HBM3", "Tesla K40m", "Tesla P100 16GB")[0] == 16 * 10**9
+    assert fits(CARD, "Some card", "Tesla P100 16GB")[0] == 16 * 10**9
 
 
 @pytest.mark.parametrize("name", ["Card 0GB", "Card 1234GB", "80GBit", "x80GB"])
@@ -312,44 +336,75 @@ def test_what_is_no_memory_of_a_card(name: str) -> None:
     assert fits(name)[0] is None
 
 
-def large(scale: int) -> str:
-    """Both nets with maps so many times as high: from 3 on both, from 5 on the first alone take more than 1 GB."""
+def grown(scale: int) -> list[Layer]:
+    """The layers with maps so many times as high."""
     high = 512 * scale
     shapes = {IMAGES: f"1 1 {high} 1024 ({high * 1024})", MAPS: f"1 2 {high} 1024 ({2 * high * 1024})"}
-    layers = [replace(one, shapes=tuple(shapes.get(shape, shape) for shape in one.shapes)) for one in NETS]
-    return (
-        SOLVER
-        + net(layers)
-        + line("Creating test net (#0) specified by net file: a", "solver.cpp")
-        + net(layers, phase="TEST")
-    )
+    return [replace(one, shapes=tuple(shapes.get(shape, shape) for shape in one.shapes)) for one in NETS]
+
+
+TESTED_NET: Final = line("Creating test net (#0) specified by net file: a", "solver.cpp")
+
+
+def large(scale: int) -> str:
+    """A run of two such nets."""
+    return SOLVER + net(grown(scale)) + TESTED_NET + net(grown(scale), phase="TEST")
 
 
 def test_a_run_that_needs_more_than_the_card_has() -> None:
-    card, alone, whole, text = fits("Card 1GB", before=large(16))
+    card, alone, whole, text = fits("Card 1GB", before=large(32))
 
     assert (card, alone, whole) == (10**9, False, False)
     assert text == TIGHT
 
 
 def test_a_first_net_that_alone_would_have_fitted_on_the_card() -> None:
-    card, alone, whole, text = fits("Card 1GB", before=large(4))
+    """Of both nets more than 2 GB at least, of the first one less at most."""
+    both = SOLVER + TRAIN + TESTED_NET + net(grown(128), phase="TEST")
+    card, alone, whole, text = fits("Card 2GB", before=both)
 
-    assert (card, alone, whole) == (10**9, True, False)
+    assert (card, alone, whole) == (2 * 10**9, True, False)
     assert text == f"{TIGHT}; {ALONE}"
+
+
+def test_between_the_ends_of_the_range_it_is_not_clear() -> None:
+    card, _, whole, text = fits("Card 1GB", before=large(12))
+
+    assert (card, whole) == (10**9, None)
+    assert text.startswith("whether it fits the card's 1.00 GB is not clear: it needs ")
 
 
 def test_what_was_held_already_shows_that_the_first_net_fits() -> None:
     """Whatever the card has: the update of both nets held more than the first net alone needs."""
-    bigger_test = (
-        SOLVER
-        + TRAIN
-        + large(4)
-        .partition("Creating test net")[2]
-        .join(["I1124 10:00:00.000000 23669 solver.cpp:1] Creating test net", ""])
-    )
+    bigger_test = SOLVER + TRAIN + TESTED_NET + net(grown(4), phase="TEST")
 
-    assert fits("Tesla K40m", before=bigger_test, stage="update") == (None, True, None, ALONE)
+    assert fits("Some card", before=bigger_test, stage="update") == (None, True, None, ALONE)
+
+
+def test_a_set_up_that_did_not_end_tells_only_what_is_known_of_it() -> None:
+    """Neither of the net nor of the run can be said that it fits; its batches of data are told."""
+    begun = line("Creating Layer data") + line("data -> data") + line("data -> label")
+    text = begun + line("output data size: 5000,3,200,200", "data_layer.cpp")
+    found = row(out(before=text))
+
+    assert (found["first_net_fits"], found["run_fits_card"], found["run_high_bytes"]) == (None, None, None)
+    assert "the set-up of the net did not end: what is known of it takes " in found["text"]
+    assert "a batch of data takes 2,400,000,000 B, and 4 of them are kept" in found["text"]
+
+
+@pytest.mark.parametrize("dims", ["99999,99999,99999", "4294967296", "-1,3", "5000"])
+def test_a_data_size_that_no_blob_can_have_is_none(dims: str) -> None:
+    begun = line("Creating Layer data") + line("data -> data") + line(f"output data size: {dims}", "data_layer.cpp")
+    counts = cells(read(begun, OUT).blobs)["count"]
+
+    assert counts == [5000 if dims == "5000" else None]
+
+
+def test_a_set_up_that_is_not_in_the_log_is_not_taken_for_a_full_card() -> None:
+    found = row(out(*PLACES["forward of the test net"][0], before=line("Solver scaffolding done.", "solver.cpp")))
+
+    assert found["text"] == "the set-up of the net is not in this log: what the run needs is not known"
+    assert (found["stage"], found["layer_type"]) == ("forward", "Pooling")
 
 
 def test_the_hosts_memory_is_no_cards() -> None:
@@ -361,9 +416,10 @@ def test_the_hosts_memory_is_no_cards() -> None:
 def test_without_a_net_not_even_the_context_found_room() -> None:
     found = row(out(*PLACES["context"][0], before=SOLVER, gpus=("NVIDIA H100 80GB HBM3",)))
 
-    assert found["text"] == "no net had been set up: not even the CUDA context found room"
+    room = "not even the CUDA context found room, on a card of 85.0 GB: something else held its memory"
+    assert found["text"] == f"no net had been set up: {room}"
     assert (found["run_bytes"], found["first_net_bytes"], found["held_bytes"]) == (None, None, None)
-    assert found["card_bytes"] == 80 * 10**9
+    assert found["card_bytes"] == 85_017_493_504
 
 
 def test_an_attempt_that_did_not_run_out_has_no_row() -> None:

@@ -10,7 +10,6 @@ from logparse.reading.messages.patterns.pattern import make_pattern
 _ignored = partial(make_pattern, "ignored")
 _upgrade = partial(_ignored, mirrors="upgrade_proto.cpp", reason="upgrade of an old definition")
 _weights = partial(_ignored, mirrors="net.cpp", reason="weights being copied")
-_engine = partial(_ignored, mirrors="layer_factory.cpp", reason="engine chosen for a layer")
 _random = partial(_ignored, mirrors="common.cpp", reason="random numbers and libraries at start")
 
 NET: Final = (
@@ -77,12 +76,6 @@ NET: Final = (
         r"Collecting Learning Rate and Weight Decay\.",
         "Collecting Learning Rate and Weight Decay.",
         reason="set-up step without a figure",
-    ),
-    _engine(
-        "no_cudnn_pooling",
-        r"(?:CUDNN|cuDNN|CuDNN) does not support (?:padding or )?multiple tops\. Using Caffe's own pooling layer\.",
-        "CUDNN does not support padding or multiple tops. Using Caffe's own pooling layer.",
-        "cuDNN does not support multiple tops. Using Caffe's own pooling layer.",
     ),
     _random(
         "no_cublas",

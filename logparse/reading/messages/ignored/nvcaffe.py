@@ -11,7 +11,6 @@ _thread = partial(make_pattern, "ignored", mirrors="internal_thread.cpp", reason
 _types = partial(make_pattern, "ignored", mirrors="net.cpp", reason="numeric types of NVCaffe")
 _space = partial(make_pattern, "ignored", mirrors="cudnn_conv_layer.cpp", reason="workspace being sought by NVCaffe")
 _parallel = partial(make_pattern, "ignored", mirrors="parallel.cpp", reason="several GPUs being joined")
-_version = partial(make_pattern, "ignored", mirrors="caffe.cpp", reason="versions of libraries")
 
 NVCAFFE: Final = (
     _thread(
@@ -180,16 +179,5 @@ NVCAFFE: Final = (
         mirrors="caffe.cpp",
         reason="arguments of the command",
         continues=True,
-    ),
-    _version(
-        "library_version",
-        r"(?:CuDNN|CuBLAS|CUDA|CUDA driver|NCCL|cuDNN|cuBLAS) version: .*",
-        "CuDNN version: 7600",
-        "CuDNN version: USE_CUDNN is not defined",
-        "CuBLAS version: 10200",
-        "CUDA driver version: 11020",
-        "NCCL version: 2.4",
-        "cuDNN version: 7600",
-        "cuBLAS version: 10200",
     ),
 )

@@ -120,6 +120,26 @@ EVENTS: Final = (
         "Total memory: 2099904512, Free: 1766850560, dev_info[0]: total=2099904512 free=1766850560",
         mirrors="gpu_memory.cpp",
     ),
+    # Which build it is: NVCaffe prints its libraries, layer_factory.cpp of a cuDNN build what cuDNN cannot do.
+    _event(
+        "library_version",
+        r"(?P<what>CuDNN|CuBLAS|CUDA|CUDA driver|NCCL|cuDNN|cuBLAS) version: .*",
+        "CuDNN version: 7600",
+        "CuDNN version: USE_CUDNN is not defined",
+        "CuBLAS version: 10200",
+        "CUDA driver version: 11020",
+        "NCCL version: 2.4",
+        "cuDNN version: 7600",
+        "cuBLAS version: 10200",
+        mirrors="caffe.cpp",
+    ),
+    _event(
+        "engine",
+        r"(?:CUDNN|cuDNN|CuDNN) does not support (?:padding or )?multiple tops\. Using Caffe's own pooling layer\.",
+        "CUDNN does not support padding or multiple tops. Using Caffe's own pooling layer.",
+        "cuDNN does not support multiple tops. Using Caffe's own pooling layer.",
+        mirrors="layer_factory.cpp",
+    ),
     _event(
         "learnable_space",
         r"RANK(?P<what>Reserving) (?P<value>\d++) bytes of shared learnable space.*",
