@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from logparse import parse_log, write_report
+from logparse import formats, parse_log, write_report
 from logparse.errors import UsageError
 from logparse.report.elements import Cell
 from logparse.report.page import FOLDERS, render
 from logparse.report.tabulate import Field, tabulate
 from logparse.report.view import SECTIONS, page_view
+from tests.writing import Layer, data, net, solver
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,8 +36,8 @@ ONLY_ERROR = (
 
 
 @cache
-def sections(data: Path | bytes) -> dict[str, SectionView]:
-    (log,) = page_view([parse_log(data)], None).logs
+def sections(source: Path | bytes) -> dict[str, SectionView]:
+    (log,) = page_view([parse_log(source)], None).logs
     return {section.anchor: section for section in log.sections}
 
 
@@ -364,3 +365,19 @@ def test_cells_of_records_take_their_form_from_the_field() -> None:
     record: dict[str, Any] = {"size": 1234567, "share": 0.25, "name": "x"}
     fields = (Field("name", "N"), Field("size", "S", "count"), Field("share", "P", "percent"))
     assert tabulate("t", fields, [record]).rows[0].cells == (Cell("x", "t"), Cell("1,234,567"), Cell("25.0 %"))
+
+
+def test_the_footprint_speaks_of_a_range_on_the_gpu_with_both_builds_beside_each_other(sample_logs: Path) -> None:
+    block = sections(sample_logs / "alexnet.log")["footprint"].view
+    row = parse_log(sample_logs / "alexnet.log").footprint.iloc[1]
+    (chart,) = block.charts
+    low, high = (formats.size(row[key]) for key in ("low_bytes", "high_bytes"))
+    assert f"858 MB on the CPU and {low} to {high} on the GPU: " in chart.title
+    units = [head.unit for head in block.tables[0].heads]
+    assert units.count("B, CAFFE") == units.count("B, cuDNN") == 2
+
+
+def test_what_is_left_out_leaves_the_range_open() -> None:
+    text = net([data(), Layer("lost", "Unheard", ("data",), ("lost",), ("2 3 4 4 (96)",))])
+    (chart,) = sections((solver() + text).encode())["footprint"].view.charts
+    assert " or more on the GPU" in chart.title

@@ -207,14 +207,33 @@ def _is_refused(net: NetMemory) -> bool:
     return any(refused(layer) for layer in net.layers)
 
 
-def verdict(found: Footprint, card: tuple[int, int] | None) -> str | None:
-    """Whether a run fits an empty card of (least, most) bytes; None where card or need is not known."""
+def verdict(found: Footprint, card: tuple[int, int] | None, untouched: int = 0) -> str | None:
+    """Whether a run fits an empty card of (least, most) bytes; None where card or need is not known.
+
+    It surely fits only if it would with its `untouched` bytes too.
+    """
     if card is None or found.low_bytes is None:
         return None
     least, most = card
-    if found.high_bytes is not None and found.high_bytes <= least:
+    if found.high_bytes is not None and found.high_bytes + untouched <= least:
         return FITS
     return FAILS if found.low_bytes > most else UNCLEAR
+
+
+def untouched_bytes(run: Run) -> int:
+    """Data of blobs that stay on the host by Caffe's sources, since no layer touches them on a GPU.
+
+    A fork, or whoever calls the net, may touch them all the same.
+    """
+    held = (sum(holding.bytes_of(Kind.DATA) for holding in holdings(run, device)) for device in (CPU, GPU))
+    on_host, on_card = held
+    ready = sum(net.once(_prefetched) for net in run.nets)  # on a GPU these tops are prefetched batches
+    return max(on_host - on_card - ready, 0)
+
+
+def _prefetched(net: NetMemory) -> int:
+    counts = [count for layer in net.layers if layer.prefetches for count in layer.counts]
+    return net.element_bytes * sum(count for count in counts if count is not None)
 
 
 def builds(run: Run, device: str, terms: Terms) -> tuple[bool, ...]:

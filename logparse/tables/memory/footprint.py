@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost.buffer import GPU
-from logparse.cost.memory.footprint import FAILS, FITS, UNCLEAR, footprint, verdict
+from logparse.cost.memory.footprint import FAILS, FITS, UNCLEAR, footprint, untouched_bytes, verdict
 from logparse.cost.memory.terms import DEVICES
 from logparse.tables.column import ATTEMPT, text, whole
 from logparse.tables.memory.memory import DEVICE
@@ -52,7 +52,7 @@ def _row(attempt: Attempt, run: Run, device: str, terms: Terms) -> BuiltRow:
     if not any(net.layers for net in run.nets):
         return {**key, "basis": "unknown: the log shows no net"}
     found = footprint(run, device, terms)
-    fits = fits_card(attempt, found, run.gpu) if device == GPU else None
+    fits = fits_card(attempt, found, run) if device == GPU else None
     if device == GPU and outlived(attempt) and run.gpu.card_span is not None:
         found = _within(found, run.gpu.card_span[1])
     remarks = [*(f"left out: {text}" for text in found.left_out), *found.remarks]
@@ -118,9 +118,9 @@ def _ran_out(attempt: Attempt) -> bool:
     return attempt.out_of_memory is not None and attempt.out_of_memory.side == "device"
 
 
-def fits_card(attempt: Attempt, found: Footprint, gpu: Gpu) -> str | None:
+def fits_card(attempt: Attempt, found: Footprint, run: Run) -> str | None:
     """Whether the run fits its empty card; what the log shows to have run is never said not to."""
-    said = verdict(found, gpu.card_span)
+    said = verdict(found, run.gpu.card_span, untouched_bytes(run))
     if said is not None and outlived(attempt):
         return FITS
     began = any(event.kind in _BEGUN for event in attempt.events)

@@ -15,8 +15,9 @@ from logparse.cost.buffer import GPU
 from logparse.cost.layer_types import traits_of
 from logparse.cost.memory.beside import beside
 from logparse.cost.memory.buffers import prefetch_batches
-from logparse.cost.memory.footprint import FAILS, FITS, footprint, rounded, runs_cudnn, verdict
+from logparse.cost.memory.footprint import FAILS, FITS, footprint, rounded, runs_cudnn, untouched_bytes, verdict
 from logparse.cost.memory.holdings import Kind, holdings
+from logparse.cost.memory.terms import MIB
 from logparse.formats import exact_bytes, size
 from logparse.tables.column import ATTEMPT, LINE, text, truth, whole
 
@@ -138,9 +139,10 @@ def _needs(place: OutOfMemory, run: Run, where: int | None, terms: Terms) -> Bui
     first = footprint(changed(run, Change(no_test_net=True)).run, GPU, terms)
     whole = footprint(run, GPU, terms)
     held = None if where is None else _held_before(place, run, where, terms)
-    fits_card = _FITTING.get(verdict(whole, run.gpu.card_span))
-    fits_alone = _FITTING.get(verdict(first, run.gpu.card_span))
-    if run.complete and held is not None and first.bytes <= held:
+    untouched = untouched_bytes(run)
+    fits_card = _FITTING.get(verdict(whole, run.gpu.card_span, untouched))
+    fits_alone = _FITTING.get(verdict(first, run.gpu.card_span, untouched))
+    if run.complete and held is not None and first.bytes + untouched <= held:
         fits_alone = True
     return {
         "held_bytes": held,
@@ -195,9 +197,10 @@ def _batches(run: Run) -> Iterator[str]:
 
 def _unclear_words(said: _Said) -> str:
     high = "an amount that is not known" if said.high is None else size(said.high)
-    return (
-        f"whether it fits the card's {size(said.run.gpu.card_bytes)} is not clear: it needs {size(said.low)} to {high}"
-    )
+    host = untouched_bytes(said.run)
+    more = f", and as much as {size(host)} more if blobs that no layer reads were on it" if host > MIB else ""
+    card = size(said.run.gpu.card_bytes)
+    return f"whether it fits the card's {card} is not clear: it needs {size(said.low)} to {high}{more}"
 
 
 # What holds, and what is then said

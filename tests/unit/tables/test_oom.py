@@ -15,7 +15,7 @@ from logparse.cost.memory.footprint import rounded
 from logparse.cost.memory.holdings import Kind, holdings
 from logparse.cost.memory.terms import MIB, Terms
 from logparse.cost.whatif.change import Change, changed
-from tests.writing import Layer, cells, line, net, read
+from tests.writing import Layer, cells, data, line, net, read
 
 if TYPE_CHECKING:
     from logparse.api import Log
@@ -424,3 +424,14 @@ def test_without_a_net_not_even_the_context_found_room() -> None:
 
 def test_an_attempt_that_did_not_run_out_has_no_row() -> None:
     assert read(SOLVER, TRAIN).table("out_of_memory").empty
+
+
+def test_blobs_that_no_layer_reads_may_have_been_what_did_not_fit() -> None:
+    """Caffe leaves them on the host, a fork may not: then nothing else need have held the card's memory."""
+    unread = replace(data("1000 3 500 500 (750000000)"), name="more", tops=("more",))
+    text = SOLVER + net([*NETS, unread])
+    card, alone, whole, said = fits("Card 2GB", before=text)
+
+    assert (card, alone, whole) == (2 * 10**9, None, None)
+    assert "and as much as 3.00 GB more if blobs that no layer reads were on it" in said
+    assert fits("Card 8GB", before=text)[2] is True
