@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Self, overload
 
@@ -10,15 +11,15 @@ from logparse.assembling.assemble import assemble
 from logparse.assembling.definitions import apply_prototxt, read_prototxt
 from logparse.assembling.times import timed
 from logparse.catalogue import TABLES, meaning_of
-from logparse.errors import DefinitionError
+from logparse.errors import DefinitionError, UnknownTableError, UsageError, WrongTypeError, suggestion
+from logparse.formats import enumerated
 from logparse.model import LogFacts
-from logparse.reading.line.years import find_year
+from logparse.reading.line.years import YEARS, find_year
 from logparse.reading.read import read
 from logparse.tables.run.ledger import understood_share
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from os import PathLike
 
     import pandas as pd
 
@@ -121,6 +122,9 @@ class Log:
 
     @terms.setter
     def terms(self, terms: Terms) -> None:
+        from logparse.cost.memory.terms import check_terms
+
+        check_terms(terms)
         self._terms = terms
         self._tables = {name: made for name, made in self._tables.items() if not TABLES[name].needs_terms}
 
@@ -133,26 +137,32 @@ class Log:
         """
         from logparse.cost.whatif.resize import WhatIfError
 
+        _check_whole("attempt", attempt, range(1, 2**63))
         shown = {number: run for number, run in self.runs.items() if any(net.layers for net in run.nets)}
         number = max(shown, default=0) if attempt is None else attempt
         if number not in shown:
-            what = "no attempt" if attempt is None else f"attempt {attempt} is not there or"
-            raise WhatIfError(f"{self.facts.source.name}: {what} shows no net")
+            what = "no attempt" if attempt is None else f"attempt {attempt} is not there, or"
+            there = f"Attempts that show one: {enumerated(list(map(str, shown)))}." if shown else None
+            raise WhatIfError(f"{self.facts.source.name}: {what} shows no net", remedy=there)
         return number, shown[number]
 
     def whatif(self, change: Change, *, attempt: int | None = None, fit: Fit | None = None) -> pd.DataFrame:
-        """Figures before and after a change (`cost.whatif.change.Change`), as the table `whatif`; `fit` adds a row.
+        """Figures before and after a change (`cost.whatif.change.Change`), as the table `whatif`.
+
+        With `fit` there are the figures at the batch that fits as well, and that batch.
 
         Raises:
-            WhatIfError: the change cannot be followed.
+            WhatIfError: the change is none, cannot be followed, or gives what Caffe could not run.
 
         """
+        from logparse.cost.whatif.limits import check_change, check_fit
         from logparse.tables.frame import frame
-        from logparse.tables.memory.scenarios import figures, fit_row, whatif_rows
+        from logparse.tables.memory.scenarios import asked_rows
 
+        check_change(change)
+        check_fit(fit)
         number, run = self.run(attempt)
-        rows = whatif_rows(number, "as asked", run, change, self.terms, figures(run, self.terms))
-        return frame(TABLES["whatif"], rows if fit is None else [*rows, fit_row(number, run, fit)])
+        return frame(TABLES["whatif"], asked_rows(number, run, change, self.terms, fit))
 
     def fit(
         self, budget_bytes: int, device: str = "gpu", change: Change | None = None, *, attempt: int | None = None
@@ -160,12 +170,15 @@ class Log:
         """The largest batch that fits into `budget_bytes` on "gpu" or "cpu" under a change, and what binds it.
 
         Raises:
-            WhatIfError: the batch size is not known, or the change cannot be followed.
+            WhatIfError: budget, device or change are none, the change cannot be followed, or no batch size is known.
 
         """
         from logparse.cost.whatif.change import AS_IT_IS
         from logparse.cost.whatif.fit import fit
+        from logparse.cost.whatif.limits import check_budget, check_change
 
+        check_budget(budget_bytes, device)
+        check_change(change or AS_IT_IS)
         return fit(self.run(attempt)[1], budget_bytes, device, self.terms, change or AS_IT_IS)
 
     @property
@@ -177,9 +190,14 @@ class Log:
         """One table by name.
 
         Raises:
-            KeyError: there is no such table.
+            UnknownTableError: there is no such table; it is a KeyError too.
 
         """
+        given: object = name
+        if not isinstance(given, str):
+            raise WrongTypeError(f"a table is named by a str, not by {type(given).__name__}")
+        if name not in TABLES:
+            raise UnknownTableError(f"there is no table {name!r}; {suggestion(name, self.table_names)}")
         if name not in self._tables:
             from logparse.tables.frame import frame
 
@@ -212,13 +230,17 @@ def parse_log(  # noqa: PLR0913 - each is a question that users ask
     Without `hashing` the source's sha256 stays empty. `processes` is how many may read a large log: others are started
     from `sys.executable`, which the command does by default and a library does not.
 
-    Raises:
+    Raises (LogparseErrors all of them, in logparse.errors):
         UnreadableError: an input cannot be read.
         NothingRecognisedError: nothing in the log is Caffe's.
         DefinitionError: the prototxt is no network definition.
+        UsageError: an argument has no meaning here (a WrongTypeError where its type has none).
 
     """
-    definition = None if prototxt is None else load_prototxt(Path(prototxt))
+    _check_whole("year", year, YEARS)
+    _check_whole("max_bytes", max_bytes, range(1, 2**63))
+    _check_whole("processes", processes, range(1, 2**15))
+    definition = None if prototxt is None else load_prototxt(_prototxt_path(prototxt))
     extracted, facts, notes = read(
         source, max_text_bytes=max_bytes, curves=curves, hashing=hashing, processes=processes
     )
@@ -234,6 +256,25 @@ def parse_log(  # noqa: PLR0913 - each is a question that users ask
     return Log(LogFacts(facts, attempts, extracted.curves, extracted.ledger, all_notes, year, origin, extracted.ranks))
 
 
+def _check_whole(name: str, value: object, known: range) -> None:
+    """Refuse what is neither None nor a whole number of the range."""
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise WrongTypeError(f"{name} is a whole number, not {value!r}")
+    if value not in known:
+        most = f" to {known[-1]}" if known.stop < 2**63 else ""
+        raise UsageError(f"{name} is a whole number from {known[0]}{most}, not {value}")
+
+
+def _prototxt_path(prototxt: object) -> Path:
+    if not isinstance(prototxt, str | PathLike):
+        raise WrongTypeError(f"prototxt is the path of a network definition, not {type(prototxt).__name__}")
+    if "\n" in str(prototxt):
+        raise UsageError("prototxt is the path of a network definition, and not its text")
+    return Path(prototxt)
+
+
 def load_prototxt(path: Path) -> Message:
     """Read a network definition from a file.
 
@@ -243,6 +284,7 @@ def load_prototxt(path: Path) -> Message:
     """
     try:
         data = path.read_bytes()
-    except OSError as error:
-        raise DefinitionError(f"{path}: {error.strerror}", remedy="Give the path of a .prototxt file.") from error
+    except (OSError, ValueError) as error:  # a ValueError: a name that no file can have
+        reason = getattr(error, "strerror", None) or error
+        raise DefinitionError(f"{path}: {reason}", remedy="Give the path of a .prototxt file.") from error
     return read_prototxt(data.decode("utf-8-sig", "backslashreplace"), str(path))

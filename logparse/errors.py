@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class LogparseError(Exception):
-    """Base of every error that a user's input can cause; `exit_code` is what the command returns."""
+    """Base of every error that a user's input can cause; `exit_code` is what the command returns.
+
+    A remedy speaks to who calls the library (`force=True`); the command turns it into its options.
+    """
 
     exit_code = 3
 
@@ -26,6 +33,14 @@ class UsageError(LogparseError):
     exit_code = 2
 
 
+class WrongTypeError(UsageError, TypeError):
+    """An argument is of a type that has no meaning here."""
+
+
+class UnknownTableError(UsageError, KeyError):
+    """There is no table of that name."""
+
+
 class UnreadableError(LogparseError):
     """The input cannot be read: missing, a folder, no permission, a broken archive."""
 
@@ -39,7 +54,7 @@ class NothingRecognisedError(LogparseError):
 
 
 class GateError(LogparseError):
-    """A limit that the caller set was not met (`--min-parsed`, `--strict`, budgets)."""
+    """A limit that the caller of the command set was not met (`--min-parsed`, `--strict`)."""
 
     exit_code = 1
 
@@ -57,3 +72,11 @@ class Note:
     line: int | None
     what: str
     meaning: str
+
+
+def suggestion(text: str, names: Sequence[str]) -> str:
+    """Name the closest match to a misspelt word, or else everything there is."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(text.lower(), names, n=1, cutoff=0.5)
+    return f"did you mean {close[0]}?" if close else f"there are {', '.join(names)}"

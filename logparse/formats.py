@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 import operator
+import re
 from collections.abc import Iterable
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, ROUND_HALF_UP, Context, Decimal
 from types import MappingProxyType
@@ -32,6 +33,7 @@ NA: Final = "–"
 MINUS: Final = "−"
 SIGNIFICANT: Final = 3
 DIGITS_PRINTED: Final = 6  # digits of a float that C++ prints unless told otherwise
+_MOST_DIGITS: Final = 7  # of a size with a prefix; beyond them the bytes themselves read better
 _PLAIN: Final = (1e-9, 1e15)  # floats that read well without an exponent
 FIRST: Final = 8  # names in a sentence before it says how many more there are
 
@@ -64,6 +66,15 @@ def mac_count(value: object) -> str:
 def size(value: object) -> str:
     """Bytes with three significant digits, decimal units: `244 MB` (1 MB = 10^6 bytes)."""
     return _known(value, lambda number: _prefixed(number, "B"))
+
+
+def sizes_apart(sizes: Sequence[int]) -> list[str]:
+    """Bytes as `size` has them, with as many more digits as it takes to tell unequal ones apart: `8.589 GB`."""
+    for digits in range(SIGNIFICANT, _MOST_DIGITS):
+        texts = [_prefixed(Decimal(number), "B", digits) for number in sizes]
+        if len(set(texts)) == len(set(sizes)):
+            return texts
+    return [exact_bytes(number) for number in sizes]
 
 
 def exact_bytes(value: object) -> str:
@@ -177,6 +188,33 @@ def capitalised(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}"
 
 
+# --- a stranger's text ------------------------------------------------------------------------------------
+
+# Control characters but tab and line ends, and marks that turn the direction of writing or end a line unseen.
+_UNSEEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+_RIGHT_TO_LEFT: Final = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"
+_RIGHT_TO_LEFT_WORDS: Final = re.compile(f"[{_RIGHT_TO_LEFT}]+(?: +[{_RIGHT_TO_LEFT}]+)*")
+_ISOLATE: Final = ("\u2068", "\u2069")  # the direction of what stands between does not reach out of it
+
+
+def visible(text: str) -> str:
+    r"""The text with its control characters and its marks of direction as escapes: `\u009b`, `\u202e`."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _UNSEEN.sub(lambda mark: f"\\u{ord(mark[0]):04x}", text)
+
+
+def shown(text: str) -> str:
+    """The text as a person is shown it: `visible`, and words written right to left do not turn what stands beside."""
+    seen = visible(text)
+    return seen if seen.isascii() else _RIGHT_TO_LEFT_WORDS.sub(lambda words: words[0].join(_ISOLATE), seen)
+
+
+def shortened(text: str, longest: int) -> str:
+    """The text, or its beginning and an ellipsis where it is longer than so many characters."""
+    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
+
+
 # --- numbers ----------------------------------------------------------------------------------------------
 
 
@@ -222,13 +260,13 @@ def _decimals(number: Decimal, digits: int) -> int:
     return max(0, digits - 1 - rounded.adjusted())
 
 
-def _prefixed(number: Decimal, unit: str) -> str:
-    rounded = Context(prec=SIGNIFICANT, rounding=ROUND_HALF_UP).plus(number)
+def _prefixed(number: Decimal, unit: str, digits: int = SIGNIFICANT) -> str:
+    rounded = Context(prec=digits, rounding=ROUND_HALF_UP).plus(number)
     power, prefix = next((pair for pair in _DECIMAL_PREFIXES if abs(rounded).scaleb(-pair[0]) >= 1), (0, ""))
     if power == 0 and number == number.to_integral_value():
         return f"{_grouped(number, 0)} {unit}".rstrip()
     scaled = number.scaleb(-power, context=_CONTEXT)
-    return f"{_grouped(scaled, _decimals(scaled, SIGNIFICANT))} {prefix}{unit}".rstrip()
+    return f"{_grouped(scaled, _decimals(scaled, digits))} {prefix}{unit}".rstrip()
 
 
 def _significant(number: Decimal, digits: int) -> str:

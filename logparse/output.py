@@ -9,7 +9,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Final
 
-from logparse.errors import UsageError
+from logparse.errors import UsageError, WrongTypeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,9 +22,14 @@ def check_target(path: str | Path, *, force: bool, inputs: Sequence[str | Path] 
 
     `inputs` are files that are read for it; none of them may be the target, `force` or not.
     """
-    target = Path(path)
+    given: object = path
+    if not isinstance(given, str | os.PathLike):
+        raise WrongTypeError(f"a file to write is given as its path, not as {type(given).__name__}")
     if str(path) == STDOUT:
         return
+    target = Path(path)
+    if not str(path) or "\0" in str(path):
+        raise UsageError(f"{str(path)!r} is no name of a file")
     if target.is_dir():
         raise UsageError(f"{target} is a folder", remedy="Give the name of a file in it.")
     if not target.parent.is_dir():
@@ -115,7 +120,7 @@ def _take_name(temporary: Path, target: Path, *, force: bool) -> None:
 
 
 def _exists(target: Path) -> UsageError:
-    return UsageError(f"{target} exists already", remedy="Give --force to overwrite it.")
+    return UsageError(f"{target} exists already", remedy="Give force=True to overwrite it.")
 
 
 def _same_file(target: Path, source: str | Path) -> bool:

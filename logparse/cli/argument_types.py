@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import argparse
 import re
+from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
-from logparse.cli.words import suggestion
+from logparse.errors import suggestion
+from logparse.reading.line.years import YEARS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 MOST_PROCESSES: Final = 4  # one reads and puts together what the others scan
-YEARS: Final = range(1970, 2200)
+_MOST_COUNT: Final = 2**31 - 1
+_MANY_DIGITS: Final = 30  # more than one reads
+_MOST_BYTES: Final = 2**63
 _UNITS: Final[Mapping[str, int]] = {
     "": 1,
     "b": 1,
@@ -52,7 +56,10 @@ def size_bytes(text: str) -> int:
     found = _SIZE.fullmatch(text)
     if found is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no size: give 8GiB, 594MiB or bytes")
-    return round(float(found["number"]) * _UNITS[found["unit"].lower()])
+    value = round(Fraction(found["number"]) * _UNITS[found["unit"].lower()])
+    if value >= _MOST_BYTES:
+        raise argparse.ArgumentTypeError(f"{text!r} is more than 64 bits can address: give 8GiB, 594MiB or bytes")
+    return value
 
 
 def share(text: str) -> float:
@@ -67,7 +74,11 @@ def share(text: str) -> float:
 
 
 def positive(text: str) -> int:
-    """Argument type: a whole number from 1."""
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
+    """Argument type: a whole number from 1, that an int of Caffe's can hold."""
+    if not (text.isascii() and text.isdigit() and text.strip("0")):
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1")
-    return int(text)
+    digits = text.lstrip("0")
+    if len(digits) > len(str(_MOST_COUNT)) or int(digits) > _MOST_COUNT:
+        shown = digits if len(digits) < _MANY_DIGITS else f"a number of {len(digits)} digits"
+        raise argparse.ArgumentTypeError(f"{shown} is more than Caffe can count: an int of C++ ends at {_MOST_COUNT:,}")
+    return int(digits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from logparse import formats
 from logparse.cli.argument_types import MOST_PROCESSES, one_of, process_count, share, size_bytes, year
 from logparse.cli.words import say
 from logparse.cost.memory.terms import ENGINES, USUAL
-from logparse.errors import GateError
+from logparse.errors import GateError, UsageError
 from logparse.tables.run.ledger import line_counts, own_lines
 
 if TYPE_CHECKING:
@@ -41,6 +42,24 @@ def add_reading_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--strict", action="store_true", help="fail (exit code 1) on any problem or line not understood"
     )
+
+
+def add_csv_option(parser: argparse.ArgumentParser) -> None:
+    """Add what becomes of names that a spreadsheet would run."""
+    from logparse.export.csv import FORMULAS
+
+    parser.add_argument(
+        "--csv-formulas",
+        type=one_of(tuple(FORMULAS), "choice"),
+        metavar="CHOICE",
+        help="names in csv that a spreadsheet would run as a formula: escape (default; an apostrophe before) or keep",
+    )
+
+
+def check_formulas(form: str, choice: str | None) -> None:
+    """Raise UsageError if a choice about formulas is made for a format that has none."""
+    if choice is not None and form != "csv":
+        raise UsageError(f"--csv-formulas is about csv, and the format is {form}", remedy="Leave it out.")
 
 
 def add_memory_options(parser: argparse.ArgumentParser) -> None:
@@ -79,6 +98,8 @@ def read_log(source: str, arguments: argparse.Namespace, *, curves: bool = True,
     """
     from logparse.api import parse_log
 
+    if source == "-" and sys.stdin is not None and sys.stdin.isatty():
+        say("reading the log from this terminal, up to an end of file (Ctrl-D)")
     gated = arguments.strict or arguments.min_parsed is not None
     log = parse_log(
         source,

@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", default=STDOUT, metavar="FILE", help="the file to write (default: -, standard output)"
     )
     parser.add_argument("--force", action="store_true", help="overwrite FILE if it exists")
+    common.add_csv_option(parser)
     common.add_memory_options(parser)
     common.add_reading_options(parser)
 
@@ -46,13 +47,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Read the log, write the table, then see whether the gates hold."""
     form = arguments.format or export.format_of(PurePath(arguments.output).suffix)
     export.check_available(form)
-    if export.FORMATS[form].binary and arguments.output == STDOUT and sys.stdout.isatty():
+    common.check_formulas(form, arguments.csv_formulas)
+    if export.FORMATS[form].binary and arguments.output == STDOUT and sys.stdout and sys.stdout.isatty():
         raise UsageError(f"{form} is not for a terminal", remedy="Give a file with -o, or send the output into a pipe.")
     inputs = [arguments.log, *([arguments.prototxt] if arguments.prototxt else [])]
     check_target(arguments.output, force=arguments.force, inputs=inputs)
     log = common.read_log(arguments.log, arguments, curves=TABLES[arguments.table].needs_curves, hashing=False)
     log.terms = common.terms_of(arguments)
-    chunks = export.FORMATS[form].chunks(log.table(arguments.table), arguments.table)
+    table = log.table(arguments.table)
+    chunks = export.written(form, table, arguments.table, csv_formulas=arguments.csv_formulas)
     write(arguments.output, chunks, force=arguments.force)
     common.check_gates([log], arguments)
     return 0

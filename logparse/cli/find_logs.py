@@ -9,23 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from logparse.errors import UnreadableError
+from logparse.reading.input.archive import LOOK_BYTES, may_be_log, shows_log
 from logparse.reading.input.decompress import BrokenArchiveError, compression_of, decompressed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_LOOK_BYTES: Final = 1 << 20
-_LOOKS_LIKE_A_LOG: Final = re.compile(
-    rb"[IWEF](?:\d{4})?[01]\d{3} +[\d:.]{8,15} +\d+ [^\n]{1,200}?:\d+\]|[.](?:cpp|hpp|cu):\d+\] "
-    rb"|\bIteration \d+(?: \(|, )|\bTop shape: |\b(?:INFO|ERROR) - \d\d:\d\d:\d\d - "
-)
-# Not opened in a folder: big, binary, or text that quotes logs without being one.
-_NEVER: Final = re.compile(
-    r"""[.](?: caffemodel | solverstate | prototxt | proto | h5 | hdf5 | mdb | npy | npz | bin | pkl | parquet
-      | py | sh | cpp | hpp | cu | h | js | css | html | svg | ipynb | md | rst | json | jsonl | csv
-      | png | jpe?g | gif | bmp | pdf | zip | tar | whl | so | o | a | exe | dll )\Z""",
-    re.IGNORECASE | re.VERBOSE,
-)
 _SEVERITY_FILE: Final = re.compile(r"(?<=\.)(?:WARNING|ERROR|FATAL)(?=\.|$)")
 
 
@@ -82,7 +71,7 @@ def _files(folder: Path) -> Iterator[Path]:
         folders[:] = [each for each in folders if not each.startswith(".")]
         for name in names:
             path = Path(root, name)
-            if not name.startswith(".") and not _NEVER.search(name) and path.is_file():
+            if not name.startswith(".") and may_be_log(name) and path.is_file():
                 yield path
 
 
@@ -99,10 +88,10 @@ def looks_like_log(path: Path) -> bool:
     """Whether the beginning of a file, unpacked, holds a line that Caffe could have written."""
     try:
         with path.open("rb") as file:
-            head = file.read(_LOOK_BYTES)
+            head = file.read(LOOK_BYTES)
         compression = compression_of(head)
         if compression is not None:
-            head = next(decompressed(iter([head]), compression, _LOOK_BYTES), b"")
+            head = next(decompressed(iter([head]), compression, LOOK_BYTES), b"")
     except (OSError, BrokenArchiveError, UnreadableError):
         return False
-    return _LOOKS_LIKE_A_LOG.search(head.replace(b"\0", b"")) is not None
+    return shows_log(head)

@@ -12,11 +12,11 @@ import os
 import sys
 import traceback
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from logparse import __version__
-from logparse.cli.words import say, suggestion
-from logparse.errors import LogparseError
+from logparse.cli.words import printable, say, say_error
+from logparse.errors import LogparseError, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         code = _run(words)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # a process may be started without
+            sys.stdout.flush()
     except BrokenPipeError:  # whoever read our output has had enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -57,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         say("interrupted")
         return INTERRUPTED
     except LogparseError as error:
-        say(str(error))
+        say_error(error)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - whatever it is, a user must not meet a bare traceback
         _confess(error, debug="--debug" in words)
@@ -78,11 +79,18 @@ def _run(words: list[str]) -> int:
     return int(import_module(f"logparse.cli.{arguments.verb}").run(arguments))
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that answers a wrong call in two lines, and not with every option there is."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {printable(message)}\n  {self.prog} --help tells what there is\n")
+
+
 def _parser(used: str | None, module: ModuleType | None) -> argparse.ArgumentParser:
     """The parser of all verbs, with the arguments of the one that is used."""
-    debug = argparse.ArgumentParser(add_help=False)
+    debug = _Parser(add_help=False)
     debug.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of a fault")
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="logparse",
         description="Reads a Caffe training log and tells what it says: layers, costs, memory, curves.",
         epilog="Exit codes: 0 fine, 1 a gate failed, 2 wrong call, 3 unreadable input, 4 nothing recognised in it.",

@@ -11,11 +11,15 @@ from logparse import export, formats
 from logparse.catalogue import TABLES
 from logparse.cli import common
 from logparse.cli.argument_types import one_of, positive, share, size_bytes
+from logparse.cost.buffer import GPU
 from logparse.cost.memory.terms import DEVICES
 from logparse.cost.whatif.change import PRECISIONS, SOLVERS, Change, LowRank
+from logparse.cost.whatif.limits import BUDGET_BYTES
 from logparse.cost.whatif.surgery import SCHEMES
+from logparse.errors import UsageError
 from logparse.output import STDOUT, check_target, write
 from logparse.rows import rows_of
+from logparse.tables.memory.scenarios import ASKED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,11 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("log", metavar="LOG", help="a log, or - for standard input")
     parser.add_argument("--attempt", type=positive, metavar="N", help="which start of the solver (default: the last)")
     _add_changes(parser)
-    parser.add_argument("--fit", type=size_bytes, metavar="SIZE", help="the largest batch that fits, e.g. 8GiB")
+    parser.add_argument("--fit", type=budget_bytes, metavar="SIZE", help="the largest batch that fits, e.g. 8GiB")
     parser.add_argument(
         "--device",
         type=one_of(DEVICES, "device"),
-        default="gpu",
         metavar="DEVICE",
         help=f"what --fit is about: {' or '.join(DEVICES)} (default: gpu)",
     )
@@ -49,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-o", "--output", default=STDOUT, metavar="FILE", help="the file to write (default: -)")
     parser.add_argument("--force", action="store_true", help="overwrite FILE if it exists")
+    common.add_csv_option(parser)
     common.add_memory_options(parser)
     common.add_reading_options(parser)
 
@@ -79,6 +83,15 @@ def _add_changes(parser: argparse.ArgumentParser) -> None:
         metavar="LAYER=R[:SCHEME]",
         help=f"SVD of a fully connected layer; a convolution by scheme {' or '.join(SCHEMES)}",
     )
+
+
+def budget_bytes(text: str) -> int:
+    """Argument type: the memory of a device, as a size."""
+    value = size_bytes(text)
+    if value < BUDGET_BYTES.start:
+        unit = f": did you mean {text}GiB?" if text.isdigit() and value else ", as 8GiB would be"
+        raise argparse.ArgumentTypeError(f"{text!r} is {formats.count(value)} bytes, no device's memory{unit}")
+    return value
 
 
 def layer_share(text: str) -> tuple[str, float]:
@@ -114,8 +127,11 @@ def change_of(arguments: argparse.Namespace) -> Change:
 
 def run(arguments: argparse.Namespace) -> int:
     """Read the log, apply the change, write the figures, then see whether the gates hold."""
+    if arguments.device is not None and arguments.fit is None:
+        raise UsageError("--device says what --fit is about, which is not asked for", remedy="Give --fit SIZE as well.")
     suffix = PurePath(arguments.output).suffix
     form = arguments.format or (export.format_of(suffix) if suffix else TEXT)
+    common.check_formulas(form, arguments.csv_formulas)
     if form != TEXT:
         export.check_available(form)
     inputs = [arguments.log, *([arguments.prototxt] if arguments.prototxt else [])]
@@ -125,10 +141,13 @@ def run(arguments: argparse.Namespace) -> int:
     change = change_of(arguments)
     fit = None
     if arguments.fit is not None:
-        fit = log.fit(arguments.fit, arguments.device, change, attempt=arguments.attempt)
+        fit = log.fit(arguments.fit, arguments.device or GPU, change, attempt=arguments.attempt)
     frame = log.whatif(change, attempt=arguments.attempt, fit=fit)
     rows = rows_of(frame)
-    chunks = _text(rows, fit) if form == TEXT else export.FORMATS[form].chunks(frame, "whatif")
+    if form == TEXT:
+        chunks = _text(rows, fit)
+    else:
+        chunks = export.written(form, frame, "whatif", csv_formulas=arguments.csv_formulas)
     write(arguments.output, chunks, force=arguments.force)
     common.check_gates([log], arguments)
     return 0
@@ -138,20 +157,37 @@ _FORMS: Final = {"bytes": formats.size, "MAC": formats.short, "values": formats.
 
 
 def _text(rows: Sequence[Mapping[Any, Any]], fit: Fit | None) -> Iterator[bytes]:
-    """Columns for a terminal: figure, before, after, after over before; then what was assumed."""
-    lines = [("", "as logged", "then", "")]
-    for row in rows:
-        form = _FORMS[str(row["unit"])]
-        lines.append((str(row["quantity"]), form(row["before"]), form(row["after"]), _factor(row)))
-    widths = [max(len(line[column]) for line in lines) for column in range(4)]
+    """Columns for a terminal: figure, before, then each scenario's and what it is of before; what was assumed."""
+    scenarios = list(dict.fromkeys(str(row["scenario"]) for row in rows))
+    lines = [["", "as logged", *(cell for name in scenarios for cell in (_head(name, fit), ""))]]
+    for quantity in dict.fromkeys(str(row["quantity"]) for row in rows):
+        of = {str(row["scenario"]): row for row in rows if row["quantity"] == quantity}
+        cells = [cell for name in scenarios for cell in _cells(of.get(name))]
+        first = next(iter(of.values()))
+        lines.append([quantity, _FORMS[str(first["unit"])](first["before"]), *cells])
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for name, *cells in lines:
         padded = (cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))
-        yield f"{name.ljust(widths[0])}  {'  '.join(padded)}".rstrip().encode() + b"\n"
+        yield _line(f"{name.ljust(widths[0])}  {'  '.join(padded)}".rstrip())
     assumed = list(dict.fromkeys(text for row in rows for text in _texts(row["assumptions"])))
     for text in assumed or ["nothing is changed"]:
-        yield f"- {text}\n".encode()
+        yield _line(f"- {text}")
     if fit is not None:
-        yield _fit_text(fit).encode()
+        yield _line(_fit_text(fit))
+
+
+def _line(text: str) -> bytes:
+    return f"{formats.shown(text)}\n".encode("utf-8", "backslashreplace")
+
+
+def _head(scenario: str, fit: Fit | None) -> str:
+    if fit is None or scenario == ASKED:
+        return "then"
+    return f"batch {formats.count(fit.batch)}" if fit.batch else "none fits"
+
+
+def _cells(row: Mapping[Any, Any] | None) -> tuple[str, str]:
+    return ("", "") if row is None else (_FORMS[str(row["unit"])](row["after"]), _factor(row))
 
 
 def _texts(values: object) -> list[str]:
@@ -160,15 +196,20 @@ def _texts(values: object) -> list[str]:
 
 def _factor(row: Mapping[Any, Any]) -> str:
     before, after = row["before"], row["after"]
-    if formats.is_na(before) or formats.is_na(after) or not isinstance(before, int) or not isinstance(after, int):
+    if formats.is_na(before) or formats.is_na(after) or not before or not after or before == after:
         return ""
-    return f"×{after / before:.3g}" if before and before != after else ""
+    return f"×{formats.significant(after / before)}"
 
 
 def _fit_text(fit: Fit) -> str:
-    budget = formats.size(fit.budget_bytes)
-    if not fit.batch:
-        return f"Not one image fits into {budget} on the {fit.device}: it takes {formats.size(fit.bytes)}\n"
-    following = f"; one more takes {formats.size(fit.next_bytes)}"
+    """The answer in one sentence, in which what fits and what does not are never the same text.
+
+    On a GPU the upper end of the range must fit.
+    """
+    budget, held, following = formats.sizes_apart([fit.budget_bytes, fit.bytes, fit.next_bytes])
+    device, takes = fit.device.upper(), "takes up to" if fit.device == GPU else "takes"
     basis = f"; {fit.basis}" if fit.basis else ""
-    return f"Batch {fit.batch} fits into {budget} on the {fit.device} ({formats.size(fit.bytes)}{following}){basis}\n"
+    if not fit.batch:
+        return f"Not one image fits into {budget} on the {device}: it {takes} {held}{basis}"
+    more = f"one more {takes} {following}" if fit.next_bytes > fit.budget_bytes else f"with one more {fit.binds}"
+    return f"Batch {formats.count(fit.batch)} fits into {budget} on the {device} (it {takes} {held}; {more}){basis}"

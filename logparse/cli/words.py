@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 import sys
-from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
+
+    from logparse.errors import LogparseError
+
+# How the library names an argument in a remedy → the option that gives it.
+_OPTIONS: Final[Mapping[str, str]] = {
+    "force=True": "--force",
+    "prototxt=FILE": "--prototxt FILE",
+    "raise the limit with max_bytes=N": "unpack it first, or read it from Python with max_bytes=N,",
+}
+
+
+def printable(text: str) -> str:
+    """The text as a terminal may print it: a stranger's control characters stay text."""
+    from logparse import formats
+
+    return formats.shown("".join(mark if mark.isprintable() or mark == "\n" else repr(mark)[1:-1] for mark in text))
 
 
 def say(text: str) -> None:
-    """Words go to standard error: standard output is for data. A stranger's control characters stay text."""
-    shown = "".join(mark if mark.isprintable() or mark == "\n" else repr(mark)[1:-1] for mark in text)
-    sys.stderr.write(f"logparse: {shown}\n")
+    """Words go to standard error: standard output is for data."""
+    if sys.stderr is not None:  # a process may be started without
+        sys.stderr.write(f"logparse: {printable(text)}\n")
 
 
-def suggestion(text: str, names: Sequence[str]) -> str:
-    """Name the closest match to a misspelt word, or else everything there is."""
-    close = get_close_matches(text.lower(), names, n=1, cutoff=0.5)
-    return f"did you mean {close[0]}?" if close else f"there are {', '.join(names)}"
+def say_error(error: LogparseError) -> None:
+    """What went wrong, and what to do about it in terms of the command."""
+    remedy = error.remedy
+    for argument, option in _OPTIONS.items():
+        remedy = remedy and remedy.replace(argument, option)
+    say(error.message if remedy is None else f"{error.message}\n  {remedy}")

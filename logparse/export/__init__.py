@@ -18,6 +18,10 @@ list, shape           [64, 20] (as JSON)  [64, 20]            list              
 \* A loss or an output that the log prints as nan is a value, not a gap. RFC 8259 has no number for it, so JSON gets a
 string and stays valid for every reader.
 
+A spreadsheet would run text that begins with `=`, `+`, `-` or `@`: in CSV the command writes an apostrophe before it,
+or leaves it with `--csv-formulas keep`. Control characters and marks that turn the direction of writing stand as
+`\u202e`, in the command's CSV as text and in JSON for the character; Markdown isolates words written right to left too.
+
 CSV follows RFC 4180 except for its line ends (a bare newline); all text is UTF-8 without a byte order mark. Tables are
 written in pieces of rows, so that a curve of millions of points need not stand in memory twice.
 """
@@ -29,7 +33,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.errors import UsageError
-from logparse.export.csv import to_csv
+from logparse.export.csv import FORMULAS, to_csv
 from logparse.export.json import to_json, to_jsonl
 from logparse.export.markdown import to_markdown
 from logparse.export.parquet import to_parquet
@@ -66,6 +70,16 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
         )
     }
 )
+
+
+def written(form: str, frame: pd.DataFrame, table: str, *, csv_formulas: str | None = None) -> Iterator[bytes]:
+    """The table in a format, as the command writes it: in CSV text that a spreadsheet would run is escaped, or kept.
+
+    `csv_formulas` is a key of FORMULAS.
+    """
+    if form == "csv":
+        return to_csv(frame, table, FORMULAS[csv_formulas or "escape"])
+    return FORMATS[form].chunks(frame, table)
 
 
 def format_of(suffix: str) -> str:

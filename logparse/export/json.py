@@ -6,6 +6,7 @@ import json
 import math
 from typing import TYPE_CHECKING
 
+from logparse import formats
 from logparse.export.cells import described, rows
 
 if TYPE_CHECKING:
@@ -35,12 +36,15 @@ def _records(frame: pd.DataFrame, table: str) -> Iterator[str]:
 
 
 def json_text(value: object) -> str:
-    """Strictly valid JSON; the walk for NaN is paid only where there is one."""
+    """Strictly valid JSON; the walk for NaN is paid only where there is one.
+
+    What would steer a terminal or turn the direction of a line stands as JSON's own escape, and is read back as it was.
+    """
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     except ValueError:
         text = json.dumps(_without_nan(value), ensure_ascii=False, allow_nan=False)
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return formats.visible(text).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _without_nan(value: object) -> object:

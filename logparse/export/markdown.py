@@ -57,4 +57,4 @@ _MARKUP: Final = re.compile(r"[\\`*\[\]<|~&#]|(?<!\w)_|_(?!\w)")
 
 def markdown_text(text: str) -> str:
     """The text so that Markdown shows it as it is, on one line."""
-    return _MARKUP.sub(r"\\\g<0>", " ".join(text.splitlines()))
+    return formats.shown(_MARKUP.sub(r"\\\g<0>", " ".join(text.splitlines())))

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from logparse.errors import UsageError
-from logparse.output import write
+from logparse import formats
+from logparse.errors import UsageError, WrongTypeError
+from logparse.output import check_target, write
 from logparse.report.view import page_view
 
 if TYPE_CHECKING:
@@ -37,9 +38,20 @@ def write_report(
 ) -> None:
     """Write the report of one or several logs to a file, or to standard output where the path is "-".
 
-    The file is written whole or not at all. Raises UsageError where it exists and `force` is not set.
+    The file is written whole or not at all.
+
+    Raises:
+        UsageError: there is no log, or the file exists and `force` is not set, or it cannot be written; where an
+            argument is of a type that has no meaning, a WrongTypeError.
+
     """
     several = list(logs) if isinstance(logs, list | tuple) else [logs]
+    for log in several:
+        if not hasattr(log, "facts"):
+            raise WrongTypeError(f"a report is of what parse_log gave, not of {type(log).__name__}")
+    if not (title is None or isinstance(title, str)):
+        raise WrongTypeError(f"a title is a str, not {type(title).__name__}")
+    check_target(path, force=force)
     write(path, [render(several, title).encode("utf-8", "backslashreplace")], force=force)
 
 
@@ -56,11 +68,17 @@ def render(logs: Sequence[LogLike], title: str | None = None) -> str:
     return template.render(page=page_view(logs, title), policy=policy, style=Markup(style), script=Markup(script))  # noqa: S704 - our own files
 
 
+def _shown(value: object) -> object:
+    """A stranger's text as a person may be shown it; our own markup as it is."""
+    return formats.shown(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
 @cache
 def _environment() -> Environment:
     return Environment(
         loader=FileSystemLoader(FOLDERS),
         autoescape=True,
+        finalize=_shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

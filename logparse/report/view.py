@@ -82,11 +82,18 @@ class LogView:
 
 @dataclass(frozen=True, slots=True)
 class PageView:
-    """The whole page. `comparison` stands before the logs where there are several."""
+    """The whole page. `comparison` stands before the logs where there are several.
+
+    `short_title` is what a browser writes on a tab and into a list of bookmarks.
+    """
 
     title: str
+    short_title: str
     logs: tuple[LogView, ...]
     comparison: TableView | None
+
+
+LONGEST_TITLE: Final = 80  # of a tab or a bookmark
 
 
 def page_view(logs: Sequence[LogLike], title: str | None) -> PageView:
@@ -94,7 +101,8 @@ def page_view(logs: Sequence[LogLike], title: str | None) -> PageView:
     contexts = [ReportedLog(log, number, len(logs) == 1) for number, log in enumerate(logs, 1)]
     views = tuple(_log_view(log) for log in contexts)
     heading = title or (views[0].head.title if len(views) == 1 else f"{len(views)} logs")
-    return PageView(heading, views, _comparison(contexts, views) if len(views) > 1 else None)
+    short = formats.shortened(" ".join(heading.split()), LONGEST_TITLE)
+    return PageView(heading, short, views, _comparison(contexts, views) if len(views) > 1 else None)
 
 
 def _log_view(log: ReportedLog) -> LogView:

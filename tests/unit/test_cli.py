@@ -110,6 +110,22 @@ def test_a_wrong_call_is_answered_with_what_would_be_right(
     assert said.out == ""
 
 
+def test_a_choice_about_formulas_is_one_about_csv(alexnet: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", str(alexnet), "--table", "nets", "--format", "json", "--csv-formulas", "keep"]) == 2
+    assert "--csv-formulas is about csv, and the format is json" in capsys.readouterr().err
+    assert main(["whatif", str(alexnet), "--csv-formulas", "keep"]) == 2
+
+
+@pytest.mark.parametrize(("words", "name"), [([], "'=1"), (["--csv-formulas", "keep"], "=1")])
+def test_a_layer_that_would_be_a_formula(
+    alexnet: Path, tmp_path: Path, words: list[str], name: str, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    log = tmp_path / "a.log"
+    log.write_bytes(alexnet.read_bytes().replace(b"relu1", b"=1"))
+    assert main(["export", str(log), "--table", "layers", *words]) == 0
+    assert f",{name},".encode() in capfdbinary.readouterr().out
+
+
 # --- what cannot be read -----------------------------------------------------------------------------------
 
 
@@ -213,6 +229,7 @@ def test_nothing_is_overwritten_unasked(verb: list[str], alexnet: Path, tmp_path
     refused = run_logparse(*verb, alexnet, "-o", "out")
     assert refused.returncode == 2
     assert b"out exists already" in refused.stderr
+    assert b"Give --force to overwrite it." in refused.stderr
     assert target.read_bytes() == b"mine"
     assert run_logparse(*verb, alexnet, "-o", "out", "--force").returncode == 0
     assert target.read_bytes() != b"mine"

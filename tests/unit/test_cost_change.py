@@ -387,14 +387,15 @@ def test_what_binds_is_the_two_kinds_of_memory_that_take_most() -> None:
     found = fit(one(), budget, "cpu", TERMS)
     held = holdings(changed(one(), Change(batch=1001)).run, "cpu")[0]
     largest = sorted({kind: held.bytes_of(kind) for kind in Kind}.items(), key=lambda item: -item[1])[:2]
-    expected = ", ".join(f"{kind} {size / budget:.0%}" for kind, size in largest)
-    assert found.binds == f"memory: of the budget {expected}"
+    expected = ", ".join(f"{kind} {100 * size / found.next_bytes:.1f} %" for kind, size in largest)
+    assert found.binds == f"memory: of what 1,001 images would take, {expected}"
 
 
 def test_beside_caffes_own_there_is_the_program() -> None:
     terms = replace(TERMS, program_bytes=10**9)
     found = fit(one(), 10**9 + at_batch(3, "cpu", TERMS), "cpu", terms)
-    assert found.binds.startswith("memory: of the budget beside Caffe's own 100%, ")
+    images = found.batch + 1
+    assert found.binds.startswith(f"memory: of what {images} images would take, beside Caffe's own >99.9 %, ")
 
 
 def test_the_upper_end_of_each_build_that_may_run_must_fit() -> None:

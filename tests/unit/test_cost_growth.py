@@ -116,4 +116,18 @@ def test_what_one_more_would_take_is_told(engine: str) -> None:
     found = fit(run, 4 * GIB, terms=terms)
     assert found.bytes == held_bytes(at(run, found.batch), "gpu", terms) <= 4 * GIB
     assert found.next_bytes == held_bytes(at(run, found.batch + 1), "gpu", terms) > 4 * GIB
-    assert found.fixed_bytes == found.bytes - found.batch * found.per_image_bytes
+    even = found.fixed_bytes + found.batch * found.per_image_bytes
+    assert found.bytes == even + found.page_bytes + found.uneven_bytes + found.build_bytes
+    assert found.page_bytes > 0
+
+
+@pytest.mark.parametrize("device", ["cpu", "gpu"])
+@pytest.mark.parametrize("name", ["lenet", "alexnet", "siamese", "lstm", "resnet18"])
+def test_what_stays_and_what_an_image_adds_do_not_depend_on_the_budget(name: str, device: str) -> None:
+    found = fits(run_of(name), [size * GIB for size in (1, 2, 5, 11, 80, 5000)], device)
+    assert len({(one.fixed_bytes, one.per_image_bytes) for one in found}) == 1
+    for one in found:
+        even = one.fixed_bytes + max(one.batch, 1) * one.per_image_bytes
+        assert one.bytes == even + one.page_bytes + one.uneven_bytes + one.build_bytes
+        assert one.page_bytes >= 0
+        assert device == "gpu" or not one.page_bytes

@@ -188,7 +188,7 @@ def test_only_layers_with_a_whole_definition_of_their_own_are_changed() -> None:
     bare = replace(one[1], spec=replace(one[1].spec, definition=None))
     with pytest.raises(WhatIfError, match="the definition of conv is missing") as refused:
         without_channels((one[0], bare), "conv", 0.5)
-    assert refused.value.remedy == "Give it with --prototxt."
+    assert refused.value.remedy == "Give it with prototxt=FILE."
     unknown = replace(one[1], kind=None)
     with pytest.raises(WhatIfError, match=r"no InnerProduct \(unknown type\)"):
         without_channels((one[0], unknown), "conv", 0.5)

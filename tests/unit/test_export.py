@@ -277,3 +277,70 @@ def test_every_column_has_a_form_and_a_way_to_be_stored() -> None:
     assert {column.dtype for column in columns if not column.items} <= set(markdown.CELL_FORMS)
     assert {column.items for column in columns if column.items} <= set(formats.FORMS)
     assert {column.items or column.dtype for column in columns} == set(parquet.ARROW_TYPES)
+
+
+# --- a stranger's text ------------------------------------------------------------------------------------
+
+
+def in_csv(names: list[str], formulas: str | None) -> list[str]:
+    frame = frame_of("layers", layer=names, params=[-1] * len(names))
+    data = b"".join(export.written("csv", frame, "layers", csv_formulas=formulas))
+    return [row[0] for row in csv.reader(io.StringIO(data.decode(), newline=""))][1:]
+
+
+@pytest.mark.parametrize(
+    ("name", "escaped"),
+    [
+        ("=1+1", "'=1+1"),
+        ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+        ("+conv", "'+conv"),
+        ("-conv", "'-conv"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'\t=1"),
+        (" \r\n=1", "' \r\n=1"),
+        ("＝1", "'＝1"),
+        ("-1.5e-3", "-1.5e-3"),  # nothing but a number
+        ("+7", "+7"),
+        ("-1-1", "'-1-1"),
+        ("conv=1", "conv=1"),
+        ("res2a+res2b", "res2a+res2b"),
+        ("", ""),
+    ],
+)
+def test_a_name_is_no_formula_unless_it_is_to_be_kept(name: str, escaped: str) -> None:
+    assert in_csv([name], None) == in_csv([name], "escape") == [escaped]
+    assert in_csv([name], "keep") == [name]
+
+
+def test_a_number_below_zero_and_a_list_are_no_formulas() -> None:
+    frame = frame_of("layers", tops=[["=1"]], params=[-1])
+    assert b"".join(export.written("csv", frame, "layers")).splitlines()[1] == b'"[""=1""]",-1'
+
+
+def test_an_output_that_the_log_named_is_no_formula_at_the_head_of_its_column() -> None:
+    frame = pd.DataFrame({"iteration": [1], "=1+1": [0.5]})
+    assert b"".join(export.written("csv", frame, "train_outputs")).splitlines()[0] == b"iteration,'=1+1"
+
+
+@pytest.mark.parametrize("formulas", ["escape", "keep"])
+def test_what_steers_a_terminal_or_turns_a_line_is_an_escape_in_csv(formulas: str) -> None:
+    assert in_csv(["a\x9b31m\u202eb\x7f\x08", "a\tb\nc", "שלום"], formulas) == [
+        "a\\u009b31m\\u202eb\\u007f\\u0008",
+        "a\tb\nc",
+        "שלום",
+    ]
+
+
+def test_json_has_escapes_that_are_read_back_as_they_were() -> None:
+    name = "a\x9b31m\u202eb\x7f"
+    frame = frame_of("layers", layer=[name], tops=[[name]])
+    for form in ("json", "jsonl"):
+        data = written(frame, "layers", form).decode()
+        assert not {"\x9b", "\u202e", "\x7f"} & set(data)
+        record = json.loads(data.strip("[]\n"))
+        assert (record["layer"], record["tops"]) == (name, [name])
+
+
+def test_markdown_isolates_what_is_written_right_to_left() -> None:
+    data = written(frame_of("layers", layer=["conv_שלום עולם_1\u202e"]), "layers", "markdown").decode()
+    assert "conv_\u2068שלום עולם\u2069_1\\u202e" in data

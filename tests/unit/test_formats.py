@@ -215,3 +215,39 @@ def test_a_duration_never_overflows_its_smaller_unit(seconds: float) -> None:
     match = re.fullmatch(r"\d+ (min|h|d) (\d\d) (s|min|h)", formats.duration(seconds))
     if match is not None:
         assert int(match[2]) < {"s": 60, "min": 60, "h": 24}[match[3]]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "texts"),
+    [
+        ((8_589_934_592, 8_566_865_920, 8_594_128_896), ["8.590 GB", "8.567 GB", "8.594 GB"]),
+        ((1_000, 2_000), ["1.00 kB", "2.00 kB"]),
+        ((11_811_160_064, 11_811_160_064), ["11.8 GB", "11.8 GB"]),  # equal ones may look it
+        ((8, 1_459_617_792), ["8 B", "1.46 GB"]),
+        ((8_589_934_592, 8_589_934_593), ["8,589,934,592 B", "8,589,934,593 B"]),
+    ],
+)
+def test_sizes_that_differ_look_different(sizes: tuple[int, ...], texts: list[str]) -> None:
+    assert formats.sizes_apart(sizes) == texts
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("conv1", "conv1"),
+        ("a\tb\r\nc", "a\tb\r\nc"),
+        ("a\x00\x1b[31m\x7f\x9b", r"a\u0000\u001b[31m\u007f\u009b"),
+        ("\u202edrow\u202c \u2066x\u2069 \u200f\u061c\u2028", r"\u202edrow\u202c \u2066x\u2069 \u200f\u061c\u2028"),
+        ("卷积 × é 😀", "卷积 × é 😀"),
+        ("שלום", "\u2068שלום\u2069"),
+        ("a שלום עולם: 5 مرحبا", "a \u2068שלום עולם\u2069: 5 \u2068مرحبا\u2069"),
+    ],
+)
+def test_a_strangers_text_neither_steers_nor_turns_what_stands_beside(text: str, seen: str) -> None:
+    assert formats.shown(text) == seen
+    assert formats.shown(seen.replace("\u2068", "").replace("\u2069", "")) == seen  # once is enough
+
+
+@pytest.mark.parametrize(("text", "short"), [("abcdef", "abcdef"), ("abcdefg", "abcde…"), ("abcd efg", "abcd…")])
+def test_a_text_is_shortened_at_its_end(text: str, short: str) -> None:
+    assert formats.shortened(text, 6) == short

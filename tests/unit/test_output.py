@@ -38,7 +38,7 @@ def test_bytes_or_chunks_are_written_and_nothing_else_is_left(tmp_path: Path) ->
 def test_an_existing_file_stays_without_force(tmp_path: Path) -> None:
     target = tmp_path / "report.html"
     target.write_bytes(b"old")
-    with pytest.raises(UsageError, match=r"exists already\n.*--force"):
+    with pytest.raises(UsageError, match=r"exists already\n  Give force=True to overwrite it\."):
         output.write_atomically(target, b"new")
     assert target.read_bytes() == b"old"
     output.write_atomically(target, b"new", force=True)

@@ -9,6 +9,8 @@ import io
 import lzma
 import os
 import sys
+import tarfile
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -251,6 +253,16 @@ def test_an_archive_broken_at_its_beginning_is_unreadable(name: str) -> None:
         lines_of(PACKERS[name](TEXT)[:10] + b"\xff" * 30)
 
 
+@pytest.mark.parametrize(("name", "block"), [("bzip2", "900 kB"), ("zstd", "131 kB")])
+def test_why_nothing_of_a_truncated_archive_can_be_read_is_told(name: str, block: str) -> None:
+    with pytest.raises(UnreadableError) as caught:
+        lines_of(PACKERS[name](TEXT)[:-20])
+    assert caught.value.message == (
+        f"<bytes>: the {name} archive is broken: the archive ends early, within its first block (of up to {block}), so "
+        "nothing can be read"
+    )
+
+
 def test_other_data_after_an_archive_are_noted_and_counted() -> None:
     data = gzip.compress(TEXT) + b"garbage"
     with opened(data) as log:
@@ -259,9 +271,141 @@ def test_other_data_after_an_archive_are_noted_and_counted() -> None:
         assert log.source().size_bytes == len(data)
 
 
-def test_a_zip_archive_says_what_to_do() -> None:
-    with pytest.raises(UnreadableError, match="ZIP") as caught:
+# A tar, a ZIP: files with names
+
+LOG = b"I1124 10:43:20.990321 23669 solver.cpp:102] Iteration 0, loss = 2.4\n" * 40_000  # several pieces
+PROSE = b"what was tried\n"
+
+
+def tarred(files: dict[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        folder = tarfile.TarInfo("run")
+        folder.type = tarfile.DIRTYPE
+        archive.addfile(folder)
+        for name, data in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    return packed.getvalue()
+
+
+def zipped(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", method) as archive:
+        archive.mkdir("run")
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return packed.getvalue()
+
+
+class Pipe(io.RawIOBase):
+    """A stream that cannot go back."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = io.BytesIO(data)
+
+    def read(self, size: int = -1) -> bytes:
+        return self._data.read(min(size, 999))
+
+    def seek(self, *_: int) -> int:
+        raise io.UnsupportedOperation
+
+
+ARCHIVES: dict[str, Callable[[dict[str, bytes]], bytes]] = {
+    "tar": tarred,
+    "zip": zipped,
+    "zip, stored": lambda files: zipped(files, zipfile.ZIP_STORED),
+    "zip, lzma": lambda files: zipped(files, zipfile.ZIP_LZMA),
+    **{f"{name} + tar": lambda files, pack=pack: pack(tarred(files)) for name, pack in PACKERS.items()},  # type: ignore[misc]
+}
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_an_archive_with_one_log_is_that_log(name: str) -> None:
+    files = {"README.md": LOG, "notes.txt": PROSE, "run/train.log": LOG, "run/._train.log": b"\0\5\x16\7", "z": b""}
+    packed = ARCHIVES[name](files)
+    for source in (packed, Pipe(packed)):
+        with opened(source) as log:
+            assert b"".join(block.data for block in log.blocks()) == LOG
+            told = log.source()
+        assert told.name.endswith(">/run/train.log")
+        assert told.compression == name.split(",", maxsplit=1)[0]
+        assert (told.size_bytes, told.text_bytes) == (len(packed), len(LOG))
+        assert told.sha256 == hashlib.sha256(packed).hexdigest()
+        assert log.notes == []
+
+
+@pytest.mark.parametrize("name", ["tar", "zip", "gzip + tar"])
+@pytest.mark.parametrize("pack", PACKERS)
+def test_a_log_in_an_archive_may_be_compressed_itself(name: str, pack: str) -> None:
+    packed = ARCHIVES[name]({"train.log.packed": PACKERS[pack](LOG)})
+    assert lines_of(packed) == LOG.rstrip(b"\n").split(b"\n")
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"a.log": LOG, "b": PROSE, "c.txt": LOG}, "holds 2 logs: a.log, c.txt"),
+        ({f"{i}.log": LOG[:100] for i in range(9)}, "holds 9 logs: 0.log, 1.log, 2.log, and 6 more"),
+        ({"a.md": LOG, "b": PROSE}, "none of its files is a Caffe log: a.md, b"),
+        ({}, "it holds no file"),
+    ],
+    ids=["two", "nine", "none", "empty"],
+)
+@pytest.mark.parametrize("name", ["tar", "zip", "xz + tar"])
+def test_an_archive_without_the_one_log_is_refused_in_words(name: str, files: dict[str, bytes], words: str) -> None:
+    with pytest.raises(UnreadableError) as caught:
+        lines_of(ARCHIVES[name](files))
+    assert words in str(caught.value)
+    assert "unpack it and give" in str(caught.value.remedy)
+
+
+@pytest.mark.parametrize("name", ["tar", "gzip + tar", "xz + tar", "zstd + tar"])
+def test_a_tar_that_is_cut_gives_what_it_holds_and_one_note(name: str) -> None:
+    lines = b"".join(
+        b"Iteration %d, loss = %s\n" % (i, hashlib.sha256(b"%d" % i).hexdigest().encode()) for i in range(9_000)
+    )
+    packed = ARCHIVES[name]({"train.log": lines})
+    with opened(packed[: len(packed) * 2 // 3]) as log:
+        text = b"".join(block.data for block in log.blocks())
+        assert lines.startswith(text)
+        assert len(text) > len(lines) // 3
+        outer = name.partition(" ")[0]
+        assert [note.what.partition(": ")[0] for note in log.notes] == [f"the {outer} archive is damaged or incomplete"]
+        assert log.source().size_bytes == len(packed) * 2 // 3
+
+
+def test_a_broken_zip_and_one_with_a_password_are_refused() -> None:
+    with pytest.raises(UnreadableError, match="the zip archive is broken: File is not a zip file"):
         lines_of(b"PK\x03\x04rest")
+    packed = bytearray(zipped({"a.log": LOG}))
+    place = packed.index(b"PK\x03\x04", 10)
+    packed[place + 6] |= 1  # the flag of an encrypted file, in its own header and in the table of contents
+    packed[packed.rindex(b"PK\x01\x02") + 8] |= 1
+    with pytest.raises(UnreadableError, match="password"):
+        lines_of(bytes(packed))
+
+
+def test_a_bomb_in_a_zip_stops_at_the_limit() -> None:
+    with pytest.raises(UnreadableError, match="more than the limit"):
+        lines_of(zipped({"a.log": LOG * 10}), max_text_bytes=len(LOG) * 5)
+
+
+@pytest.mark.parametrize(
+    ("head", "what"),
+    [
+        (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+        (b"Rar!\x1a\x07", "a RAR archive"),
+        (b"\x1f\x9d\x90", "a file of compress"),
+        (b"\x04\x22\x4d\x18", "an LZ4 file"),
+        (b"LZIP\x01", "a file of lzip"),
+        (b"\x89LZO\0\r\n", "a file of lzop"),
+    ],
+)
+def test_other_archives_are_refused_by_name(head: bytes, what: str) -> None:
+    with pytest.raises(UnreadableError, match=what) as caught:
+        lines_of(head + b"rest")
     assert "unpack" in str(caught.value.remedy)
 
 
@@ -283,7 +427,7 @@ def test_zstandard_without_the_package_names_the_extra(monkeypatch: pytest.Monke
 @pytest.mark.parametrize("name", PACKERS)
 def test_a_bomb_stops_at_the_limit(name: str) -> None:
     packed = PACKERS[name](bytes(40 << 20))
-    with pytest.raises(UnreadableError, match="--max-bytes"):
+    with pytest.raises(UnreadableError, match="max_bytes=N"):
         lines_of(packed, max_text_bytes=10 << 20)
     assert lines_of(packed, max_text_bytes=50 << 20) == []
 

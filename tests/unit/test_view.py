@@ -289,6 +289,22 @@ def test_a_hostile_name_is_escaped_wherever_it_stands(sample_logs: Path) -> None
     assert html.count("</script>") == 1
 
 
+def test_a_name_that_steers_or_turns_is_an_escape_wherever_it_stands(sample_logs: Path) -> None:
+    data = (sample_logs / "lenet.log").read_bytes().replace(b"conv1", "c\x9b\u202e\u2066שלום".encode())
+    html = render([parse_log(data)], "t\u202e\x85")
+    assert not {"\x9b", "\x85", "\u202e", "\u2066"} & set(html)
+    assert r"<title>t\u202e" in html
+    assert html.count("שלום") == html.count("\u2068שלום\u2069") > 10
+    assert re.search(r"<svg.*c\\u009b\\u202e|<svg.*c·\\u202e", html, re.DOTALL)
+
+
+def test_the_title_of_the_page_is_short_whatever_the_net_is_called(sample_logs: Path) -> None:
+    html = render([parse_log(sample_logs / "lenet_excerpt.log")], "net " * 5000)
+    (title,) = re.findall(r"<title>(.*?)</title>\n<link", html, re.DOTALL)
+    assert title == f"{('net ' * 20).rstrip()}… · Caffe log report"
+    assert "net " * 5000 in html
+
+
 def test_the_page_fetches_nothing_and_has_no_style_or_handler_in_an_attribute(sample_logs: Path) -> None:
     anchors = Anchors(render([parse_log(sample_logs / "alexnet.log")]))
     assert anchors.loaded == {"data:,"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from logparse.api import parse_log
 from logparse.cli import whatif as verb
 from logparse.cli.argument_types import size_bytes
+from logparse.cli.main import main
 from logparse.cost.whatif.change import Change, LowRank, changed, measures
 from logparse.cost.whatif.fit import fit
 from logparse.cost.whatif.resize import WhatIfError
@@ -149,6 +151,15 @@ def test_what_cannot_be_followed_is_refused(alexnet: Log, change: Change, words:
         figures(alexnet, change)
 
 
+def test_what_a_run_does_not_have_cannot_change(sample_logs: Path) -> None:
+    log = parse_log(sample_logs / "time_alexnet.log")
+    with pytest.raises(WhatIfError, match="no test net beside the train net"):
+        figures(log, Change(test_batch=5))
+    found = changed(log.run()[1], Change(solver="Adam"))
+    assert found.assumptions == ("a run of caffe time has no solver: Adam changes nothing",)
+    assert found.run == log.run()[1]
+
+
 def test_a_residual_sum_ties_channels_together(sample_logs: Path) -> None:
     log = parse_log(sample_logs / "resnet18.log")
     with pytest.raises(WhatIfError, match="adds blobs that would differ"):
@@ -173,6 +184,148 @@ def test_fit_says_what_binds(alexnet: Log) -> None:
     much = fit(run, 10_000 * GIB)
     assert "elements, Caffe's limit is 2^30" in much.binds
     assert fit(run, 8 * GIB).binds.startswith("memory: ")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (Change(batch=10**12), "a batch of 1,000,000,000,000 images is none: Caffe counts from 1 to 2,147,483,647"),
+        (Change(batch=10**8), "the blob norm1 would have 29,040,000,000,000 elements, Caffe's limit is 2,147,483,647"),
+        (Change(test_batch=10**10), "a batch of 10,000,000,000 images is none"),
+        (Change(batch="64"), "a batch of '64' images is none"),  # type: ignore[arg-type] # what a caller may do
+        (Change(batch=True), "a batch of True images is none"),
+        (Change(weights="fp8"), "there is no precision 'fp8'"),
+        (Change(activations=["fp16"]), "there is no precision"),  # type: ignore[arg-type]
+        (Change(solver=["SGD"]), "there is no solver"),  # type: ignore[arg-type]
+        (Change(prune_weights={"fc6": 7}), "fc6: a share is a number from 0 to 1, not 7"),
+        (Change(prune_weights={"fc6": float("nan")}), "fc6: a share is a number from 0 to 1, not nan"),
+        (Change(prune_weights={"relu1": 0.5}), "relu1 has no weights to prune"),
+        (Change(prune_channels={"fc6": "50%"}), "fc6: a share is a number"),  # type: ignore[dict-item]
+        (Change(low_rank={"fc6": LowRank(10**8)}), "its matrix of 4096 × 9216 has at most 4096"),
+        (Change(low_rank={"conv2": LowRank(482)}), "its matrix of 480 × 1280 has at most 480"),
+        (Change(low_rank={"conv2": LowRank(258, "channel")}), "its matrix of 2400 × 256 has at most 256"),
+        (Change(low_rank={"fc6": 5}), r"fc6: factors are LowRank\(rank\)"),  # type: ignore[dict-item]
+        (Change(low_rank={"fc6": LowRank(0)}), "a rank from 1"),
+        (Change(low_rank={"conv2": LowRank(4, "diagonal")}), "there is no scheme 'diagonal'"),
+    ],
+    ids=str,
+)
+def test_nonsense_is_refused_in_words(alexnet: Log, change: Change, words: str) -> None:
+    with pytest.raises(WhatIfError, match=words):
+        alexnet.whatif(change)
+
+
+def test_weights_that_two_layers_share_can_be_pruned_in_both(sample_logs: Path) -> None:
+    log = parse_log(sample_logs / "siamese.log")
+    before, found = figures(log), figures(log, Change(prune_weights={"ip1": 0.9, "ip1_p": 0.9}))
+    assert (before["params"] or 0) - (found["params"] or 0) == round(0.9 * 800 * 500)
+
+
+def test_a_rank_as_large_as_the_matrix_allows_is_one(alexnet: Log) -> None:
+    assert not alexnet.whatif(Change(low_rank={"fc6": LowRank(4096), "conv2": LowRank(480)})).empty
+
+
+def test_a_blob_that_only_a_gpu_cannot_have_is_told(alexnet: Log) -> None:
+    told = alexnet.whatif(Change(batch=5000))["assumptions"].iloc[0]
+    assert told[-1].startswith("the blob norm1 would have 1,452,000,000 elements: a GPU's loops overflow beyond 2^30")
+    assert len(alexnet.whatif(Change(batch=3697))["assumptions"].iloc[0]) == 1
+
+
+@pytest.mark.parametrize(
+    ("budget", "device", "words"),
+    [
+        (0, "gpu", "a budget of 0 B is no device's memory"),
+        (8, "gpu", "a budget of 8 B is no device's memory"),
+        (-GIB, "gpu", "a budget of −1,073,741,824 B is no device's memory"),
+        (2**63, "cpu", "is no device's memory"),
+        ("8GiB", "gpu", "a budget of '8GiB' is no device's memory"),
+        (8.5 * GIB, "gpu", "is no device's memory"),
+        (8 * GIB, "tpu", "there is no device 'tpu'\n  There are cpu and gpu."),
+    ],
+)
+def test_a_budget_of_nothing_and_a_device_of_none_are_refused(
+    alexnet: Log, budget: int, device: str, words: str
+) -> None:
+    with pytest.raises(WhatIfError, match=words):
+        alexnet.fit(budget, device)
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (["--fit", "0"], "'0' is 0 bytes, no device's memory, as 8GiB would be"),
+        (["--fit", "8"], "'8' is 8 bytes, no device's memory: did you mean 8GiB?"),
+        (["--fit", "99999999TiB"], "more than 64 bits can address"),
+        (["--fit", "8GiB", "--device", "tpu"], "there is no device 'tpu'"),
+        (["--device", "cpu"], "Give --fit SIZE as well."),
+        (["--batch", "1" + "0" * 12], "1000000000000 is more than Caffe can count"),
+        (["--batch", "9" * 5000], "a number of 5000 digits is more than Caffe can count"),
+        (["--test-batch", "0"], "'0' is no whole number from 1"),
+        (["--batch", "100000000"], "29,040,000,000,000 elements"),
+    ],
+    ids=lambda case: " ".join(case)[:30],
+)
+def test_the_command_refuses_nonsense_in_words(
+    sample_logs: Path, words: list[str], answer: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["whatif", str(sample_logs / "alexnet.log"), *words]) == 2
+    said = capsys.readouterr()
+    assert answer in said.err
+    assert said.out == ""
+    assert len(said.err.splitlines()) <= 2
+
+
+def test_the_column_beside_a_fitted_batch_shows_that_batch(alexnet: Log) -> None:
+    found = alexnet.fit(8 * GIB)
+    rows = alexnet.whatif(Change(), fit=found)
+    assert set(rows["scenario"]) == {"fits 8 GiB on the gpu"}
+    shown = dict(zip(rows["quantity"], rows["after"], strict=True))
+    assert shown["batch"] == found.batch
+    assert shown["footprint, gpu"] <= found.bytes  # an estimate, and the upper end of its range
+    assert {name: value for name, value in shown.items() if name != "batch"} == figures(
+        alexnet, Change(batch=found.batch)
+    )
+
+
+def test_what_is_asked_stands_beside_what_fits(alexnet: Log) -> None:
+    change = Change(batch=64, solver="Adam")
+    rows = alexnet.whatif(change, fit=alexnet.fit(8 * GIB, "cpu", change))
+    asked = rows[rows["scenario"] == "as asked"]
+    assert dict(zip(asked["quantity"], asked["after"], strict=True)) == figures(alexnet, change)
+    assert rows["scenario"].iloc[-1] == "fits 8 GiB on the cpu"
+
+
+def test_where_nothing_fits_no_figure_is_that_of_a_run(alexnet: Log) -> None:
+    rows = alexnet.whatif(Change(), fit=alexnet.fit(2**20))
+    assert rows["after"].iloc[-1] == 0
+    assert rows["after"].iloc[:-1].isna().all()
+    assert rows["assumptions"].iloc[0] == ["not one image fits: there is no such run"]
+
+
+@pytest.mark.parametrize("budget", ["8GiB", "8589934593", "11GiB", "11.01GiB"])
+@pytest.mark.parametrize("device", ["cpu", "gpu"])
+def test_what_fits_and_one_more_are_never_the_same_text(
+    sample_logs: Path, budget: str, device: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["whatif", str(sample_logs / "alexnet.log"), "--fit", budget, "--device", device]
+    assert main(words) == 0
+    said = capsys.readouterr().out.splitlines()
+    told = re.fullmatch(
+        r"Batch ([\d,]+) fits into (\S+ GB) on the [CG]PU \(it takes (?:up to )?(\S+ GB); "
+        r"one more takes (?:up to )?(\S+ GB)\).*",
+        said[-1],
+    )
+    assert told is not None
+    assert len({told[2], told[3], told[4]}) == 3
+    assert said[0].split() == ["as", "logged", "batch", told[1]]
+
+
+def test_where_a_blob_binds_one_more_is_not_told_in_bytes(
+    sample_logs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["whatif", str(sample_logs / "alexnet.log"), "--fit", "100TB"]) == 0
+    told = capsys.readouterr().out.splitlines()[-1]
+    assert "with one more the blob norm1 would have 1,073,899,200 elements, Caffe's limit is 2^30)" in told
 
 
 def test_the_command_prints_every_assumption(

@@ -5,10 +5,11 @@ Loads nothing but the names of devices: the command offers these terms as option
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 from logparse.cost.buffer import CPU, GPU
+from logparse.errors import UsageError, WrongTypeError
 
 MIB: Final = 1024 * 1024
 DEVICES: Final = (CPU, GPU)
@@ -33,3 +34,21 @@ class Terms:
 
 
 USUAL: Final = Terms()
+
+
+def check_terms(terms: object) -> None:
+    """Refuse what are no terms.
+
+    Raises:
+        UsageError: which of them has no meaning.
+
+    """
+    if not isinstance(terms, Terms):
+        raise WrongTypeError(f"terms are logparse.cost.memory.terms.Terms, not {terms!r}")
+    if terms.engine is not None and terms.engine not in ENGINES:
+        raise UsageError(f"there is no engine {terms.engine!r}; there are {' and '.join(ENGINES)}")
+    for one in fields(terms):
+        value = getattr(terms, one.name)
+        known = value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0)
+        if one.name.endswith("_bytes") and not known:
+            raise UsageError(f"{one.name} is a whole number of bytes from 0, not {value!r}")

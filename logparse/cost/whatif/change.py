@@ -104,12 +104,16 @@ def _solver(run: Run, change: Change) -> _Step:
         return run, ()
     if change.solver not in COPIES:
         raise WhatIfError(f"there is no solver {change.solver!r}", remedy=f"One of {', '.join(SOLVERS)}.")
+    if run.command != "train":
+        return run, (f"a run of caffe {run.command} has no solver: {change.solver} changes nothing",)
     solver = replace(run.solver, type=change.solver, stated=True)
     return replace(run, solver=solver), (f"solver {change.solver}",)
 
 
 def _batches(run: Run, change: Change) -> _Step:
     nets, assumed = [], list[str]()
+    if change.test_batch is not None and not any(net.beside for net in run.nets):
+        raise WhatIfError("there is no test net beside the train net whose batch could change")
     for net in run.nets:
         batch = change.test_batch if net.beside else change.batch
         if batch is None or batch == net.batch:
@@ -181,7 +185,7 @@ def _precision(run: Run, change: Change) -> _Step:
 
 def _sparse(run: Run, change: Change) -> _Step:
     for name in change.prune_weights:
-        surgery.find_layer(run.nets[0].layers, name)
+        surgery.check_weights(run.nets[0].layers, name)
     if not any(change.prune_weights.values()):
         return run, ()
     shares = ", ".join(f"{name} {share:.0%}" for name, share in change.prune_weights.items())

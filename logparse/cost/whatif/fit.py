@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from logparse import formats
 from logparse.cost.buffer import CPU, GPU
 from logparse.cost.memory.footprint import PACKED_BYTES, builds, needed_bytes, rounded
 from logparse.cost.memory.holdings import Kind
@@ -28,9 +29,12 @@ class Fit:
     """The largest batch that fits into `budget_bytes` on `device`, what it then holds, and what binds it.
 
     On the GPU it must fit with the upper end of its range, of either build where nothing tells which; `basis` tells.
-    `batch` is 0 where not even one image fits; then `bytes` is what one takes. `fixed_bytes` is what no batch
-    size changes, `per_image_bytes` what one more image adds: the slope from a usual batch size to this one, so that
-    the pages in which a card gives memory out do not count for more than they are.
+    `batch` is 0 where not even one image fits; then `bytes` is what one takes. `fixed_bytes` is what no batch size
+    changes, `per_image_bytes` what one more image adds: of the blocks as they are asked for, whatever the budget, with
+    engine CAFFE unless something tells another one. `page_bytes` is what the pages add in which a card gives memory
+    out, `uneven_bytes` what grows in another way (below 0 where it is less), `build_bytes` what a cuDNN build takes
+    more where nothing tells the engine. `bytes` is the sum: fixed, per image for each (for one where none fits), pages,
+    uneven, build.
     """
 
     device: str
@@ -40,12 +44,15 @@ class Fit:
     next_bytes: int
     fixed_bytes: int
     per_image_bytes: int
+    page_bytes: int
+    uneven_bytes: int
     binds: str
+    build_bytes: int = 0
     basis: str = ""
 
 
 # An int holds a blob's element count (blob.cpp); the GPU's elementwise loops overflow beyond half of that
-_MOST_ELEMENTS: Final[Mapping[str, int]] = {CPU: 2**31 - 1, GPU: 2**30}
+MOST_ELEMENTS: Final[Mapping[str, int]] = {CPU: 2**31 - 1, GPU: 2**30}
 
 
 def largest_blob(run: Run) -> tuple[int, str]:
@@ -70,19 +77,30 @@ def fits(
     if not run.nets or run.nets[0].batch is None:
         raise WhatIfError("the log does not show the batch size, so no other one can be tried")
     tried = [_Trials(run, device, terms, change, max(budgets), cudnn=cudnn) for cudnn in builds(run, device, terms)]
-    return [_fit_whichever(tried, budget_bytes) for budget_bytes in budgets]
+    return [_fit(tried, budget_bytes) for budget_bytes in budgets]
 
 
-def _fit_whichever(tried: Sequence[_Trials], budget_bytes: int) -> Fit:
-    """The largest batch that fits whichever of these builds runs; what it takes is the most of theirs."""
-    found = min((_fit(one, budget_bytes) for one in tried), key=lambda fitted: fitted.batch)
-    held = max(one.look(max(found.batch, 1)).bytes for one in tried)
-    return replace(
-        found,
-        bytes=held,
-        next_bytes=max(one.look(found.batch + 1).bytes for one in tried),
-        fixed_bytes=held - max(found.batch, 1) * found.per_image_bytes,
-        basis=_BASES[tuple(one.cudnn for one in tried)] if found.device == GPU else "",
+def _fit(tried: Sequence[_Trials], budget_bytes: int) -> Fit:
+    """The largest batch that fits whichever of these builds runs; its terms are those of the first of them."""
+    batch = min(_largest(partial(one.fits, budget_bytes), one.guess(budget_bytes)) for one in tried)
+    images, first = max(batch, 1), tried[0]
+    held, asked = first.look(images).bytes, first.asked(images)
+    most_bytes = max(one.look(images).bytes for one in tried)
+    following = max((one.look(batch + 1) for one in tried), key=lambda look: look.bytes)
+    fixed_bytes, per_image_bytes = first.even_growth
+    return Fit(
+        device=first.device,
+        budget_bytes=budget_bytes,
+        batch=batch,
+        bytes=most_bytes,
+        next_bytes=following.bytes,
+        fixed_bytes=fixed_bytes,
+        per_image_bytes=per_image_bytes,
+        page_bytes=held - asked,
+        uneven_bytes=asked - fixed_bytes - images * per_image_bytes,
+        build_bytes=most_bytes - held,
+        binds=_binds(following, batch + 1, first.device),
+        basis=_BASES[tuple(one.cudnn for one in tried)] if first.device == GPU else "",
     )
 
 
@@ -91,21 +109,6 @@ _BASES: Final[Mapping[tuple[bool, ...], str]] = {
     (True,): "reckoned with the upper end of the range of a cuDNN build",
     (False, True): "nothing tells the engine: reckoned with the upper end of both builds' range",
 }
-
-
-def _fit(tried: _Trials, budget_bytes: int) -> Fit:
-    batch = _largest(partial(tried.fits, budget_bytes), tried.guess(budget_bytes))
-    held, per_image_bytes = tried.look(max(batch, 1)).bytes, tried.per_image_bytes(batch)
-    return Fit(
-        device=tried.device,
-        budget_bytes=budget_bytes,
-        batch=batch,
-        bytes=held,
-        next_bytes=tried.look(batch + 1).bytes,
-        fixed_bytes=held - max(batch, 1) * per_image_bytes,
-        per_image_bytes=per_image_bytes,
-        binds=_binds(tried.look(batch + 1), batch + 1, tried.device, budget_bytes),
-    )
 
 
 _NO_BYTES: Final[Mapping[str, int]] = dict.fromkeys(map(str, Kind), 0)
@@ -152,25 +155,33 @@ class _Trials:
         """About the batch that fits, by what it takes at two small ones: as far as growth has to be known."""
         least, base = (self._told(self._seen(batch)) for batch in (LEAST, self._base))
         step = max((base.bytes - least.bytes) // (self._base - LEAST), 1)
-        most = _MOST_ELEMENTS[self.device]
+        most = MOST_ELEMENTS[self.device]
         grown = max(base.largest[0] - least.largest[0], 0) // (self._base - LEAST)
         widest = most // grown if grown else most
         return max(min(self._base + (budget_bytes - base.bytes) // step, widest, most - 1), 1)
 
     def fits(self, budget_bytes: int, batch: int) -> bool:
         """Whether it fits at this batch size."""
-        most = _MOST_ELEMENTS[self.device]  # a blob's first dimension too is an int: nothing that grows is no way out
+        most = MOST_ELEMENTS[self.device]  # a blob's first dimension too is an int: nothing that grows is no way out
         return batch <= most and self.look(batch).bytes <= budget_bytes and self.look(batch).largest[0] <= most
 
-    def per_image_bytes(self, batch: int) -> int:
-        """What one more image adds: the slope from a usual batch size to this one, or to twice the usual one."""
-        far = max(batch, 2 * self._base)
-        return (self.look(far).bytes - self.look(self._base).bytes) // (far - self._base)
+    def asked(self, batch: int) -> int:
+        """What the run needs at this batch size, were its blocks not rounded to pages."""
+        growth_known = self._growth if LEAST <= batch <= self._far else None
+        found = self._seen(batch) if growth_known is None else growth_known.seen(batch)
+        return self._needs(sum(found.taken))
+
+    @cached_property
+    def even_growth(self) -> tuple[int, int]:
+        """(bytes whatever the batch, bytes of one more image), by what is asked for at two sizes, always the same."""
+        least, base = self.asked(LEAST), self.asked(self._base)
+        per_image = (base - least) // (self._base - LEAST)
+        return least - LEAST * per_image, per_image
 
     def guess(self, budget_bytes: int) -> int:
         """A batch size at or next to the answer: bytes grow almost linearly, in steps of pages."""
         low, high = 1, self._widest + 1
-        near, step = self._base, max(self.per_image_bytes(2 * self._base), 1)
+        near, step = self._base, max(self.even_growth[1], 1)
         for _ in range(_LOOKS):
             near = min(max(near, low), high - 1)
             left = budget_bytes - self._foreseen(near)
@@ -199,13 +210,15 @@ class _Trials:
         return [rounded(size for size in still if size > PACKED_BYTES), *small], slopes
 
     def _need(self, blocks: Sequence[int]) -> int:
-        taken = rounded(blocks) if self.device == GPU else sum(blocks)
+        return self._needs(rounded(blocks) if self.device == GPU else sum(blocks))
+
+    def _needs(self, taken: int) -> int:
         return needed_bytes(taken, self._changed_once, self.device, self._terms, cudnn=self.cudnn)
 
     @cached_property
     def _widest(self) -> int:
         """The batch at which the first blob that grows meets the limit of a blob's values."""
-        most = _MOST_ELEMENTS[self.device]
+        most = MOST_ELEMENTS[self.device]
         if self._growth is None:
             return max(self._base * most // max(self.look(self._base).largest[0], 1), 1)
         steps = [slope.step for slope in self._growth.blobs if slope.step > 0]
@@ -248,15 +261,16 @@ def _largest(fits: Callable[[int], bool], guess: int) -> int:
     return low
 
 
-def _binds(look: _Look, batch: int, device: str, budget_bytes: int) -> str:
-    """Why this run does not fit: too large a blob, or the kind of memory that takes most."""
+def _binds(look: _Look, batch: int, device: str) -> str:
+    """Why this run does not fit: too large a blob, or the kinds of memory that take most of what it needs."""
     elements, name = look.largest
-    if elements > _MOST_ELEMENTS[device]:
+    if elements > MOST_ELEMENTS[device]:
         limit = "2^30" if device == GPU else "2^31 - 1"
-        return f"the blob {name} would have {elements:,} elements, Caffe's limit is {limit}"
-    if batch > _MOST_ELEMENTS[device]:
+        return f"the blob {name} would have {formats.count(elements)} elements, Caffe's limit is {limit}"
+    if batch > MOST_ELEMENTS[device]:
         return "no blob grows with the batch: the count of images itself is at Caffe's limit"
     sizes = {**look.kinds, "beside Caffe's own": look.bytes - sum(look.kinds.values())}
     most = sorted(sizes, key=lambda kind: -sizes[kind])[:2]
-    parts = ", ".join(f"{kind} {sizes[kind] / budget_bytes:.0%}" for kind in most)
-    return f"memory: of the budget {parts}"
+    parts = ", ".join(f"{kind} {formats.percent(sizes[kind] / look.bytes)}" for kind in most)
+    images = f"{formats.count(batch)} {formats.plural('image', batch)}"
+    return f"memory: of what {images} would take, {parts}"

@@ -15,7 +15,7 @@ from logparse.cost.fields import same_but_padding
 from logparse.cost.layer_types import RULES
 from logparse.cost.rule import View
 from logparse.cost.traits import Base
-from logparse.errors import LogparseError
+from logparse.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,10 +25,8 @@ if TYPE_CHECKING:
     from logparse.cost.spec import LayerSpec, ParamBlob, Shape
 
 
-class WhatIfError(LogparseError):
-    """A change that cannot be followed through the net: which layer, and why."""
-
-    exit_code = 2
+class WhatIfError(UsageError):
+    """A change that is none, or cannot be followed through the net: which layer, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +113,7 @@ def _new_tops(
     if any(new is None and old is not None for new, old in zip(scaled, layer.spec.tops, strict=True)):
         raise WhatIfError(
             f"the change cannot be followed through the layer {layer.spec.name} ({layer.kind or 'of unknown type'})",
-            remedy="Give the network's definition with --prototxt, or change less.",
+            remedy="Give the network's definition with prototxt=FILE, or change less.",
         )
     return scaled, (f"{layer.spec.name}: its top grows with the batch of its bottom",)
 

@@ -45,6 +45,19 @@ def find_layer(layers: Sequence[LayerMemory], name: str) -> int:
     raise WhatIfError(f"there is no layer {name!r}", remedy=f"Layers with parameters are {', '.join(close)} …")
 
 
+def check_weights(layers: Sequence[LayerMemory], name: str) -> None:
+    """Refuse a layer that is not there, or is known to have no weights: none of them can be set to zero.
+
+    Raises:
+        WhatIfError: which of the two.
+
+    """
+    layer = layers[find_layer(layers, name)]
+    params = layer.params or cost(layer.spec).params  # by its type too: what it shares is not its own
+    if params is not None and not any(blob.kind == "weight" for blob in params):
+        raise WhatIfError(f"{name} has no weights to prune ({layer.kind or 'unknown type'})")
+
+
 def _settings(layer: LayerMemory) -> tuple[str, Message]:
     field = _channels_field(layer)
     definition = layer.spec.definition
@@ -52,7 +65,7 @@ def _settings(layer: LayerMemory) -> tuple[str, Message]:
         what = layer.kind or "unknown type"
         raise WhatIfError(f"{layer.spec.name} is no convolution and no InnerProduct ({what})")
     if definition is None or not definition.complete:
-        raise WhatIfError(f"the definition of {layer.spec.name} is missing", remedy="Give it with --prototxt.")
+        raise WhatIfError(f"the definition of {layer.spec.name} is missing", remedy="Give it with prototxt=FILE.")
     return field, definition.child(field)
 
 
@@ -183,9 +196,23 @@ def _pair(
     needs = bool(layer.spec.backward)
     second = replace(layer, spec=replace(layer.spec, bottoms=(None,), bottom_needs_grad=(needs,)), bottoms=(middle,))
     if layer.kind == "InnerProduct":
+        _check_rank(layer, rank, _matrix(layer))
         one = _redefined(first, field, settings, num_output=rank, bias_term=False)
         return _filled(one), second, f"K·M → {rank}·(K + M) (SVD)"
     return _convolutions(first, second, settings, rank, scheme)
+
+
+def _matrix(layer: LayerMemory) -> tuple[int, ...]:
+    """The sides of an InnerProduct's weights, K and M; empty where they are not known."""
+    shape = layer.params[0].shape if layer.params else ()
+    return tuple(shape[-2:]) if len(shape) > 1 else ()  # old releases pad with ones in front
+
+
+def _check_rank(layer: LayerMemory, rank: int, sides: tuple[int, ...]) -> None:
+    """Refuse a rank above the shorter side of the matrix: there is none, and its factors would hold more than it."""
+    if sides and rank > min(sides):
+        text = " × ".join(map(str, sides))
+        raise WhatIfError(f"{layer.spec.name}: there is no rank {rank}: its matrix of {text} has at most {min(sides)}")
 
 
 def _convolutions(
@@ -199,6 +226,9 @@ def _convolutions(
     except Missing as missing:
         raise WhatIfError(f"{second.spec.name}: {missing}") from missing
     chosen = scheme or ("spatial" if high * wide > 1 else "channel")
+    ins, outs = bottom[1] // group, settings.integer("num_output", 0) // group
+    sides = (ins * high, outs * wide) if chosen == "spatial" else (ins * high * wide, outs)
+    _check_rank(second, rank, (group * sides[0], group * sides[1]))
     if chosen == "spatial":
         one = _redefined(first, "convolution_param", settings, **_axis(settings, 0, high), num_output=rank)
         two = _redefined(second, "convolution_param", settings, **_axis(settings, 1, wide))

@@ -6,14 +6,17 @@ the name; see `decompress`. What happens to encodings, line ends and escapes: se
 
 from __future__ import annotations
 
+import io
 import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Self
 
-from logparse.errors import Note, UnreadableError
+from logparse import formats
+from logparse.errors import Note, UnreadableError, UsageError
 from logparse.model import Source
 from logparse.reading.input import plaintext
-from logparse.reading.input.decompress import MAGIC_BYTES, BrokenArchiveError, compression_of, decompressed
+from logparse.reading.input.archive import HEADER_BYTES, archive_of, log_in
+from logparse.reading.input.decompress import BrokenArchiveError, compression_of, decompressed, peeked
 from logparse.reading.input.opening import Raw, opened
 from logparse.reading.input.plaintext import decode
 
@@ -21,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import TracebackType
 
-    from logparse.reading.input.decompress import Compression
     from logparse.reading.input.opening import Readable
 
 __all__ = ["Input", "TextBlock", "decode", "open_input"]
@@ -34,10 +36,14 @@ _BOMB_RATIO: Final = 1000
 _BOMB_BYTES: Final = 1 << 30
 _STEP_BYTES: Final = 1 << 20
 _ARCHIVES: Final = (
-    (b"PK\x03\x04", "a ZIP archive"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
     (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"\x1f\x9d", "a file of compress (.Z)"),
+    (b"\x04\x22\x4d\x18", "an LZ4 file"),
+    (b"LZIP\x01", "a file of lzip"),
+    (b"\x89LZO\0", "a file of lzop"),
 )
+_AGAIN: Final = "copy or download it again, or give the unpacked log"
 _FOREIGN: Final = (
     (b"\x89PNG\r\n", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
@@ -70,12 +76,13 @@ class Input:
         self._stream = stream
         self._owned = owned
         self._block_bytes = max(block_bytes, 1)
+        self._step_bytes = min(self._block_bytes, _STEP_BYTES)
         self._max_text_bytes = max_text_bytes
-        self._raw = Raw(stream, min(self._block_bytes, _STEP_BYTES), hashing=hashing)
+        self._raw = Raw(stream, self._step_bytes, hashing=hashing)
         self._text_bytes = 0
         self._lines = 0
         self._encoding = "utf-8"
-        self._compression: Compression | None = None
+        self._packed: list[str] = []
         self._state = "new"
 
     @property
@@ -136,7 +143,7 @@ class Input:
             text_bytes=self._text_bytes,
             lines=self._lines,
             encoding=self._encoding,
-            compression=self._compression.name if self._compression else None,
+            compression=" + ".join(self._packed) or None,
         )
 
     def _cut(self, data: bytes, first_line: int) -> bytes:
@@ -148,7 +155,7 @@ class Input:
         return text
 
     def _utf8(self) -> Iterator[bytes]:
-        head, chunks = _peeked(self._plain(), plaintext.HEAD_BYTES)
+        head, chunks = peeked(self._plain(), plaintext.HEAD_BYTES)
         self.foreign = next((what for magic, what in _FOREIGN if head.startswith(magic)), None)
         self._encoding, mark = plaintext.encoding_of(head)
         return plaintext.as_utf8(_skipped(chunks, mark), self._encoding)
@@ -156,13 +163,23 @@ class Input:
     def _plain(self) -> Iterator[bytes]:
         """The text inside the input, unpacked where it is compressed, within the limit."""
         try:
-            head, chunks = _peeked(iter(self._raw), MAGIC_BYTES)
+            head, chunks = peeked(iter(self._raw), HEADER_BYTES)
             self._refuse_archive(head)
-            self._compression = compression_of(head)
-            if self._compression is None:
-                yield from self._limited(chunks)
-            else:
-                yield from self._limited(self._unpacked(chunks, self._compression))
+            compression = compression_of(head)
+            if compression is not None:
+                self._packed.append(compression.name)
+                unpacked = decompressed(chunks, compression, self._step_bytes)
+                chunks = self._readable(unpacked, compression.name, compression.block_bytes)
+            head, chunks = peeked(chunks, HEADER_BYTES)
+            archive = archive_of(head)
+            if archive is not None:
+                self._packed.append(archive.name)
+                chunks = self._readable(log_in(archive, chunks, self.name, self._found), archive.name)
+            yield from self._limited(chunks)
+            for _ in self._raw if self._packed else ():  # size and hash are of all, also of what follows damage
+                pass
+        except io.UnsupportedOperation as error:
+            raise UsageError(f"{self.name}: this file is not open for reading") from error
         except OSError as error:
             message = f"{self.name}: reading failed: {error.strerror or error}"
             raise UnreadableError(message, remedy="check the disk or the connection, or copy the file first") from error
@@ -173,31 +190,41 @@ class Input:
                 message = f"{self.name}: this is {what}, not a log"
                 raise UnreadableError(message, remedy="unpack it and give the log inside")
 
-    def _unpacked(self, chunks: Iterator[bytes], compression: Compression) -> Iterator[bytes]:
+    def _readable(self, chunks: Iterator[bytes], packing: str, block_bytes: int | None = None) -> Iterator[bytes]:
+        """What can be read of packed text, up to where it is damaged: that is noted, or an error where it is all."""
+        empty = True
         try:
-            yield from decompressed(chunks, compression, min(self._block_bytes, _STEP_BYTES))
+            for chunk in chunks:
+                empty = False
+                yield chunk
         except BrokenArchiveError as error:
-            if not self._text_bytes:
-                message = f"{self.name}: the {compression.name} archive is broken: {error}"
-                raise UnreadableError(message, remedy="copy or download it again, or give the unpacked log") from error
-            what = f"the {compression.name} archive is damaged or incomplete: {error}"
-            self._note(None, what, "the log was read as far as it could be unpacked")
-        for _ in chunks:  # size and hash are of the whole input, also of what follows the damage
-            pass
+            if empty:
+                message = f"{self.name}: the {packing} archive is broken: {error}"
+                if block_bytes is not None:
+                    message += (
+                        f", within its first block (of up to {formats.size(block_bytes)}), so nothing can be read"
+                    )
+                raise UnreadableError(message, remedy=_AGAIN) from error
+            if not self.notes:  # an archive in what ends early ends early
+                what = f"the {packing} archive is damaged or incomplete: {error}"
+                self._note(None, what, "the log was read as far as it could be unpacked")
+
+    def _found(self, name: str) -> None:
+        self.name = f"{self.name}/{name}"
 
     def _limited(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         for chunk in chunks:
             self._text_bytes += len(chunk)
             if self._is_too_much():
                 message = f"{self.name}: stopped after {self._text_bytes:,} bytes of text: more than the limit"
-                raise UnreadableError(message, remedy="raise the limit with --max-bytes if this really is a log")
+                raise UnreadableError(message, remedy="raise the limit with max_bytes=N if this really is a log")
             yield chunk
 
     def _is_too_much(self) -> bool:
         if self._max_text_bytes is not None:
             return self._text_bytes > self._max_text_bytes
         bomb = self._text_bytes > max(_BOMB_BYTES, _BOMB_RATIO * self._raw.size_bytes)
-        return self._text_bytes > MAX_TEXT_BYTES or (self._compression is not None and bomb)
+        return self._text_bytes > MAX_TEXT_BYTES or (bool(self._packed) and bomb)
 
     def _note(self, line: int | None, what: str, meaning: str) -> None:
         if not any(note.what == what for note in self.notes):
@@ -222,25 +249,6 @@ def open_input(
     """
     name, stream, owned = opened(source)
     return Input(name, stream, owned=owned, block_bytes=block_bytes, max_text_bytes=max_text_bytes, hashing=hashing)
-
-
-def _peeked(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
-    """At least `size` first bytes (fewer at the end of the input), and all chunks again from the first."""
-    taken: list[bytes] = []
-    length = 0
-    for chunk in chunks:
-        taken.append(chunk)
-        length += len(chunk)
-        if length >= size:
-            break
-    head = b"".join(taken)
-    return head[:size], _chained([head] if head else [], chunks)
-
-
-def _chained(first: list[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
-    while first:
-        yield first.pop()
-    yield from rest
 
 
 def _skipped(chunks: Iterator[bytes], count: int) -> Iterator[bytes]:

@@ -99,12 +99,17 @@ def _zstd_stream() -> _Stream:
 
 
 class Compression(NamedTuple):
-    """One format: its name, the bytes each member begins with, what the first must look like, how to unpack one."""
+    """One format: its name, the bytes each member begins with, what the first must look like, how to unpack one.
+
+    `block_bytes` is how much text stands in one block, of which nothing can be had before its last byte is there;
+    None where text comes byte by byte.
+    """
 
     name: str
     magic: bytes
     first: re.Pattern[bytes]
     stream: Callable[[], _Stream]
+    block_bytes: int | None = None
 
 
 def _xz_stream() -> _Stream:
@@ -113,11 +118,10 @@ def _xz_stream() -> _Stream:
 
 COMPRESSIONS: Final = (
     Compression("gzip", b"\x1f\x8b", re.compile(rb"\x1f\x8b\x08"), _GzipStream),
-    Compression("bzip2", b"BZh", re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"), bz2.BZ2Decompressor),
+    Compression("bzip2", b"BZh", re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"), bz2.BZ2Decompressor, 900_000),
     Compression("xz", b"\xfd7zXZ\x00", re.compile(rb"\xfd7zXZ\x00"), _xz_stream),
-    Compression("zstd", b"\x28\xb5\x2f\xfd", re.compile(rb"\x28\xb5\x2f\xfd"), _zstd_stream),
+    Compression("zstd", b"\x28\xb5\x2f\xfd", re.compile(rb"\x28\xb5\x2f\xfd"), _zstd_stream, 128 << 10),
 )
-MAGIC_BYTES: Final = 16
 
 
 def compression_of(head: bytes) -> Compression | None:
@@ -174,3 +178,33 @@ def _next_member(rest: bytes, raw: Iterator[bytes], magic: bytes) -> bytes:
         message = "other data follow the end of the archive"
         raise BrokenArchiveError(message)
     return rest
+
+
+def peeked(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
+    """At least `size` first bytes (fewer at the end of the input), and all chunks again from the first.
+
+    Damage within them is told where it lies: behind the bytes that are good.
+    """
+    taken: list[bytes] = []
+    length = 0
+    try:
+        for chunk in chunks:
+            taken.append(chunk)
+            length += len(chunk)
+            if length >= size:
+                break
+    except BrokenArchiveError as error:
+        chunks = _broken(error)
+    head = b"".join(taken)
+    return head[:size], _chained([head] if head else [], chunks)
+
+
+def _broken(error: BrokenArchiveError) -> Iterator[bytes]:
+    yield from ()
+    raise error
+
+
+def _chained(first: list[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
+    while first:
+        yield first.pop()
+    yield from rest

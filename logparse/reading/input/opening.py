@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
 
-from logparse.errors import UnreadableError
+from logparse.errors import UnreadableError, UsageError, WrongTypeError
+from logparse.reading.input.archive import shows_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Readable: TypeAlias = "str | Path | bytes | BinaryIO"
+Readable: TypeAlias = "str | os.PathLike[str] | bytes | BinaryIO"
 
 _HASH_BATCH_BYTES: Final = 8 << 20
 
@@ -75,16 +77,59 @@ class Raw:
 
 
 def opened(source: Readable) -> tuple[str, BinaryIO, bool]:
-    """Name, stream, and whether we opened it."""
+    """Name, stream, and whether we opened it.
+
+    Raises:
+        UnreadableError: there is nothing to be read.
+        UsageError: what is given is no source of a log.
+
+    """
     if isinstance(source, bytes | bytearray | memoryview):
         return "<bytes>", io.BytesIO(source), True
     if isinstance(source, str) and source == "-":
-        return "<stdin>", sys.stdin.buffer, False
-    if isinstance(source, str | Path):
-        return str(source), _opened_path(Path(source)), True
+        return "<stdin>", _standard_input(), False
+    if isinstance(source, str | os.PathLike):
+        path = _path(os.fspath(source))
+        return str(source), _opened_path(path), True
     stream: Any = getattr(source, "buffer", source)
-    name = getattr(source, "name", None)
-    return (name if isinstance(name, str) else "<stream>"), stream, False
+    if not callable(getattr(stream, "read", None)):
+        raise WrongTypeError(f"a log is given as {_KINDS}, not as {type(source).__name__}")
+    named = getattr(source, "name", None)
+    name = named if isinstance(named, str) else "<stream>"
+    if getattr(stream, "closed", False):
+        raise UsageError(f"{name}: this file has been closed")
+    return name, stream, False
+
+
+_KINDS: Final = 'a path, its bytes, an open file or "-" for standard input'
+_TEXT: Final = "A str is a path. Give text as bytes: text.encode()."
+
+
+def _path(name: str | bytes) -> Path:
+    """The path that a caller means; text of a log is none."""
+    path = Path(os.fsdecode(name))
+    if not name:
+        raise UsageError("an empty text is no path of a log", remedy=f"Give {_KINDS}.")
+    if isinstance(name, str) and ("\n" in name or shows_log(os.fsencode(name))) and not _is_there(path):
+        lines = name.count("\n") + (not name.endswith("\n"))
+        what = f"no path has {lines:,} lines" if lines > 1 else "no path is a line of Caffe's"
+        raise UsageError(f"{what}: this is the text of a log", remedy=_TEXT)
+    return path
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _standard_input() -> BinaryIO:
+    if sys.stdin is None or sys.stdin.closed:  # a process may be started without
+        raise UnreadableError(
+            "<stdin>: standard input is closed", remedy="give the path of a log, or send it in a pipe"
+        )
+    return sys.stdin.buffer
 
 
 def _opened_path(path: Path) -> BinaryIO:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from logparse.reading.input.blocks import TextBlock
 
+YEARS: Final = range(1970, 2200)  # those that a caller may state
+
 
 class YearHint(NamedTuple):
     """A place where the log names a date: how far to trust it (0 most), and where it stands."""

@@ -26,6 +26,8 @@ from matplotlib.path import Path
 from matplotlib.text import Text
 from matplotlib.transforms import Affine2D
 
+from logparse import formats
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -170,7 +172,7 @@ class Canvas:
         body = "\n".join(self._piece(match) for match in _MARK.finditer(raw.getvalue()))
         view = f"0 0 {self.width:.0f} {self.height:.0f}"
         frame = f'<svg class="chart" viewBox="{view}" role="img" aria-label="{escape(description)}">'
-        return Markup(f"{frame}\n{body}\n</svg>")  # noqa: S704 - paths and escaped text only, made above
+        return Markup(formats.shown(f"{frame}\n{body}\n</svg>"))  # noqa: S704 - paths and escaped text only, made above
 
     def _path(self, points: Sequence[tuple[float, float]], codes: Sequence[int], mark: _Mark, *, fill: bool) -> None:
         if points:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from logparse import formats
 from logparse.cost.costing import cost
 from logparse.cost.whatif.change import AS_IT_IS, Change, LowRank, changed, measures
 from logparse.cost.whatif.fit import fits
+from logparse.cost.whatif.limits import too_large
 from logparse.cost.whatif.resize import WhatIfError
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from logparse.tables.table import BuiltRow
 
 _GIB: Final = 1024**3
+ASKED: Final = "as asked"  # the scenario of a caller's own change
 _CARDS: Final = (4, 8, 11, 24, 80)  # GiB that cards have
 
 
@@ -29,10 +32,11 @@ def whatif_rows(
     """One row a figure: before (`figures` of the run as it is), after, and what was assumed.
 
     Raises:
-        WhatIfError: the change cannot be followed.
+        WhatIfError: the change cannot be followed, or Caffe could not run what comes of it.
 
     """
     after = changed(run, change)
+    assumptions = [*after.assumptions, *too_large(run, after.run)]
     return [
         {
             "attempt": attempt,
@@ -41,10 +45,35 @@ def whatif_rows(
             "unit": one.unit,
             "before": before.get(one.name),
             "after": one.value,
-            "assumptions": list(after.assumptions),
+            "assumptions": list(assumptions),
         }
         for one in measures(after.run, change, terms)
     ]
+
+
+def asked_rows(attempt: int, run: Run, change: Change, terms: Terms, found: Fit | None) -> list[BuiltRow]:
+    """The rows of one change; with `found` those at the batch that fits too, under the budget's name.
+
+    Raises:
+        WhatIfError: the change cannot be followed, or Caffe could not run what comes of it.
+
+    """
+    before = figures(run, terms)
+    rows = [] if found is not None and change == AS_IT_IS else whatif_rows(attempt, ASKED, run, change, terms, before)
+    return rows if found is None else rows + _fitted_rows(attempt, run, change, terms, found)
+
+
+def _fitted_rows(attempt: int, run: Run, change: Change, terms: Terms, found: Fit) -> list[BuiltRow]:
+    """The figures at the batch that fits, then that batch; where none fits there is no such run: each is NA."""
+    tried = replace(change, batch=max(found.batch, 1))
+    last = fit_row(attempt, run, found)
+    rows = whatif_rows(attempt, str(last["scenario"]), run, tried, terms, figures(run, terms))
+    if not found.batch:
+        rows = [{**row, "after": None, "assumptions": [_NONE_FITS]} for row in rows]
+    return [*rows, last]
+
+
+_NONE_FITS: Final = "not one image fits: there is no such run"
 
 
 def figures(run: Run, terms: Terms) -> dict[str, int | None]:
@@ -54,16 +83,35 @@ def figures(run: Run, terms: Terms) -> dict[str, int | None]:
 
 def fit_row(attempt: int, run: Run, found: Fit) -> BuiltRow:
     """The largest batch that fits, as a row: the log's batch before, that one after."""
-    words = [found.binds, f"{found.fixed_bytes:,} bytes whatever the batch, {found.per_image_bytes:,} per image"]
     return {
         "attempt": attempt,
-        "scenario": f"fits {found.budget_bytes / _GIB:g} GiB on the {found.device}",
+        "scenario": f"fits {_budget(found.budget_bytes)} on the {found.device}",
         "quantity": "batch",
         "unit": "images",
         "before": run.nets[0].batch,
         "after": found.batch,
-        "assumptions": [*words, *([found.basis] if found.basis else [])],
+        "assumptions": [found.binds, _sum(found), *([found.basis] if found.basis else [])],
     }
+
+
+def _budget(size_bytes: int) -> str:
+    """A budget as cards are sold, else exact: two budgets never have one name."""
+    whole, rest = divmod(size_bytes, _GIB)
+    return formats.exact_bytes(size_bytes) if rest else f"{whole} GiB"
+
+
+def _sum(found: Fit) -> str:
+    """What the run takes at the batch that fits, or at one image where none does: terms that add up to it."""
+    images = max(found.batch, 1)
+    terms = [
+        f"{formats.count(found.fixed_bytes)} bytes whatever the batch",
+        f"{formats.count(found.per_image_bytes)} per image",
+        *([f"{formats.count(found.page_bytes)} for pages that are not full"] if found.page_bytes else []),
+        *([f"{formats.count(found.uneven_bytes)} for what grows unevenly"] if found.uneven_bytes else []),
+        *([f"{formats.count(found.build_bytes)} more for a cuDNN build"] if found.build_bytes else []),
+    ]
+    batch = f"{formats.count(images)} {formats.plural('image', images)}"
+    return f"{', '.join(terms)}: {formats.count(found.bytes)} for {batch}"
 
 
 def standard_rows(attempt: int, run: Run, terms: Terms) -> list[BuiltRow]:

@@ -149,7 +149,7 @@ def without_curves(logs: list[Log]) -> list[Log]:
 def without_terms(logs: list[Log]) -> list[Log]:
     found = [Log(log.facts) for log in logs]
     for log in found:
-        log.terms = HIDDEN
+        log._terms = HIDDEN  # terms that are none are refused where they are set
     return found
 
 

@@ -178,4 +178,29 @@ def test_what_a_budget_holds_whatever_the_batch_is_not_below_nothing(name: str, 
     fixed = [re.match(r"(-?[\d,]+) bytes whatever the batch, [\d,]+ per image", words) for words in told]
 
     assert len(fixed) == 5
+    assert len({found and found[1] for found in fixed}) == 1  # no budget changes it
     assert all(found is not None and not found[1].startswith("-") for found in fixed)
+
+
+SUM: Final = re.compile(
+    r"(?P<still>[\d,]+) bytes whatever the batch, (?P<each>[\d,]+) per image(?:, (?P<pages>[\d,]+) for pages that are"
+    r" not full)?(?:, (?P<uneven>−?[\d,]+) for what grows unevenly)?(?:, (?P<build>[\d,]+) more for a cuDNN build)?"
+    r": (?P<all>[\d,]+) for (?P<images>[\d,]+) images?"
+)
+
+
+@pytest.mark.parametrize("name", ["alexnet", "siamese", "lenet", "lstm", "resnet18"])
+def test_what_a_batch_takes_is_told_in_terms_that_add_up(name: str, sample_logs: Path) -> None:
+    rows = cells(parse_log(sample_logs / f"{name}.log").table("whatif"))
+    fitted = [place for place, scenario in enumerate(rows["scenario"]) if scenario.startswith("fits ")]
+
+    assert len(fitted) == 5
+    for place in fitted:
+        told = SUM.fullmatch(rows["assumptions"][place][1])
+        assert told is not None
+        figures = {
+            what: int((text or "0").replace(",", "").replace("−", "-")) for what, text in told.groupdict().items()
+        }
+        assert figures["images"] == max(rows["after"][place], 1)  # where none fits, what one takes
+        grown = figures["still"] + figures["each"] * figures["images"]
+        assert figures["all"] == grown + figures["pages"] + figures["uneven"] + figures["build"]
