@@ -35,7 +35,7 @@ _SPEED: Final = "logparse.tables.speed"
 
 _ROWS: Final[Mapping[str, _Row]] = {
     "layers": _Row("One row per layer, with what is derived from it.", f"{_NETS}.layers"),
-    "blobs": _Row("One row per top.", f"{_NETS}.blobs"),
+    "blobs": _Row("One row per top, and per input of a net.", f"{_NETS}.blobs"),
     "params": _Row("One row per parameter blob.", f"{_NETS}.params"),
     "nets": _Row("One row per net.", f"{_NETS}.nets"),
     "attempts": _Row("One row per start of the solver.", f"{_RUN}.attempts", needs_curves=True),

@@ -105,7 +105,9 @@ class Net:
 
     `index` counts all nets of an attempt in order of initialisation, nested ones too. `test_index`
     is K of "test net (#K)". `nested` is the enclosing layer's name, `parent` that net's index.
-    `dump` is the definition as printed, None where none was; `dump_cut` whether it was cut.
+    `inputs` are blobs that no layer makes, with the
+    shapes that the definition states for them. `dump` is the definition as printed, None where none was; `dump_cut`
+    whether it was cut.
     `total_bytes` is a total printed once after the last layer (before rc3). `reported` are other
     figures that a fork prints about itself, label → bytes, never taken as totals. `done` is whether
     "Network initialization done." came. `element_bytes` is derived from the running memory line.
@@ -118,7 +120,7 @@ class Net:
     nested: str | None
     parent: int | None
     layers: tuple[Layer, ...]
-    inputs: tuple[str, ...]
+    inputs: tuple[Blob, ...]
     outputs: tuple[str, ...]
     dump: Message | None
     dump_cut: bool

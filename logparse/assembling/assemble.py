@@ -211,7 +211,7 @@ def split_wire(text: str, layer: str | None) -> tuple[str, str, str]:
 
 
 def _net_input(state: _State, record: rec.NetInput) -> None:
-    state.net(record.line).inputs.append(record.blob)
+    state.net(record.line).inputs.append(Blob(record.blob, None, None, line=record.line))
 
 
 def _setting_up(state: _State, record: rec.SettingUp) -> None:

@@ -81,7 +81,7 @@ class NetBuilder:
     dump: Message | None = None
     dump_cut: bool = False
     layers: list[LayerBuilder] = field(default_factory=list)
-    inputs: list[str] = field(default_factory=list)
+    inputs: list[Blob] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
     reported: dict[str, int] = field(default_factory=dict)
@@ -117,8 +117,8 @@ class NetBuilder:
         self.flagging = True
         return True
 
-    def freeze(self, layers: tuple[Layer, ...], element_bytes: int | None) -> Net:
-        """The finished net."""
+    def freeze(self, layers: tuple[Layer, ...], inputs: tuple[Blob, ...], element_bytes: int | None) -> Net:
+        """The finished net; shapes of its inputs come from its dump."""
         return Net(
             index=self.index,
             phase=self.phase,
@@ -127,7 +127,7 @@ class NetBuilder:
             nested=self.nested,
             parent=self.parent,
             layers=layers,
-            inputs=tuple(self.inputs),
+            inputs=inputs,
             outputs=tuple(self.outputs),
             dump=self.dump,
             dump_cut=self.dump_cut,

@@ -169,14 +169,17 @@ def largest_steps(log: AuditedLog) -> Iterator[Finding]:
 
 
 def hot_spots(log: AuditedLog) -> Iterator[Finding]:
-    """The layers that hold most of the parameters and most of the MACs, where one alone holds a third or more."""
+    """The layers that hold most of the parameters and most of the MACs, where one alone holds a third or more.
+
+    The only layer that has any holds all of them, which says nothing.
+    """
     third = 1 / 3
     for net, layers in leading(log):
         for key, what in (("params", "parameters"), ("macs", "MACs")):
             known = known_rows(layers, key)
             total, _ = known_sum(known, key)
             top = max(known, key=lambda row: row[key], default=None)
-            if top is None or not total or len(known) < len(layers) / 2 or top[key] / total < third:
+            if top is None or not total or len(known) < len(layers) / 2 or not third <= top[key] / total < 1:
                 continue
             yield Finding(
                 "note",

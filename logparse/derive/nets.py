@@ -35,7 +35,7 @@ def derive(net: Net) -> NetFact:
     owners = shared_tops(_use(layer, type_) for layer, (type_, _) in zip(net.layers, types, strict=True))
     facts = []
     before: int | None = 0
-    total: int | None = 0
+    total = _bytes_of([blob.count for blob in net.inputs], size)
     for place, layer in enumerate(net.layers):
         own = [top.count for top, owner in zip(layer.tops, owners[place], strict=True) if owner is None]
         distinct = None if _is_lost(layer) else _bytes_of(own, size)
@@ -60,7 +60,7 @@ def derive(net: Net) -> NetFact:
         before = layer.logged_bytes
     per_image = _is_per_image(net)
     batch = None if per_image else batch_of(net)
-    memory = net_memory(facts, size, batch, is_per_image=per_image)
+    memory = net_memory(facts, size, batch, inputs=net.inputs, is_per_image=per_image)
     return NetFact(net, size, batch, tuple(facts), memory, per_image)
 
 
@@ -79,14 +79,16 @@ def _whole(top: Blob) -> Shape | None:
 
 
 def batch_of(net: Net) -> int | None:
-    """Images of one forward pass: the first dimension of the first data top, or a recurrent layer's streams."""
+    """Images of one forward pass: the first dimension of the net's first input or data top, or a recurrent layer's
+    streams."""
     for layer in net.layers:
         for text in layer.chatter:
             found = _STREAMS.search(text)
             if found is not None:
                 return int(found[1])
     source = next((layer for layer in net.layers if not layer.bottoms and layer.type != "Parameter"), None)
-    shape = source.tops[0].shape if source is not None and source.tops else None
+    tops = net.inputs or (source.tops if source is not None else ())
+    shape = tops[0].shape if tops else None
     return shape[0] if shape else None
 
 
@@ -96,7 +98,7 @@ def _resolve_bottoms(net: Net) -> list[tuple[tuple[Shape | None, ...], tuple[str
     In an excerpt a blob's maker may stand without names; a bottom that nobody names is then taken to be the
     nearest unnamed top before it.
     """
-    known: dict[str, Shape | None] = {}
+    known: dict[str, Shape | None] = {blob.name: blob.shape for blob in net.inputs}
     unnamed: list[tuple[str, Shape]] = []
     found = []
     for layer in net.layers:
