@@ -23,6 +23,7 @@ FINDERS: Final[tuple[Callable[[AuditedLog], Iterator[Finding]], ...]] = (
     not_a_number.not_a_number,
     not_a_number.saturated,
     endings.unfinished_nets,
+    gaps.figure_alone,
     gaps.missing_bytes,
     gaps.missing_shapes,
     gaps.contradicted,

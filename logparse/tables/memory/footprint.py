@@ -8,7 +8,7 @@ from logparse.cost.buffer import GPU
 from logparse.cost.memory.footprint import footprint
 from logparse.cost.memory.terms import DEVICES
 from logparse.tables.column import ATTEMPT, text, whole
-from logparse.tables.memory.memory import DEVICE
+from logparse.tables.memory.memory import DEVICE, NO_LAYER
 
 if TYPE_CHECKING:
     from logparse.cost.memory.holdings import Run
@@ -38,7 +38,7 @@ def build(log: LogLike) -> Built:
 def _row(attempt: Attempt, run: Run, device: str, terms: Terms) -> BuiltRow:
     key: BuiltRow = {"attempt": attempt.index, "device": device}
     if not any(net.layers for net in run.nets):
-        return {**key, "basis": "unknown: the log shows no net"}
+        return {**key, "basis": NO_LAYER if run.nets else "unknown: the log shows no net"}
     found = footprint(run, device, terms)
     remarks = [
         *(f"left out: {text}" for text in found.left_out),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _TRUST: Final = (Basis.DEFINITION, Basis.SHAPES, Basis.INFERRED)
 
+NO_LAYER: Final = "unknown: no layer of the net is in the log"
 DEVICE: Final = text("device", "Device", "cpu, or gpu: one GPU.")
 COLUMNS: Final = (
     ATTEMPT,
@@ -58,6 +59,9 @@ def _rows(attempt: int, nets: Sequence[NetFact], run: Run) -> list[BuiltRow]:
             logged = logged_total(fact)
             basis = "the log" if logged is not None else "unknown: the log has no such line"
             rows.append({**key, "kind": "logged", "bytes": logged, "basis": basis})
+            if not fact.layers:
+                rows += [{**key, "kind": str(kind), "basis": NO_LAYER} for kind in Kind]
+                continue
             rows += [{**key, **_kind_row(holding, kind)} for kind in Kind]
             if run.command == "time":
                 _add_timed(rows[-len(Kind) :])

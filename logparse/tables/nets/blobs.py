@@ -15,7 +15,9 @@ COLUMNS: Final = (
     *LAYER_KEY,
     whole("top_index", "Top #", "The top's place in its layer (an input's among the net's inputs), from 0."),
     text("blob", "Blob", "The blob's name; empty where the log does not name it."),
-    listed("shape", "Shape", "The shape as printed, an input's as its net's definition states it; [] is a scalar.", "shape"),
+    listed(
+        "shape", "Shape", "The shape as printed, an input's as its net's definition states it; [] is a scalar.", "shape"
+    ),
     whole("count", "Values", "The number of values.", "values"),
     whole("data_bytes", "Data", "Values times the element size, as Caffe's figure counts them.", "bytes"),
     whole("distinct_bytes", "Distinct", "The same, 0 where the memory is another blob's.", "bytes"),

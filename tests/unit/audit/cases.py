@@ -311,6 +311,23 @@ MEMORY: Final = (
         ),
     ),
     case(
+        line("Memory required for data: 1192246208"),
+        NET,
+        Finding(
+            "note",
+            "figure_alone",
+            "Caffe counts 1.19 GB of data for the net; none of its layers is in the log",
+            "1,192,246,208 B are the data of the layers' tops and nothing else. Diffs (in training), parameters, the "
+            "solver's history, private buffers and prefetched batches come on top; without the layers it is not known "
+            "how much.",
+            (),
+            1,
+            0,
+            None,
+            1,
+        ),
+    ),
+    case(
         net([data(), CONV, IN_PLACE]),
         net([data(), CONV, RELU]),
         Finding(

@@ -226,3 +226,9 @@ def test_a_net_without_parameters_has_none_who_holds_most() -> None:
 
     assert not found(text, kind="most_params")
     assert not found(text, kind="most_macs")
+
+
+@pytest.mark.parametrize("kind", ["most_params", "most_macs"])
+def test_the_only_layer_with_any_holds_all_which_says_nothing(kind: str) -> None:
+    assert len(found(fan(a=3, b=1), kind=kind)) == 1
+    assert found(fan(a=4), kind=kind) == []

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.writing import Layer, cells, data, line, memory, net, read, solver
+import pytest
+
+from logparse import parse_log
+from tests.writing import Layer, cells, data, line, memory, net, read, set_up, solver
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from logparse.api import Log
 
 SHAPE = "2 3 4 4 (96)"
@@ -54,6 +59,78 @@ def test_a_recurrent_layer_counts_its_streams() -> None:
     log = read(text + line(STREAMS, "recurrent_layer.cpp") + line("Setting up l") + line("Top shape: 2 5 4 (40)"))
 
     assert column(log, "batch") == [5, 5]
+
+
+# Inputs of the net itself ---------------------------------------------------------------------------------------------
+
+
+def with_inputs(stated: str, *names: str, layers: tuple[Layer, ...] = ()) -> Log:
+    """A net whose inputs no layer makes: `stated` is what its definition says of them."""
+    text = line("Initializing net from parameters: ") + f"{stated}\n" + "".join(f"{one.definition}\n" for one in layers)
+    text += "".join(line(f"Input {place} -> {name}") for place, name in enumerate(names))
+    running = 0
+    for layer in layers:
+        running += 4 * layer.count
+        text += set_up(layer, running)
+    return read(text)
+
+
+PRODUCT = Layer("ip", "InnerProduct", ("x",), ("ip",), ("2 5 (10)",), "inner_product_param { num_output: 5 }")
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        'input: "x" input_dim: 2 input_dim: 3 input_dim: 4 input_dim: 4',
+        'input: "x" input_shape { dim: 2 dim: 3 dim: 4 dim: 4 }',
+        'input: "y" input: "x" input_shape { dim: 7 } input_shape { dim: 2 dim: 3 dim: 4 dim: 4 }',
+        'input: "y" input: "x" ' + "input_dim: 7 " * 4 + "input_dim: 2 input_dim: 3 input_dim: 4 input_dim: 4",
+    ],
+)
+def test_an_input_has_the_shape_that_its_nets_definition_states(stated: str) -> None:
+    log = with_inputs(stated, *(["y", "x"] if "y" in stated else ["x"]), layers=(PRODUCT,))
+
+    assert column(log, "params") == [5 * 48 + 5]
+    assert column(log, "macs") == [2 * 5 * 48]
+    *_, blob, top = zip(*cells(log.table("blobs"), "layer", "blob", "shape", "distinct_bytes").values(), strict=True)
+    assert (blob, top) == ((None, "x", [2, 3, 4, 4], 384), ("ip", "ip", [2, 5], 40))
+
+
+def test_the_batch_is_the_first_inputs() -> None:
+    log = with_inputs('input: "x" input_shape { dim: 2 dim: 48 }', "x", layers=(PRODUCT,))
+
+    assert column(log, "batch") == [2]
+    assert column(log, "macs_per_image") == [5 * 48]
+
+
+def test_inputs_are_data_of_the_net_that_caffes_figure_leaves_out() -> None:
+    act = Layer("act", "ReLU", ("x",), ("x",), ("2 48 (96)",))
+    log = with_inputs('input: "x" input_shape { dim: 2 dim: 48 }', "x", layers=(act, PRODUCT))
+
+    assert column(log, "distinct_bytes") == [0, 40]
+    assert column(log, "distinct_total_bytes") == [384, 424]
+    assert cells(log.nets, "logged_bytes", "distinct_bytes") == {"logged_bytes": [424], "distinct_bytes": [424]}
+    held = cells(log.table("memory"), "device", "kind", "bytes")
+    data = [size for kind, size in zip(held["kind"], held["bytes"], strict=True) if kind == "distinct_data"]
+    assert data == [424, 424]
+
+
+@pytest.mark.parametrize(
+    "stated", ['input: "x"', 'input: "x" input_dim: 2 input_dim: 3', 'input: "z" input_shape { dim: 2 }']
+)
+def test_an_input_whose_shape_nothing_states_is_not_known(stated: str) -> None:
+    log = with_inputs(stated, "x", layers=(PRODUCT,))
+
+    assert (column(log, "params"), column(log, "batch"), column(log, "distinct_total_bytes")) == ([None],) * 3
+    assert "the net's inputs: the count of x is not printed" in cells(log.table("memory"), "basis")["basis"][1]
+
+
+def test_a_prototxt_states_what_a_log_without_definition_does_not(tmp_path: Path) -> None:
+    prototxt = tmp_path / "net.prototxt"
+    prototxt.write_text(f'input: "x" input_shape {{ dim: 2 dim: 48 }} {PRODUCT.definition}', encoding="utf-8")
+    text = line("Input 0 -> x") + set_up(PRODUCT, 40)
+
+    assert cells(parse_log(text.encode(), prototxt=prototxt).layers, "macs") == {"macs": [2 * 5 * 48]}
 
 
 def nested(outer: str) -> Log:
@@ -263,3 +340,18 @@ def test_an_unfinished_net_without_layers_has_no_figures() -> None:
     names = ("layers", "batch", "logged_bytes", "distinct_bytes", "missing_bytes", "definition_origin", "done")
     assert [row[name][0] for name in names] == [0, None, None, None, None, None, False]
     assert row["definition_cut"] == [False]
+
+
+# force_backward -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_force_backward_wins_over_the_printed_flags(force: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    frozen = "param { lr_mult: 0 } param { lr_mult: 0 } convolution_param { num_output: 3 kernel_size: 1 }"
+    conv = Layer("conv", "Convolution", ("data",), ("conv",), (SHAPE,), frozen, backward=False)
+    text = net([data(backward=False), conv])
+    log = read(text.replace('name: "N"', f'name: "N" force_backward: {str(force).lower()}'))
+
+    assert column(log, "backward") == [force, force]
+    assert column(log, "backward_macs") == [0, 2 * 2 * 3 * 3 * 16 if force else 0]
+    assert column(log, "diff_bytes") == ([384, 384] if force else [0, 0])
