@@ -39,6 +39,7 @@ class _State:
     factory: rec.FactoryLayer | None = None
     dropped: list[str] = field(default_factory=list)  # printed before the net whose rules filtered them
     early_chatter: list[str] = field(default_factory=list)  # a layer's constructor speaks before its first line
+    early_size: rec.DataSize | None = None
     lost_flags: list[rec.BackwardFlag] = field(default_factory=list)  # the first few
     lost_flag_count: int = 0
 
@@ -84,6 +85,11 @@ class _State:
         attempt.nets.append(net)
         self.stack.append(net)
         return net
+
+    def forget_early(self) -> None:
+        """What a constructor said was of another layer."""
+        self.early_chatter.clear()
+        self.early_size = None
 
     def _enclosing(self) -> NetBuilder | None:
         """A net is nested if one is open whose layer has begun its set-up and has no shape yet."""
@@ -158,7 +164,7 @@ def _factory(state: _State, record: rec.FactoryLayer) -> None:
     if layer is not None and not layer.closed and not layer.shapes and layer.name == record.layer:
         return
     state.factory = record
-    state.early_chatter.clear()
+    state.forget_early()
 
 
 def _creating_layer(state: _State, record: rec.CreatingLayer) -> None:
@@ -168,8 +174,9 @@ def _creating_layer(state: _State, record: rec.CreatingLayer) -> None:
     if factory is not None:
         layer.type = factory.type
         layer.chatter.extend(state.early_chatter)
+        layer.data_size = state.early_size
     state.factory = None
-    state.early_chatter.clear()
+    state.forget_early()
 
 
 def _open_from_factory(state: _State, line: int) -> LayerBuilder | None:
@@ -306,6 +313,15 @@ def _chatter(state: _State, record: rec.Chatter) -> None:
     _say(state, record.text)
 
 
+def _data_size(state: _State, record: rec.DataSize) -> None:
+    _say(state, record.text)
+    layer = state.stack[-1].current if state.stack else None
+    if state.factory is not None:
+        state.early_size = record
+    elif layer is not None and not layer.closed:
+        layer.data_size = record
+
+
 def _say(state: _State, text: str) -> None:
     layer = state.stack[-1].current if state.stack else None
     if state.factory is not None:
@@ -344,6 +360,7 @@ _FILE: Final[dict[type[rec.Record], Callable[[_State, Any], None]]] = {
     rec.NetDone: _net_done,
     rec.RecurrentStart: _recurrent,
     rec.Chatter: _chatter,
+    rec.DataSize: _data_size,
     rec.EventRecord: _event,
 }
 

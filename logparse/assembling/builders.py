@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import prod
 from typing import TYPE_CHECKING
 
 from logparse.model import Attempt, Blob, Layer, Net
 
 if TYPE_CHECKING:
     from logparse.model import Definition, Event, OutOfMemory, SharedParam
-    from logparse.reading.messages.records import TopShape
+    from logparse.reading.messages.records import DataSize, TopShape
     from logparse.textproto import Message
 
 
@@ -29,6 +30,7 @@ class LayerBuilder:
     backward: bool | None = None
     shared: list[SharedParam] = field(default_factory=list)
     chatter: list[str] = field(default_factory=list)
+    data_size: DataSize | None = None
     closed: bool = False
 
     @property
@@ -37,9 +39,16 @@ class LayerBuilder:
         return not self.closed and (not self.tops or len(self.shapes) < len(self.tops))
 
     def blobs(self) -> tuple[Blob, ...]:
-        """The tops joined with their shapes, in order; either list may be the longer one."""
-        count = max(len(self.tops), len(self.shapes))
-        return tuple(self._blob(place) for place in range(count))
+        """The tops joined with their shapes, in order; either list may be the longer one.
+
+        A data layer's own line gives its first top's shape where none is printed, or (2013) none with its batch.
+        """
+        found = [self._blob(place) for place in range(max(len(self.tops), len(self.shapes)))]
+        size = self.data_size
+        if found and size is not None and found[0].count is None and found[0].shape in (None, size.dims[1:]):
+            line = found[0].line or size.line
+            found[0] = replace(found[0], shape=size.dims, count=prod(size.dims), line=line)
+        return tuple(found)
 
     def _blob(self, place: int) -> Blob:
         named = self.tops[place] if place < len(self.tops) else Blob("", None, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost.inference.settle import settle
@@ -28,8 +29,9 @@ _STREAMS: Final = re.compile(r"of (\d++) independent streams")
 def derive(net: Net) -> NetFact:
     """Everything that is derived from one net."""
     size = net.element_bytes or FLOAT_BYTES
-    bottoms = _resolve_bottoms(net)
-    specs = [_spec(net, layer, shapes) for layer, (shapes, _) in zip(net.layers, bottoms, strict=True)]
+    seen = _for_rules(net)
+    bottoms = _resolve_bottoms(seen)
+    specs = [_spec(net, layer, shapes) for layer, (shapes, _) in zip(seen.layers, bottoms, strict=True)]
     settled = with_gradients(net, settle(specs))
     types = [_type(layer, one) for layer, one in zip(net.layers, settled, strict=True)]
     owners = shared_tops(_use(layer, type_) for layer, (type_, _) in zip(net.layers, types, strict=True))
@@ -58,9 +60,8 @@ def derive(net: Net) -> NetFact:
             )
         )
         before = layer.logged_bytes
-    per_image = _is_per_image(net)
-    batch = None if per_image else batch_of(net)
-    memory = net_memory(facts, size, batch, inputs=net.inputs, is_per_image=per_image)
+    per_image, batch = _is_per_image(net), batch_of(net)
+    memory = net_memory(facts, size, None if per_image else batch, inputs=net.inputs, is_per_image=per_image)
     return NetFact(net, size, batch, tuple(facts), memory, per_image)
 
 
@@ -73,9 +74,24 @@ def _is_per_image(net: Net) -> bool:
     return any(top.is_per_image for layer in net.layers for top in layer.tops)
 
 
-def _whole(top: Blob) -> Shape | None:
-    """A top's shape with a batch: 1 where the log prints none."""
-    return (1, *top.shape) if top.shape is not None and top.is_per_image else top.shape
+def _for_rules(net: Net) -> Net:
+    """The net with a batch in all its shapes, as the rules want it: of 1 where the log prints tops without theirs.
+
+    Inputs and sources are then of one image too, although what is said of them tells how many there are.
+    """
+    if not _is_per_image(net):
+        return net
+    layers = (
+        replace(layer, tops=tuple(_of_one_image(top, is_source=not layer.bottoms) for top in layer.tops))
+        for layer in net.layers
+    )
+    return replace(net, layers=tuple(layers), inputs=tuple(_of_one_image(blob, is_source=True) for blob in net.inputs))
+
+
+def _of_one_image(blob: Blob, *, is_source: bool) -> Blob:
+    if blob.shape is None or not (blob.is_per_image or is_source):
+        return blob
+    return replace(blob, shape=(1, *(blob.shape if blob.is_per_image else blob.shape[1:])))
 
 
 def batch_of(net: Net) -> int | None:
@@ -88,8 +104,7 @@ def batch_of(net: Net) -> int | None:
                 return int(found[1])
     source = next((layer for layer in net.layers if not layer.bottoms and layer.type != "Parameter"), None)
     tops = net.inputs or (source.tops if source is not None else ())
-    shape = tops[0].shape if tops else None
-    return shape[0] if shape else None
+    return tops[0].shape[0] if tops and tops[0].shape and not tops[0].is_per_image else None
 
 
 def _resolve_bottoms(net: Net) -> list[tuple[tuple[Shape | None, ...], tuple[str, ...]]]:
@@ -115,11 +130,11 @@ def _resolve_bottoms(net: Net) -> list[tuple[tuple[Shape | None, ...], tuple[str
 
 
 def _note_tops(layer: Layer, known: dict[str, Shape | None], unnamed: list[tuple[str, Shape]]) -> None:
-    blank = [shape for top in layer.tops if not top.name and (shape := _whole(top)) is not None]
+    blank = [shape for top in layer.tops if not top.name and (shape := top.shape) is not None]
     if blank:
         label = "the unnamed layer" if layer.name is None else f"the layer {layer.name}"
         unnamed[:] = [(label, shape) for shape in blank]
-    known.update({top.name: _whole(top) for top in layer.tops if top.name})
+    known.update({top.name: top.shape for top in layer.tops if top.name})
 
 
 def _spec(net: Net, layer: Layer, bottoms: tuple[Shape | None, ...]) -> LayerSpec:
@@ -128,7 +143,7 @@ def _spec(net: Net, layer: Layer, bottoms: tuple[Shape | None, ...]) -> LayerSpe
         type=layer.type,
         definition=layer.definition.message if layer.definition is not None else None,
         bottoms=bottoms,
-        tops=tuple(_whole(top) for top in layer.tops),
+        tops=tuple(top.shape for top in layer.tops),
         in_place=tuple(top.in_place for top in layer.tops),
         phase=net.phase,
         backward=layer.backward,

@@ -98,6 +98,10 @@ def _chatter(match: Match, line: int, time_s: float | None) -> rec.Record:
     return rec.Chatter(line, time_s, "", match.group())
 
 
+def _data_size(match: Match, line: int, time_s: float | None) -> rec.Record:
+    return rec.DataSize(line, time_s, _dims(match["dims"].replace(",", " ")), match.group())
+
+
 def _train_net(match: Match, line: int, time_s: float | None) -> rec.Record:
     return rec.CreatingNet(line, time_s, "TRAIN", None, match["path"])
 
@@ -143,7 +147,7 @@ CONVERTERS: Final[dict[str, Convert]] = {
     "dropped_layer": _layer(rec.DroppedLayer),
     "recurrent_start": _recurrent,
     "recurrent_parameter": _chatter,
-    "data_size": _chatter,
+    "data_size": _data_size,
     "creating_train_net": _train_net,
     "creating_test_net": _test_net,
     "scaffolding_done": _milestone("scaffolding"),

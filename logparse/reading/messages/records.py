@@ -176,6 +176,15 @@ class RecurrentStart(NamedTuple):
     text: str
 
 
+class DataSize(NamedTuple):
+    """`output data size: N,C,H,W`: the shape of a data layer's first top, and the line's text."""
+
+    line: int
+    time_s: float | None
+    dims: tuple[int, ...]
+    text: str
+
+
 class Start(NamedTuple):
     """A line that stands at the start of a run: the device, how many GPUs, a banner, a command."""
 

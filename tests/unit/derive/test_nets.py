@@ -133,6 +133,63 @@ def test_a_prototxt_states_what_a_log_without_definition_does_not(tmp_path: Path
     assert cells(parse_log(text.encode(), prototxt=prototxt).layers, "macs") == {"macs": [2 * 5 * 48]}
 
 
+# 2013: shapes without their batch, which the data layer's own line tells ---------------------------------------------
+
+
+def of_2013(*said: str, shape: str = "1 28 28") -> Log:
+    """A data layer that says something of its size, and a convolution; no shape is printed with its batch."""
+    text = "".join(map(line, ("Creating Layer in", "in -> data", "in -> label")))
+    text += "".join(line(one, "data_layer.cpp") for one in said)
+    text += "".join(map(line, (f"Top shape: {shape}", "Top shape: 1 1 1", "in does not need backward computation.")))
+    text += "".join(map(line, ("Creating Layer conv1", "conv1 <- data", "conv1 -> conv1", "Top shape: 20 24 24")))
+    return read(text, line("conv1 needs backward computation."))
+
+
+def test_the_size_that_a_data_layer_prints_is_its_first_tops_shape() -> None:
+    log = of_2013("output data size: 64,1,28,28")
+
+    assert column(log, "top_shape") == [[[64, 1, 28, 28], [1, 1, 1]], [[20, 24, 24]]]
+    assert column(log, "top_count") == [[64 * 28 * 28, None], [None]]
+    assert column(log, "batch") == [64, 64]
+    assert column(log, "problems") == [[], []]
+
+
+def test_with_it_costs_of_one_image_are_known_of_the_batch() -> None:
+    of_image = 20 * 24 * 24 * 25
+    with_size, without = of_2013("output data size: 64,1,28,28"), of_2013()
+
+    assert column(with_size, "macs_per_image")[1] == column(without, "macs_per_image")[1] == of_image
+    assert (column(with_size, "macs")[1], column(without, "macs")[1]) == (64 * of_image, None)
+    assert (column(with_size, "backward_macs")[1], column(without, "backward_macs")[1]) == (64 * of_image, None)
+    assert column(with_size, "macs_reason")[1] is None
+    assert column(without, "macs_reason")[1] == "the log prints shapes without their batch"
+    assert cells(with_size.table("shares"), "macs")["macs"] == [64 * of_image, 0]
+
+
+def test_a_size_that_contradicts_the_printed_shape_or_comes_behind_the_set_up_is_no_shape() -> None:
+    assert column(of_2013("output data size: 64,3,28,28"), "batch") == [None, None]
+    late = read(net([data()]), line("output data size: 64,1,28,28", "data_layer.cpp"))
+    assert column(late, "batch") == [2]
+
+
+def test_a_data_layer_that_dies_before_its_shapes_has_the_size_that_it_printed() -> None:
+    text = line("Creating layer data", "layer_factory.cpp") + line("Creating Layer data")
+    text += line("data -> data") + line("data -> label")
+    log = read(text, line("output data size: 5000,3,200,200", "data_layer.cpp"), line("out of memory", "a.cpp", "F"))
+
+    assert column(log, "top_count") == [[600_000_000, None]]
+
+
+def test_a_constructor_may_tell_the_size_before_its_layer_has_its_line() -> None:
+    text = line("Initializing net from parameters: ") + 'name: "N"\n'
+    text += line("Creating layer 'data' of type 'Data'", "layer_factory.hpp")
+    text += line("[n0.d0.r0] Output data size: 34, 3, 32, 32", "data_layer.cpp") + line("Created Layer data (0)")
+    other = line("Creating layer 'label' of type 'Data'", "layer_factory.hpp") + line("Created Layer label (1)")
+    log = read(text, line("data -> data"), memory(1), other, line("label -> label"))
+
+    assert column(log, "top_shape") == [[[34, 3, 32, 32]], [None]]
+
+
 def nested(outer: str) -> Log:
     """A net of a source of `outer` and a layer with an inner net whose own source has 7."""
     text = line("Creating Layer x") + line("x -> x") + line("Setting up x") + line(f"Top shape: {outer}") + memory(24)
