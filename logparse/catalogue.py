@@ -72,6 +72,11 @@ _ROWS: Final[Mapping[str, _Row]] = {
     "out_of_memory": _Row(
         "Where memory ran out, and what would have fitted.", f"{_MEMORY}.out_of_memory", needs_terms=True
     ),
+    "slots": _Row("One row per slot of a memory plan that a fork prints.", f"{_MEMORY}.slots"),
+    "reconciliation": _Row(
+        "One row per figure that the log prints of a net's memory, beside what the shapes come to.",
+        f"{_MEMORY}.reconciliation",
+    ),
     "shares": _Row("Where a net's weights and computation sit, by kind of layer.", f"{_NETS}.shares"),
 }
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from logparse.assembling.builders import AttemptBuilder, NetBuilder
 from logparse.assembling.definitions import phase_of, read_dump
 from logparse.assembling.finish import finished
+from logparse.assembling.plans import PlanBuilder
+from logparse.assembling.wires import split_wire
 from logparse.errors import Note
 from logparse.model import Blob, Event, SharedParam
 from logparse.reading.messages import records as rec
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from logparse.assembling.builders import LayerBuilder
+    from logparse.assembling.plans import PlanLine
     from logparse.model import Attempt
     from logparse.reading.extract import LastLine
 
@@ -90,6 +93,11 @@ class _State:
         """What a constructor said was of another layer."""
         self.early_chatter.clear()
         self.early_size = None
+
+    def planned_net(self) -> NetBuilder | None:
+        """The net that a plan is of: it is printed when its net is done, whose last line may be lost."""
+        nets = [*self.stack[-1:], *([self.last_done] if self.last_done is not None else [])]
+        return max(nets, key=lambda net: net.index, default=None)
 
     def _enclosing(self) -> NetBuilder | None:
         """A net is nested if one is open whose layer has begun its set-up and has no shape yet."""
@@ -206,17 +214,6 @@ def _wire(state: _State, record: rec.Wire) -> None:
         layer.tops.append(Blob(blob.removesuffix(IN_PLACE), None, None, in_place, blob == AUTOMATIC))
 
 
-def split_wire(text: str, layer: str | None) -> tuple[str, str, str]:
-    """`LAYER <- BLOB` → (layer, arrow, blob), split at the layer's known name; at the first arrow without one."""
-    if layer is not None:
-        for arrow in ("<-", "->"):
-            if text.startswith(f"{layer} {arrow} "):
-                return layer, arrow, text[len(layer) + len(arrow) + 2 :]
-    places = [(text.find(f" {arrow} "), arrow) for arrow in ("<-", "->") if f" {arrow} " in text]
-    place, arrow = min(places)
-    return text[:place], arrow, text[place + 4 :]
-
-
 def _net_input(state: _State, record: rec.NetInput) -> None:
     state.net(record.line).inputs.append(Blob(record.blob, None, None, line=record.line))
 
@@ -255,7 +252,7 @@ def _memory(state: _State, record: rec.Memory) -> None:
     if net is not None and layer is not None and not layer.closed and not net.flagging:
         layer.logged_bytes, layer.closed = record.bytes, True
     elif net is not None and not net.layers and record.bytes == 0:
-        net.reported[BEFORE_LAYERS] = 0  # debug builds and AMD's fork print a zero before the first layer
+        net.report(BEFORE_LAYERS, 0, record.line)  # debug builds and AMD's fork print a zero before the first layer
     elif net is not None and not net.flagging and layer is not None and layer.logged_bytes is not None:
         _lost_layer(net, record)
     else:
@@ -271,11 +268,19 @@ def _lost_layer(net: NetBuilder, record: rec.Memory) -> None:
 
 
 def _reported(state: _State, record: rec.ReportedMemory) -> None:
-    net = state.stack[-1] if state.stack else state.last_done
+    net = state.planned_net() if record.of_plan else state.stack[-1] if state.stack else state.last_done
     if net is None:  # the log begins behind the net's layers
         net = state.begin_net(record.line)
         net.phase = record.phase
-    net.reported.update(dict(record.figures))
+    for label, size in record.figures:
+        net.report(label, size, record.line)
+
+
+def _plan_line(state: _State, record: PlanLine) -> None:
+    net = state.planned_net() or state.begin_net(record.line)
+    if net.plan is None:
+        net.plan = PlanBuilder(record.line)
+    net.plan.take(record)
 
 
 def _sharing(state: _State, record: rec.SharingParameters) -> None:
@@ -305,11 +310,7 @@ def _net_done(state: _State, record: rec.NetDone) -> None:
         state.last_done = net
 
 
-def _recurrent(state: _State, record: rec.RecurrentStart) -> None:
-    _say(state, record.text)
-
-
-def _chatter(state: _State, record: rec.Chatter) -> None:
+def _chatter(state: _State, record: rec.Chatter | rec.RecurrentStart) -> None:
     _say(state, record.text)
 
 
@@ -334,6 +335,8 @@ def _event(state: _State, record: rec.EventRecord) -> None:
     event = Event(record.line, record.kind, record.text, record.time_s, record.iteration, record.value, record.path)
     attempt = state.attempt(record.line)
     attempt.events.append(event)
+    if record.kind == "learnable_space" and record.value is not None:
+        attempt.report_learnable(record.text, int(record.value), record.line)
     attempt.begun = attempt.begun or record.kind == "fatal"
 
 
@@ -354,11 +357,14 @@ _FILE: Final[dict[type[rec.Record], Callable[[_State, Any], None]]] = {
     rec.LossWeight: _loss_weight,
     rec.Memory: _memory,
     rec.ReportedMemory: _reported,
+    rec.PlanStepRecord: _plan_line,
+    rec.PlannedBlobRecord: _plan_line,
+    rec.PlannedSlotRecord: _plan_line,
     rec.SharingParameters: _sharing,
     rec.BackwardFlag: _flag,
     rec.NetOutput: _net_output,
     rec.NetDone: _net_done,
-    rec.RecurrentStart: _recurrent,
+    rec.RecurrentStart: _chatter,
     rec.Chatter: _chatter,
     rec.DataSize: _data_size,
     rec.EventRecord: _event,

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from logparse.model import Attempt, Blob, Layer, Net
 
 if TYPE_CHECKING:
+    from logparse.assembling.plans import PlanBuilder
     from logparse.model import Definition, Event, OutOfMemory, SharedParam
     from logparse.reading.messages.records import DataSize, TopShape
     from logparse.textproto import Message
+
+
+LEARNABLE: Final = "shared learnable space"
 
 
 @dataclass(slots=True)
@@ -94,6 +98,8 @@ class NetBuilder:
     outputs: list[str] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
     reported: dict[str, int] = field(default_factory=dict)
+    reported_lines: dict[str, int] = field(default_factory=dict)
+    plan: PlanBuilder | None = None
     total_bytes: int | None = None
     total_line: int | None = None
     done: bool = False
@@ -113,6 +119,10 @@ class NetBuilder:
         self.unflagged.setdefault(name, []).append(layer)
         self.flagging = False
         return layer
+
+    def report(self, label: str, size: int, line: int) -> None:
+        """Note a figure that a fork prints about itself; the last one of a label holds."""
+        self.reported[label], self.reported_lines[label] = size, line
 
     def flag(self, name: str, *, needed: bool) -> bool:
         """Give a backward flag to the layer it is of; False where there is none of that name without one.
@@ -144,6 +154,8 @@ class NetBuilder:
             total_line=self.total_line,
             element_bytes=element_bytes,
             reported=dict(self.reported),
+            reported_lines=dict(self.reported_lines),
+            plan=self.plan.freeze() if self.plan is not None else None,
             dropped=tuple(self.dropped),
             done=self.done,
             line=self.line,
@@ -171,6 +183,14 @@ class AttemptBuilder:
     # such sign: before rc3 it stands at the start.
     begun: bool = False
     out_of_memory: OutOfMemory | None = None
+
+    def report_learnable(self, text: str, size: int, line: int) -> None:
+        """NVCaffe's slab of diffs for what a solver learns: each GPU says the same of the net that is trained."""
+        own = [net for net in self.nets if net.nested is None]
+        trained = next((net for net in own if net.phase == "TRAIN"), own[0] if own else None)
+        label = LEARNABLE + text.partition(f" {LEARNABLE}")[2]
+        if trained is not None and label not in trained.reported:
+            trained.report(label, size, line)
 
     def freeze(self, nets: tuple[Net, ...], outcome: tuple[str, str, int | None], end_line: int) -> Attempt:
         """The finished attempt; `outcome` is (word, text, line)."""

@@ -11,7 +11,7 @@ from logparse.audit.nets import leading, location_of, name_of, net_of, some, tex
 from logparse.cost.layer_types import traits_of
 from logparse.cost.memory.reads import backward_reads
 from logparse.cost.traits import InPlace
-from logparse.formats import enumerated
+from logparse.formats import enumerated, plural
 from logparse.rows import int_of, is_blank, items_of, known_rows, known_sum
 
 if TYPE_CHECKING:
@@ -188,4 +188,68 @@ def hot_spots(log: AuditedLog) -> Iterator[Finding]:
                 f"{formats.count(top[key])} of {formats.count(total)} {what}.",
                 (),
                 *location_of(top),
+            )
+
+
+def planned(log: AuditedLog) -> Iterator[Finding]:
+    """What a fork's memory plan does to each net that has one."""
+    for net, _ in log.nets():
+        read = log.net(net)
+        raw, optimised = read.reported.get("raw memory"), read.reported.get("optimised memory")
+        if raw and optimised is not None:
+            slots = 0 if read.plan is None else len(read.plan.slots)
+            yield Finding(
+                "note",
+                "memory_plan",
+                f"A plan of the build's own puts data and diffs of {net_of(net)} into {formats.size(optimised)} "
+                f"instead of {formats.size(raw)} ({formats.percent(1 - optimised / raw)} less)",
+                "The larger figure counts data and diff of every blob apart, also where they would share memory "
+                "without a plan or never be touched: really saved is less. Parameters, the solver's history and "
+                "private buffers are in neither figure.",
+                (f"{formats.exact_bytes(raw)} → {formats.exact_bytes(optimised)}", f"{slots} {plural('slot', slots)}"),
+                *location_of(net),
+            )
+
+
+def lost_by_plan(log: AuditedLog) -> Iterator[Finding]:
+    """Layers of a net whose plan gives away what they still need.
+
+    Source: hinge_loss_layer.cpp keeps what its forward pass finds in its bottom's diff, which a plan in
+    yjxiong/caffe lets others overwrite; measured: its gradient is exactly 0.
+    """
+    for net, layers in log.nets():
+        plan = log.net(net).plan
+        for row in layers if plan is not None and net.get("phase") == "TRAIN" else ():
+            if row.get("type") == "HingeLoss" and row.get("backward"):
+                yield Finding(
+                    "warning",
+                    "lost_by_plan",
+                    f"{name_of(row)} (HingeLoss) loses its gradient to the build's memory plan",
+                    "HingeLoss keeps what its forward pass finds in its bottom's diff. The plan gives that memory to "
+                    "other blobs before the backward pass, and the gradient of this loss is 0. Leave its bottom out of "
+                    "the plan (mem_param { exclude_blob }) or turn the plan off.",
+                    (f"bottom {items_of(row['bottoms'])[0]}",) if items_of(row["bottoms"]) else (),
+                    *location_of(row),
+                )
+
+
+def released_unheld(log: AuditedLog) -> Iterator[Finding]:
+    """Slots that a plan gives back although the blob holds none."""
+    for net, _ in log.nets():
+        plan = log.net(net).plan
+        lost = [step for step in plan.steps if step.kind == "released" and step.slot == -1] if plan is not None else []
+        if lost:
+            attempt, index, layer, _ = location_of(net)
+            yield Finding(
+                "warning",
+                "released_unheld",
+                f"The memory plan of {net_of(net)} gives back a slot that {lost[0].blob} does not hold",
+                "The build then writes before the beginning of its list of slots. Training and totals stay right, but "
+                "the process may die at its end (“corrupted size vs. prev_size”). Layers that share memory one after "
+                "another, as Flatten and Reshape do, lead to it; leave one of their blobs out of the plan.",
+                texts(f"line {step.line}: slot -1, {step.blob}" for step in lost[:3]),
+                attempt,
+                index,
+                layer,
+                lost[0].line,
             )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from logparse.cost.spec import Cost, Shape
     from logparse.model import Blob, Layer, Net
 
+_DATA: Final = "_data"  # what a plan calls the first half of a blob
 FLOAT_BYTES: Final = 4  # Caffe's default Dtype; used only where the running memory line does not tell
 _STREAMS: Final = re.compile(r"of (\d++) independent streams")
 
@@ -34,7 +35,9 @@ def derive(net: Net) -> NetFact:
     specs = [_spec(net, layer, shapes) for layer, (shapes, _) in zip(seen.layers, bottoms, strict=True)]
     settled = with_gradients(net, settle(specs))
     types = [_type(layer, one) for layer, one in zip(net.layers, settled, strict=True)]
-    owners = shared_tops(_use(layer, type_) for layer, (type_, _) in zip(net.layers, types, strict=True))
+    owners = _planned(
+        net, shared_tops(_use(*pair) for pair in zip(net.layers, (kind for kind, _ in types), strict=True))
+    )
     facts = []
     before: int | None = 0
     total = _bytes_of([blob.count for blob in net.inputs], size)
@@ -161,6 +164,21 @@ def _use(layer: Layer, type_: str | None) -> LayerUse:
     traits = traits_of(type_)
     shares = When.NEVER if traits is None else traits.shares_data
     return LayerUse(shares, layer.bottoms, tuple(TopUse(top.name, top.in_place) for top in layer.tops))
+
+
+def _planned(net: Net, owners: list[tuple[str | None, ...]]) -> list[tuple[str | None, ...]]:
+    """Who owns the tops: where the type does not tell, a fork's memory plan may say whose memory a top is."""
+    if net.plan is None:
+        return owners
+    roots = {
+        step.blob.removesuffix(_DATA): step.root.removesuffix(_DATA)
+        for step in net.plan.steps
+        if step.kind == "shared" and step.blob is not None and step.root is not None and step.blob.endswith(_DATA)
+    }
+    return [
+        tuple(owner or roots.get(top.name) for top, owner in zip(layer.tops, found, strict=True))
+        for layer, found in zip(net.layers, owners, strict=True)
+    ]
 
 
 def _bytes_of(counts: list[int | None], size: int) -> int | None:

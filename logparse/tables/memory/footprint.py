@@ -8,7 +8,7 @@ from logparse.cost.buffer import GPU
 from logparse.cost.memory.footprint import footprint
 from logparse.cost.memory.terms import DEVICES
 from logparse.tables.column import ATTEMPT, text, whole
-from logparse.tables.memory.memory import DEVICE, NO_LAYER
+from logparse.tables.memory.memory import DEVICE, NO_LAYER, PLAN_LEFT_OUT
 
 if TYPE_CHECKING:
     from logparse.cost.memory.holdings import Run
@@ -44,6 +44,7 @@ def _row(attempt: Attempt, run: Run, device: str, terms: Terms) -> BuiltRow:
         *(f"left out: {text}" for text in found.left_out),
         *found.remarks,
         *(_several(attempt) if device == GPU else ()),
+        *((PLAN_LEFT_OUT,) if any(net.plan is not None for net in attempt.nets) else ()),
     ]
     parts = " + ".join(f"{part.name} {part.bytes:,}" for part in found.parts if part.bytes)
     return {
