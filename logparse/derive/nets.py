@@ -35,9 +35,8 @@ def derive(net: Net) -> NetFact:
     specs = [_spec(net, layer, shapes) for layer, (shapes, _) in zip(seen.layers, bottoms, strict=True)]
     settled = with_gradients(net, settle(specs))
     types = [_type(layer, one) for layer, one in zip(net.layers, settled, strict=True)]
-    owners = _planned(
-        net, shared_tops(_use(*pair) for pair in zip(net.layers, (kind for kind, _ in types), strict=True))
-    )
+    uses = (_use(*one) for one in zip(net.layers, (kind for kind, _ in types), settled, strict=True))
+    owners = _planned(net, shared_tops(uses))
     facts = []
     before: int | None = 0
     total = _bytes_of([blob.count for blob in net.inputs], size)
@@ -160,9 +159,9 @@ def _type(layer: Layer, settled: Resolved) -> tuple[str | None, str]:
     return (settled.spec.type, "inferred") if settled.origin == "inferred" else (None, "unknown")
 
 
-def _use(layer: Layer, type_: str | None) -> LayerUse:
+def _use(layer: Layer, type_: str | None, settled: Resolved) -> LayerUse:
     traits = traits_of(type_)
-    shares = When.NEVER if traits is None else traits.shares_data
+    shares = When.NEVER if traits is None else traits.sharing(settled.spec)[0]
     return LayerUse(shares, layer.bottoms, tuple(TopUse(top.name, top.in_place) for top in layer.tops))
 
 
