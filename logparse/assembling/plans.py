@@ -33,6 +33,7 @@ class PlanBuilder:
     version: int | None = None
     steps: list[PlanStep] = field(default_factory=list)
     slots: list[PlannedSlot] = field(default_factory=list)
+    _taken: set[tuple[str | None, int | None]] = field(default_factory=set)  # half of a blob, slot
     _blobs: dict[int, _Placed] = field(default_factory=dict)  # by place: names may repeat
 
     def take(self, record: PlanLine) -> None:
@@ -45,19 +46,26 @@ class PlanBuilder:
         else:
             self.version = self.version or record.version
             self.steps.append(PlanStep(record.kind, record.blob, record.root, record.slot, record.layer, record.line))
+            if record.kind == "taken":
+                self._taken.add((record.blob, record.slot))
 
     def freeze(self) -> MemoryPlan:
         """The finished plan."""
         blobs = tuple(
-            PlannedBlob(one.name, _place(one.slots, "data"), self._diff_slot(one.slots), one.line)
+            PlannedBlob(one.name, _place(one.slots, "data"), self._diff_slot(one), one.line)
             for _, one in sorted(self._blobs.items())
         )
         return MemoryPlan(self.version, tuple(self.steps), blobs, tuple(self.slots), self.line)
 
-    def _diff_slot(self, slots: Mapping[str, int]) -> int | None:
-        """Version 1 repeats the data's slot where the diff has none: its variable is not set anew for each half."""
-        found = _place(slots, "diff")
-        return None if self.version == _FIRST_VERSION and found == slots.get("data") else found
+    def _diff_slot(self, one: _Placed) -> int | None:
+        """Version 1 repeats the data's slot where the diff has none: its variable is not set anew for each half.
+
+        That it is the diff's as well, only the step tells in which the diff took it.
+        """
+        found = _place(one.slots, "diff")
+        if self.version != _FIRST_VERSION or found != one.slots.get("data"):
+            return found
+        return found if (f"{one.name}_diff", found) in self._taken else None
 
 
 def _place(slots: Mapping[str, int], half: str) -> int | None:

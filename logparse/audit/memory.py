@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
 from logparse.audit.finding import Finding
@@ -251,11 +251,15 @@ def lost_by_plan(log: AuditedLog) -> Iterator[Finding]:
                 )
 
 
+_UNGUARDED: Final = 2  # the version whose Net::MemoryOptimize does not ask whether a blob holds a slot
+
+
 def released_unheld(log: AuditedLog) -> Iterator[Finding]:
-    """Slots that a plan gives back although the blob holds none."""
+    """Slots that a plan gives back although the blob holds none; version 1 prints -1 too, and gives nothing back."""
     for net, _ in log.nets():
         plan = log.net(net).plan
-        lost = [step for step in plan.steps if step.kind == "released" and step.slot == -1] if plan is not None else []
+        steps = plan.steps if plan is not None and plan.version == _UNGUARDED else ()
+        lost = [step for step in steps if step.kind == "released" and step.slot == -1]
         if lost:
             attempt, index, layer, _ = location_of(net)
             yield Finding(

@@ -210,6 +210,47 @@ def test_version_1_repeats_the_datas_slot_where_a_diff_has_none() -> None:
     assert second == ["data_data", "data_diff", "conv_data"]
 
 
+def test_a_diff_that_took_the_slot_of_its_own_data_shares_it_in_version_1_too() -> None:
+    took = planned(*FIRST[:-5], "bottom blob 0 name data slot id 0", *FIRST[-5:])
+
+    assert cells(took.slots, "blobs")["blobs"][0] == ["data_data", "data_diff", "conv_data"]
+
+
+def test_that_version_1_gives_back_no_slot_is_no_fault() -> None:
+    """Inputs and outputs of a net hold none; only version 2 writes before its list then."""
+    for step in ("bottom data derefs data slot -1", "top blob 0 name fl slot id -1"):
+        assert "released_unheld" not in cells(planned("layer 0 data", step).findings, "kind")["kind"]
+
+
+def test_totals_of_version_1_are_met_by_the_shapes() -> None:
+    """Made by its rules for a source, a convolution and a loss: a diff without a slot counts as its own memory."""
+    text = (
+        "layer 0 data",
+        "top data acquires data slot 0",
+        "layer 1 conv",
+        "top conv acquires data slot 1",
+        "layer 2 loss",
+        "layer id: 2 name: loss",
+        "acquired slot for new blob",
+        "bottom blob 0 name conv slot id 2",
+        "layer id: 1 name: conv",
+        "top blob 0 name conv slot id 2",
+        "layer id: 0 name: data",
+        "blob 0 name data data idx 0",
+        "blob 0 name data diff idx 0",
+        "blob 1 name conv data idx 1",
+        "blob 1 name conv diff idx 2",
+        "blob 2 name loss data idx -1",
+        "blob 2 name loss diff idx -1",
+        *(f"storage memory slot {slot} size 384" for slot in range(3)),
+        "raw memory 1544 opt memory 1544",
+    )
+    found = figures(planned(*text, layers=(data(), CONV, LOSS)))
+
+    assert found["raw memory"] == (1544, 2 * (384 + 384 + 4))
+    assert found["optimised memory"] == (1544, 3 * 384 + 384 + 2 * 4)
+
+
 # --- real plans ---------------------------------------------------------------------------------------------
 
 PLANS = (
