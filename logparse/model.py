@@ -6,7 +6,7 @@ Line numbers (from 1, as an editor shows them) are the one coordinate that every
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from logparse.textproto import Message
 
     Column = npt.NDArray[Any]
+
+
+MOST_VALUES: Final = 2**31 - 1  # of a blob: Blob::Reshape in blob.cpp refuses more
 
 
 @dataclass(frozen=True, slots=True)

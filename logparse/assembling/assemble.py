@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 IN_PLACE: Final = " (in-place)"
 AUTOMATIC: Final = "(automatic)"
 _NOTES_OF_A_KIND: Final = 20
+_LARGEST_BYTES: Final = 2**63
 BEFORE_LAYERS: Final = "Memory required before the first layer"
 
 
@@ -335,7 +336,7 @@ def _event(state: _State, record: rec.EventRecord) -> None:
     event = Event(record.line, record.kind, record.text, record.time_s, record.iteration, record.value, record.path)
     attempt = state.attempt(record.line)
     attempt.events.append(event)
-    if record.kind == "learnable_space" and record.value is not None:
+    if record.kind == "learnable_space" and record.value is not None and record.value < _LARGEST_BYTES:
         attempt.report_learnable(record.text, int(record.value), record.line)
     attempt.begun = attempt.begun or record.kind == "fatal"
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from logparse.cost.fields import Choice
 from logparse.cost.types import canonical_type, to_v2
 from logparse.errors import DefinitionError, Note
-from logparse.model import Definition
+from logparse.model import MOST_VALUES, Definition
 from logparse.textproto import Message, parse
 
 if TYPE_CHECKING:
@@ -88,11 +88,15 @@ def stated_inputs(inputs: Iterable[Blob], net: Message | None) -> tuple[Blob, ..
     dims = net.integers("input_dim")
     shapes = list(zip(*(dims[axis::_LEGACY_AXES] for axis in range(_LEGACY_AXES)), strict=False))
     shapes = shapes or [shape.integers("dim") for shape in net.children("input_shape")]
-    known = {name: shape for name, shape in zip(names, shapes, strict=False) if shape and all(d > 0 for d in shape)}
+    known = {name: shape for name, shape in zip(names, shapes, strict=False) if _is_of_a_blob(shape)}
     return tuple(
         replace(blob, shape=known[blob.name], count=prod(known[blob.name])) if blob.name in known else blob
         for blob in inputs
     )
+
+
+def _is_of_a_blob(shape: tuple[int, ...]) -> bool:
+    return bool(shape) and min(shape) > 0 and prod(shape) <= MOST_VALUES
 
 
 def phase_of(net: Message) -> str | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Final
 
+from logparse.model import MOST_VALUES
 from logparse.reading.line.values import integer, number
 from logparse.reading.messages import records as rec
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     Match = re.Match[str]
     Convert = Callable[[Match, int, float | None], rec.Record]
 
+_DIGITS: Final = 11  # of the largest dimension, and one more
 _IN_EVENT: Final = ("path", "iteration", "value", "what")
 
 
@@ -123,7 +126,11 @@ def _chatter(match: Match, line: int, time_s: float | None) -> rec.Record:
 
 
 def _data_size(match: Match, line: int, time_s: float | None) -> rec.Record:
-    return rec.DataSize(line, time_s, _dims(match["dims"].replace(",", " ")), match.group())
+    stated = match["dims"].split(",")
+    dims = tuple(map(int, stated)) if all(len(dim.strip()) < _DIGITS for dim in stated) else ()
+    if not 0 < prod(dims) <= MOST_VALUES or not dims:
+        return rec.Chatter(line, time_s, "", match.group())
+    return rec.DataSize(line, time_s, dims, match.group())
 
 
 def _train_net(match: Match, line: int, time_s: float | None) -> rec.Record:

@@ -172,6 +172,20 @@ def test_a_size_that_contradicts_the_printed_shape_or_comes_behind_the_set_up_is
     assert column(late, "batch") == [2]
 
 
+@pytest.mark.parametrize("size", ["9" * 5000, "2147483648", "64,1,28,0", "65536,65536"])
+def test_a_size_that_no_blob_has_is_no_shape(size: str) -> None:
+    """Blob::Reshape refuses more than 2³¹ - 1 values (blob.cpp)."""
+    log = read(line("Creating Layer in"), line("in -> data"), line(f"output data size: {size}", "data_layer.cpp"))
+
+    assert column(log, "top_shape") == [[None]]
+
+
+def test_an_input_that_no_blob_can_be_is_not_known() -> None:
+    log = with_inputs('input: "x" input_shape { dim: 65536 dim: 65536 }', "x", layers=(PRODUCT,))
+
+    assert column(log, "batch") == [None]
+
+
 def test_a_data_layer_that_dies_before_its_shapes_has_the_size_that_it_printed() -> None:
     text = line("Creating layer data", "layer_factory.cpp") + line("Creating Layer data")
     text += line("data -> data") + line("data -> label")

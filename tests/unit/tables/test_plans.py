@@ -251,6 +251,24 @@ def test_totals_of_version_1_are_met_by_the_shapes() -> None:
     assert found["optimised memory"] == (1544, 3 * 384 + 384 + 2 * 4)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "storage memory slot 0 size {}",
+        "storage memory slot {} size 384",
+        "blob 0 name data data idx {}",
+        "blob data_data acquired new slot {}",
+        "Biggest Memory of single blob: {}",
+        "[0.0] Reserving {} bytes of shared learnable space for type FLOAT",
+    ],
+)
+def test_numbers_that_no_memory_has_are_left_alone(text: str) -> None:
+    for digits in (20, 400, 5000):
+        log = planned(text.format("9" * digits))
+        assert cells(log.slots, "slot")["slot"] == []
+        assert list(figures(log)) == ["Memory required for data"]
+
+
 # --- real plans ---------------------------------------------------------------------------------------------
 
 PLANS = (

@@ -84,11 +84,6 @@ NET: Final = (
         "CUDNN does not support padding or multiple tops. Using Caffe's own pooling layer.",
         "cuDNN does not support multiple tops. Using Caffe's own pooling layer.",
     ),
-    _engine(
-        "layer_engine",
-        r"Layer .* is using \w++ engine\.",
-        "Layer bn_conv1 is using CAFFE engine.",
-    ),
     _random(
         "no_cublas",
         r"Cannot create (?:Cublas handle\. Cublas|Curand generator\. Curand|cuDNN handle\. cuDNN) won't be available\.",
