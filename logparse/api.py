@@ -84,6 +84,8 @@ class Log:
     timeline = _Named()
     footprint = _Named()
     out_of_memory = _Named()
+    slots = _Named()
+    reconciliation = _Named()
     shares = _Named()  # and `whatif`, which is a method: table("whatif") answers what anybody would ask first
 
     def __init__(self, facts: LogFacts) -> None:

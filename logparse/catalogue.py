@@ -35,7 +35,7 @@ _SPEED: Final = "logparse.tables.speed"
 
 _ROWS: Final[Mapping[str, _Row]] = {
     "layers": _Row("One row per layer, with what is derived from it.", f"{_NETS}.layers"),
-    "blobs": _Row("One row per top.", f"{_NETS}.blobs"),
+    "blobs": _Row("One row per top, and per input of a net.", f"{_NETS}.blobs"),
     "params": _Row("One row per parameter blob.", f"{_NETS}.params"),
     "nets": _Row("One row per net.", f"{_NETS}.nets"),
     "attempts": _Row("One row per start of the solver.", f"{_RUN}.attempts", needs_curves=True),
@@ -76,6 +76,11 @@ _ROWS: Final[Mapping[str, _Row]] = {
     ),
     "out_of_memory": _Row(
         "Where memory ran out, and what would have fitted.", f"{_MEMORY}.out_of_memory", needs_terms=True
+    ),
+    "slots": _Row("One row per slot of a memory plan that a fork prints.", f"{_MEMORY}.slots"),
+    "reconciliation": _Row(
+        "One row per figure that the log prints of a net's memory, beside what the shapes come to.",
+        f"{_MEMORY}.reconciliation",
     ),
     "shares": _Row("Where a net's weights and computation sit, by kind of layer.", f"{_NETS}.shares"),
 }

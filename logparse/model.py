@@ -6,7 +6,7 @@ Line numbers (from 1, as an editor shows them) are the one coordinate that every
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from logparse.textproto import Message
 
     Column = npt.NDArray[Any]
+
+
+MOST_VALUES: Final = 2**31 - 1  # of a blob: Blob::Reshape in blob.cpp refuses more
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +103,68 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanStep:
+    """One step of a fork's memory plan, in the order of the log.
+
+    `kind` is `layer` (its forward or backward pass begins), `excluded` (the blob is left alone), `taken` (half a blob
+    takes a slot), `shared` (it is its root's memory), `in place`, `kept` (what a layer reads is not given back, since
+    its backward pass reads it again), `released` (one reader less), `start`, `checked`, `new` or `diff shared`. `blob`
+    and `root` are halves, NAME_data or NAME_diff, or the excluded blob's name. A `slot` of -1 is none.
+    """
+
+    kind: str
+    blob: str | None
+    root: str | None
+    slot: int | None
+    layer: str | None
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedBlob:
+    """Where a blob's data and diff end up: the slots' numbers; None where the half has memory of its own."""
+
+    name: str
+    data_slot: int | None
+    diff_slot: int | None
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSlot:
+    """One slot and its size."""
+
+    slot: int
+    bytes: int
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryPlan:
+    """What yjxiong's fork prints of how a net's blobs share memory.
+
+    `version` is 1 (August to December 2016) or 2 (since), None where no step tells it.
+    """
+
+    version: int | None
+    steps: tuple[PlanStep, ...]
+    blobs: tuple[PlannedBlob, ...]
+    slots: tuple[PlannedSlot, ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Net:
     """One `Net::Init`.
 
     `index` counts all nets of an attempt in order of initialisation, nested ones too. `test_index`
     is K of "test net (#K)". `nested` is the enclosing layer's name, `parent` that net's index.
-    `dump` is the definition as printed, None where none was; `dump_cut` whether it was cut.
+    `inputs` are blobs that no layer makes, with the
+    shapes that the definition states for them. `dump` is the definition as printed, None where none was; `dump_cut`
+    whether it was cut.
     `total_bytes` is a total printed once after the last layer (before rc3). `reported` are other
-    figures that a fork prints about itself, label → bytes, never taken as totals. `done` is whether
+    figures that a fork prints about itself, label → bytes (`reported_lines`: → line), never taken as totals. `plan` is
+    how the blobs share memory where a fork prints it. `done` is whether
     "Network initialization done." came. `element_bytes` is derived from the running memory line.
     """
 
@@ -118,7 +175,7 @@ class Net:
     nested: str | None
     parent: int | None
     layers: tuple[Layer, ...]
-    inputs: tuple[str, ...]
+    inputs: tuple[Blob, ...]
     outputs: tuple[str, ...]
     dump: Message | None
     dump_cut: bool
@@ -126,6 +183,8 @@ class Net:
     total_line: int | None
     element_bytes: int | None
     reported: Mapping[str, int]
+    reported_lines: Mapping[str, int]
+    plan: MemoryPlan | None
     dropped: tuple[str, ...]
     done: bool
     line: int

@@ -7,105 +7,37 @@ a shape that belongs to nobody becomes an unnamed layer instead of being lost.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from logparse.assembling.builders import AttemptBuilder, NetBuilder
 from logparse.assembling.definitions import phase_of, read_dump
 from logparse.assembling.finish import finished
+from logparse.assembling.plans import PlanBuilder
 from logparse.assembling.processes import BEGINNINGS, has_run, is_anothers, note_end
-from logparse.errors import Note
+from logparse.assembling.state import State
+from logparse.assembling.wires import split_wire
 from logparse.model import Blob, Event, SharedParam
 from logparse.reading.messages import records as rec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from logparse.assembling.builders import LayerBuilder
+    from logparse.assembling.builders import LayerBuilder, NetBuilder
+    from logparse.assembling.plans import PlanLine
+    from logparse.errors import Note
     from logparse.model import Attempt
     from logparse.reading.extract import LastLine
 
 IN_PLACE: Final = " (in-place)"
 AUTOMATIC: Final = "(automatic)"
 _NOTES_OF_A_KIND: Final = 20
+_LARGEST_BYTES: Final = 2**63
 BEFORE_LAYERS: Final = "Memory required before the first layer"
-
-
-@dataclass(slots=True)
-class _State:
-    attempts: list[AttemptBuilder] = field(default_factory=list)
-    stack: list[NetBuilder] = field(default_factory=list)  # nets being set up, the innermost last
-    last_done: NetBuilder | None = None  # a total printed after "done" is this net's
-    announced: rec.CreatingNet | None = None
-    factory: rec.FactoryLayer | None = None
-    dropped: list[str] = field(default_factory=list)  # printed before the net whose rules filtered them
-    early_chatter: list[str] = field(default_factory=list)  # a layer's constructor speaks before its first line
-    lost_flags: list[rec.BackwardFlag] = field(default_factory=list)  # the first few
-    lost_flag_count: int = 0
-
-    def all_notes(self) -> tuple[Note, ...]:
-        """What was odd about the lines."""
-        meaning = "The flag is of no layer that was set up; it is left out."
-        more = self.lost_flag_count - len(self.lost_flags)
-        notes = [
-            Note(flag.line, f"backward flag of an unknown layer {flag.layer!r}", meaning) for flag in self.lost_flags
-        ]
-        notes += [Note(None, f"{more} more backward flags of unknown layers", meaning)] if more else []
-        return tuple(notes)
-
-    def attempt(self, line: int) -> AttemptBuilder:
-        """The open attempt; an excerpt opens one without any start line."""
-        if not self.attempts:
-            self.begin_attempt(line)
-        return self.attempts[-1]
-
-    def begin_attempt(self, line: int) -> AttemptBuilder:
-        self.stack.clear()
-        self.last_done, self.announced, self.factory = None, None, None
-        self.early_chatter.clear()
-        self.attempts.append(AttemptBuilder(len(self.attempts) + 1, line))
-        return self.attempts[-1]
-
-    def net(self, line: int) -> NetBuilder:
-        """The innermost open net; lines without a net open one."""
-        return self.stack[-1] if self.stack else self.begin_net(line)
-
-    def begin_net(self, line: int) -> NetBuilder:
-        outer = self._enclosing()
-        attempt = self.attempt(line)
-        if attempt.over and outer is None and self.announced is None:  # another program's, or a script's afterwards
-            attempt = self.begin_attempt(line)
-        attempt.begun = True
-        if outer is None:
-            self.stack.clear()
-        net = NetBuilder(len(attempt.nets), line)
-        if outer is not None and outer.current is not None:
-            net.nested, net.parent, net.phase = outer.current.name, outer.index, outer.phase
-        elif self.announced is not None:
-            net.phase, net.test_index = self.announced.phase, self.announced.test_index
-        self.announced = None
-        net.dropped, self.dropped = self.dropped, []
-        attempt.nets.append(net)
-        self.stack.append(net)
-        return net
-
-    def is_nested(self) -> bool:
-        """Whether a net that begins now is inside a layer of another."""
-        return self._enclosing() is not None
-
-    def _enclosing(self) -> NetBuilder | None:
-        """A net is nested if one is open whose layer has begun its set-up and has no shape yet."""
-        outer = self.stack[-1] if self.stack else None
-        layer = outer.current if outer is not None else None
-        if layer is None or layer.closed or layer.shapes or not (layer.bottoms or layer.tops):
-            return None
-        return outer
 
 
 # --- one small function a record ---------------------------------------------------------------------------
 
 
-def _solver(state: _State, record: rec.SolverParameters) -> None:
+def _solver(state: State, record: rec.SolverParameters) -> None:
     attempt = state.attempt(record.line)
     if attempt.begun:
         attempt = state.begin_attempt(record.line)
@@ -116,7 +48,7 @@ def _solver(state: _State, record: rec.SolverParameters) -> None:
         attempt.solver, attempt.solver_cut = dump.message, dump.cut
 
 
-def _start(state: _State, record: rec.Start) -> None:
+def _start(state: State, record: rec.Start) -> None:
     attempt = state.attempt(record.line)
     starts = (record.mode is not None and record.device is None) or record.version is not None
     if starts and attempt.begun:
@@ -130,7 +62,7 @@ def _start(state: _State, record: rec.Start) -> None:
         attempt.versions.append(record.version)
 
 
-def _milestone(state: _State, record: rec.Milestone) -> None:
+def _milestone(state: State, record: rec.Milestone) -> None:
     attempt = state.attempt(record.line)
     if record.what in BEGINNINGS and has_run(attempt):
         attempt = state.begin_attempt(record.line)
@@ -143,7 +75,7 @@ def _milestone(state: _State, record: rec.Milestone) -> None:
     attempt.events.append(Event(record.line, record.what, record.text, record.time_s))
 
 
-def _creating_net(state: _State, record: rec.CreatingNet) -> None:
+def _creating_net(state: State, record: rec.CreatingNet) -> None:
     attempt = state.attempt(record.line)
     if record.phase == "TRAIN" and has_run(attempt):
         state.begin_attempt(record.line)
@@ -151,7 +83,7 @@ def _creating_net(state: _State, record: rec.CreatingNet) -> None:
     state.announced = record
 
 
-def _net_parameters(state: _State, record: rec.NetParameters) -> None:
+def _net_parameters(state: State, record: rec.NetParameters) -> None:
     unannounced = state.attempts and state.announced is None and not state.is_nested()
     if unannounced and is_anothers(state.attempts[-1], record, setting_up=bool(state.stack)):
         state.begin_attempt(record.line)
@@ -166,31 +98,32 @@ def _net_parameters(state: _State, record: rec.NetParameters) -> None:
     net.phase = phase_of(dump.message) or net.phase
 
 
-def _dropped(state: _State, record: rec.DroppedLayer) -> None:
+def _dropped(state: State, record: rec.DroppedLayer) -> None:
     state.dropped.append(record.layer)
 
 
-def _factory(state: _State, record: rec.FactoryLayer) -> None:
+def _factory(state: State, record: rec.FactoryLayer) -> None:
     layer = state.stack[-1].current if state.stack else None
     # A loss makes its inner Softmax through the factory too: that line is inside the set-up of the loss
     if layer is not None and not layer.closed and not layer.shapes and layer.name == record.layer:
         return
     state.factory = record
-    state.early_chatter.clear()
+    state.forget_early()
 
 
-def _creating_layer(state: _State, record: rec.CreatingLayer) -> None:
+def _creating_layer(state: State, record: rec.CreatingLayer) -> None:
     net = state.net(record.line)
     factory = state.factory if state.factory is not None and state.factory.layer == record.layer else None
     layer = net.open_layer(record.layer, factory.line if factory is not None else record.line)
     if factory is not None:
         layer.type = factory.type
         layer.chatter.extend(state.early_chatter)
+        layer.data_size = state.early_size
     state.factory = None
-    state.early_chatter.clear()
+    state.forget_early()
 
 
-def _open_from_factory(state: _State, line: int) -> LayerBuilder | None:
+def _open_from_factory(state: State, line: int) -> LayerBuilder | None:
     """Loggers that print only the factory line: the layer begins with the first line about it."""
     factory = state.factory
     if factory is None:
@@ -201,7 +134,7 @@ def _open_from_factory(state: _State, line: int) -> LayerBuilder | None:
     return layer
 
 
-def _wire(state: _State, record: rec.Wire) -> None:
+def _wire(state: State, record: rec.Wire) -> None:
     if state.factory is not None and record.text.startswith(
         (f"{state.factory.layer} <- ", f"{state.factory.layer} -> ")
     ):
@@ -217,34 +150,23 @@ def _wire(state: _State, record: rec.Wire) -> None:
         layer.tops.append(Blob(blob.removesuffix(IN_PLACE), None, None, in_place, blob == AUTOMATIC))
 
 
-def split_wire(text: str, layer: str | None) -> tuple[str, str, str]:
-    """`LAYER <- BLOB` → (layer, arrow, blob), split at the layer's known name; at the first arrow without one."""
-    if layer is not None:
-        for arrow in ("<-", "->"):
-            if text.startswith(f"{layer} {arrow} "):
-                return layer, arrow, text[len(layer) + len(arrow) + 2 :]
-    places = [(text.find(f" {arrow} "), arrow) for arrow in ("<-", "->") if f" {arrow} " in text]
-    place, arrow = min(places)
-    return text[:place], arrow, text[place + 4 :]
+def _net_input(state: State, record: rec.NetInput) -> None:
+    state.net(record.line).inputs.append(Blob(record.blob, None, None, line=record.line))
 
 
-def _net_input(state: _State, record: rec.NetInput) -> None:
-    state.net(record.line).inputs.append(record.blob)
-
-
-def _setting_up(state: _State, record: rec.SettingUp) -> None:
+def _setting_up(state: State, record: rec.SettingUp) -> None:
     net = state.net(record.line)
     layer = net.current
     if layer is None or layer.closed or layer.name != record.layer or layer.shapes:
         _open_named(state, net, record)
 
 
-def _open_named(state: _State, net: NetBuilder, record: rec.SettingUp) -> None:
+def _open_named(state: State, net: NetBuilder, record: rec.SettingUp) -> None:
     if state.factory is None or state.factory.layer != record.layer or _open_from_factory(state, record.line) is None:
         net.open_layer(record.layer, record.line)
 
 
-def _top_shape(state: _State, record: rec.TopShape) -> None:
+def _top_shape(state: State, record: rec.TopShape) -> None:
     net = state.net(record.line)
     if record.phase is not None:
         net.phase = net.phase or record.phase
@@ -254,19 +176,19 @@ def _top_shape(state: _State, record: rec.TopShape) -> None:
     layer.shapes.append(record)
 
 
-def _loss_weight(state: _State, record: rec.LossWeight) -> None:
+def _loss_weight(state: State, record: rec.LossWeight) -> None:
     layer = state.stack[-1].current if state.stack else None
     if layer is not None and layer.shapes:
         layer.weights[len(layer.shapes) - 1] = record.weight
 
 
-def _memory(state: _State, record: rec.Memory) -> None:
+def _memory(state: State, record: rec.Memory) -> None:
     net = state.net(record.line) if state.stack or state.last_done is None else None
     layer = net.current if net is not None else None
     if net is not None and layer is not None and not layer.closed and not net.flagging:
         layer.logged_bytes, layer.closed = record.bytes, True
     elif net is not None and not net.layers and record.bytes == 0:
-        net.reported[BEFORE_LAYERS] = 0  # debug builds and AMD's fork print a zero before the first layer
+        net.report(BEFORE_LAYERS, 0, record.line)  # debug builds and AMD's fork print a zero before the first layer
     elif net is not None and not net.flagging and layer is not None and layer.logged_bytes is not None:
         _lost_layer(net, record)
     else:
@@ -281,21 +203,29 @@ def _lost_layer(net: NetBuilder, record: rec.Memory) -> None:
     layer.logged_bytes, layer.closed = record.bytes, True
 
 
-def _reported(state: _State, record: rec.ReportedMemory) -> None:
-    net = state.stack[-1] if state.stack else state.last_done
+def _reported(state: State, record: rec.ReportedMemory) -> None:
+    net = state.planned_net() if record.of_plan else state.stack[-1] if state.stack else state.last_done
     if net is None:  # the log begins behind the net's layers
         net = state.begin_net(record.line)
         net.phase = record.phase
-    net.reported.update(dict(record.figures))
+    for label, size in record.figures:
+        net.report(label, size, record.line)
 
 
-def _sharing(state: _State, record: rec.SharingParameters) -> None:
+def _plan_line(state: State, record: PlanLine) -> None:
+    net = state.planned_net() or state.begin_net(record.line)
+    if net.plan is None:
+        net.plan = PlanBuilder(record.line)
+    net.plan.take(record)
+
+
+def _sharing(state: State, record: rec.SharingParameters) -> None:
     layer = state.stack[-1].current if state.stack else None
     if layer is not None:
         layer.shared.append(SharedParam(record.param, record.owner, record.param_index, record.line))
 
 
-def _flag(state: _State, record: rec.BackwardFlag) -> None:
+def _flag(state: State, record: rec.BackwardFlag) -> None:
     if not state.stack:
         return
     if not state.stack[-1].flag(record.layer, needed=record.needed):
@@ -304,27 +234,32 @@ def _flag(state: _State, record: rec.BackwardFlag) -> None:
             state.lost_flags.append(record)
 
 
-def _net_output(state: _State, record: rec.NetOutput) -> None:
+def _net_output(state: State, record: rec.NetOutput) -> None:
     if state.stack:
         state.stack[-1].outputs.append(record.blob)
 
 
-def _net_done(state: _State, record: rec.NetDone) -> None:
+def _net_done(state: State, record: rec.NetDone) -> None:
     if state.stack:
         net = state.stack.pop()
         net.done, net.end_line = True, record.line
         state.last_done = net
 
 
-def _recurrent(state: _State, record: rec.RecurrentStart) -> None:
+def _chatter(state: State, record: rec.Chatter | rec.RecurrentStart) -> None:
     _say(state, record.text)
 
 
-def _chatter(state: _State, record: rec.Chatter) -> None:
+def _data_size(state: State, record: rec.DataSize) -> None:
     _say(state, record.text)
+    layer = state.stack[-1].current if state.stack else None
+    if state.factory is not None:
+        state.early_size = record
+    elif layer is not None and not layer.closed:
+        layer.data_size = record
 
 
-def _say(state: _State, text: str) -> None:
+def _say(state: State, text: str) -> None:
     layer = state.stack[-1].current if state.stack else None
     if state.factory is not None:
         state.early_chatter.append(text)
@@ -332,7 +267,7 @@ def _say(state: _State, text: str) -> None:
         layer.chatter.append(text)
 
 
-def _event(state: _State, record: rec.EventRecord) -> None:
+def _event(state: State, record: rec.EventRecord) -> None:
     event = Event(record.line, record.kind, record.text, record.time_s, record.iteration, record.value, record.path)
     attempt = state.attempt(record.line)
     if record.kind in BEGINNINGS and has_run(attempt):
@@ -340,6 +275,8 @@ def _event(state: _State, record: rec.EventRecord) -> None:
     if record.kind == "engine" and any(one.kind == "engine" for one in attempt.events):
         return  # of the build it says the same for every layer
     attempt.events.append(event)
+    if record.kind == "learnable_space" and record.value is not None and record.value < _LARGEST_BYTES:
+        attempt.report_learnable(record.text, int(record.value), record.line)
     if record.kind == "fatal":
         attempt.begun = True
         if attempt.constructing is None and state.factory is not None:
@@ -347,13 +284,13 @@ def _event(state: _State, record: rec.EventRecord) -> None:
     note_end(attempt, record.kind)
 
 
-def _solver_lines(state: _State, record: rec.SolverLines) -> None:
+def _solver_lines(state: State, record: rec.SolverLines) -> None:
     attempt = state.attempt(record.line)
     attempt.solved = attempt.begun = True
 
 
 # Each function takes the record type that is its key.
-_FILE: Final[dict[type[rec.Record], Callable[[_State, Any], None]]] = {
+_FILE: Final[dict[type[rec.Record], Callable[[State, Any], None]]] = {
     rec.SolverParameters: _solver,
     rec.Start: _start,
     rec.Milestone: _milestone,
@@ -369,12 +306,16 @@ _FILE: Final[dict[type[rec.Record], Callable[[_State, Any], None]]] = {
     rec.LossWeight: _loss_weight,
     rec.Memory: _memory,
     rec.ReportedMemory: _reported,
+    rec.PlanStepRecord: _plan_line,
+    rec.PlannedBlobRecord: _plan_line,
+    rec.PlannedSlotRecord: _plan_line,
     rec.SharingParameters: _sharing,
     rec.BackwardFlag: _flag,
     rec.NetOutput: _net_output,
     rec.NetDone: _net_done,
-    rec.RecurrentStart: _recurrent,
+    rec.RecurrentStart: _chatter,
     rec.Chatter: _chatter,
+    rec.DataSize: _data_size,
     rec.EventRecord: _event,
     rec.SolverLines: _solver_lines,
 }
@@ -393,7 +334,7 @@ def assemble(records: Sequence[rec.Record], last_line: int, last: LastLine | Non
     `last_line` is the log's; `last` the last line, for an attempt that ends without a word. A log of solver lines alone
     is one attempt, and so is what stands before the first start.
     """
-    state = _State()
+    state = State()
     for record in records:
         _FILE[type(record)](state, record)
     return Assembled(finished(state.attempts, last_line, last), state.all_notes())

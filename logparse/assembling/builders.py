@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from math import prod
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from logparse.model import Attempt, Blob, Layer, Net
 
 if TYPE_CHECKING:
+    from logparse.assembling.plans import PlanBuilder
     from logparse.model import Definition, Event, OutOfMemory, SharedParam
-    from logparse.reading.messages.records import TopShape
+    from logparse.reading.messages.records import DataSize, TopShape
     from logparse.textproto import Message
 
 
-_DATA_SIZE: Final = re.compile(
-    r"utput data size: (?P<dims>\d{1,9}(?:, ?\d{1,9}){0,31})(?!\d)"
-)  # data_layer.cpp, image_data_layer.cpp
-
-_MOST_VALUES: Final = 2**31  # blob.cpp refuses a blob of more
+LEARNABLE: Final = "shared learnable space"
 
 
 @dataclass(slots=True)
@@ -38,6 +34,7 @@ class LayerBuilder:
     backward: bool | None = None
     shared: list[SharedParam] = field(default_factory=list)
     chatter: list[str] = field(default_factory=list)
+    data_size: DataSize | None = None
     closed: bool = False
 
     @property
@@ -46,28 +43,25 @@ class LayerBuilder:
         return not self.closed and (not self.tops or len(self.shapes) < len(self.tops))
 
     def blobs(self) -> tuple[Blob, ...]:
-        """The tops joined with their shapes, in order; either list may be the longer one."""
-        count = max(len(self.tops), len(self.shapes))
-        return tuple(self._blob(place) for place in range(count))
+        """The tops joined with their shapes, in order; either list may be the longer one.
+
+        A data layer's own line gives its first top's shape where none is printed, or (2013) none with its batch.
+        """
+        found = [self._blob(place) for place in range(max(len(self.tops), len(self.shapes)))]
+        size = self.data_size
+        if found and size is not None and found[0].count is None and found[0].shape in (None, size.dims[1:]):
+            line = found[0].line or size.line
+            found[0] = replace(found[0], shape=size.dims, count=prod(size.dims), line=line)
+        return tuple(found)
 
     def _blob(self, place: int) -> Blob:
         named = self.tops[place] if place < len(self.tops) else Blob("", None, None)
-        if not self.shapes and not place:
-            return replace(named, **self._data_size())
         if place >= len(self.shapes):
             return named
         shape = self.shapes[place]
         return Blob(
             named.name, shape.dims, shape.values, named.in_place, named.automatic, self.weights.get(place), shape.line
         )
-
-    def _data_size(self) -> dict[str, Any]:
-        """Shape and count of the first top where its data layer alone told them, before a set-up that never ended."""
-        found = next((match for text in self.chatter if (match := _DATA_SIZE.search(text)) is not None), None)
-        if found is None:
-            return {}
-        dims = tuple(map(int, found["dims"].split(",")))
-        return {"shape": dims, "count": prod(dims)} if prod(dims) < _MOST_VALUES else {}
 
     def freeze(self, type_: str | None, definition: Definition | None) -> Layer:
         """The finished layer; its type and definition come from the net's dump."""
@@ -100,10 +94,12 @@ class NetBuilder:
     dump: Message | None = None
     dump_cut: bool = False
     layers: list[LayerBuilder] = field(default_factory=list)
-    inputs: list[str] = field(default_factory=list)
+    inputs: list[Blob] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
     reported: dict[str, int] = field(default_factory=dict)
+    reported_lines: dict[str, int] = field(default_factory=dict)
+    plan: PlanBuilder | None = None
     total_bytes: int | None = None
     total_line: int | None = None
     done: bool = False
@@ -124,6 +120,10 @@ class NetBuilder:
         self.flagging = False
         return layer
 
+    def report(self, label: str, size: int, line: int) -> None:
+        """Note a figure that a fork prints about itself; the last one of a label holds."""
+        self.reported[label], self.reported_lines[label] = size, line
+
     def flag(self, name: str, *, needed: bool) -> bool:
         """Give a backward flag to the layer it is of; False where there is none of that name without one.
 
@@ -136,8 +136,8 @@ class NetBuilder:
         self.flagging = True
         return True
 
-    def freeze(self, layers: tuple[Layer, ...], element_bytes: int | None) -> Net:
-        """The finished net."""
+    def freeze(self, layers: tuple[Layer, ...], inputs: tuple[Blob, ...], element_bytes: int | None) -> Net:
+        """The finished net; shapes of its inputs come from its dump."""
         return Net(
             index=self.index,
             phase=self.phase,
@@ -146,7 +146,7 @@ class NetBuilder:
             nested=self.nested,
             parent=self.parent,
             layers=layers,
-            inputs=tuple(self.inputs),
+            inputs=inputs,
             outputs=tuple(self.outputs),
             dump=self.dump,
             dump_cut=self.dump_cut,
@@ -154,6 +154,8 @@ class NetBuilder:
             total_line=self.total_line,
             element_bytes=element_bytes,
             reported=dict(self.reported),
+            reported_lines=dict(self.reported_lines),
+            plan=self.plan.freeze() if self.plan is not None else None,
             dropped=tuple(self.dropped),
             done=self.done,
             line=self.line,
@@ -187,6 +189,14 @@ class AttemptBuilder:
     begun: bool = False
     out_of_memory: OutOfMemory | None = None
     constructing: str | None = None
+
+    def report_learnable(self, text: str, size: int, line: int) -> None:
+        """NVCaffe's slab of diffs for what a solver learns: each GPU says the same of the net that is trained."""
+        own = [net for net in self.nets if net.nested is None]
+        trained = next((net for net in own if net.phase == "TRAIN"), own[0] if own else None)
+        label = LEARNABLE + text.partition(f" {LEARNABLE}")[2]
+        if trained is not None and label not in trained.reported:
+            trained.report(label, size, line)
 
     def freeze(self, nets: tuple[Net, ...], outcome: tuple[str, str, int | None], end_line: int) -> Attempt:
         """The finished attempt; `outcome` is (word, text, line)."""

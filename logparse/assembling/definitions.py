@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from math import prod
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost.fields import Choice
 from logparse.cost.types import canonical_type, to_v2
 from logparse.errors import DefinitionError, Note
-from logparse.model import Definition
+from logparse.model import MOST_VALUES, Definition
 from logparse.textproto import Message, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from logparse.assembling.builders import LayerBuilder
-    from logparse.model import Attempt, Layer, Net
+    from logparse.model import Attempt, Blob, Layer, Net
     from logparse.textproto import Value
 
 # net_parameters are "Initializing net from parameters:" and its dump; glog's limit is 30,000 with the end mark.
@@ -47,6 +48,7 @@ _COSTLESS: Final = frozenset(
         "engine",
     }
 )
+_LEGACY_AXES: Final = 4  # num, channels, height, width
 _SPLIT_NAME: Final = re.compile(r".+_\d+_split\Z", re.DOTALL)
 
 
@@ -72,6 +74,29 @@ def layer_messages(net: Message) -> list[Message]:
     """The complete layer definitions of a net in V2 form, in order; a cut one is left out."""
     found = [*net.children("layer"), *net.children("layers")]
     return [to_v2(message) for message in found if message.complete]
+
+
+def stated_inputs(inputs: Iterable[Blob], net: Message | None) -> tuple[Blob, ...]:
+    """A net's inputs with the shapes that its definition states: `input_dim`, four for each, or `input_shape`.
+
+    Source: net.cpp, AppendTop of rc2 and rc3, which looks at `input_dim` first. Later releases make an Input layer of
+    both (UpgradeNetInput in upgrade_proto.cpp), so that none of these fields is left in the dump.
+    """
+    if net is None:
+        return tuple(inputs)
+    names = [str(name) for name in net.all("input")]
+    dims = net.integers("input_dim")
+    shapes = list(zip(*(dims[axis::_LEGACY_AXES] for axis in range(_LEGACY_AXES)), strict=False))
+    shapes = shapes or [shape.integers("dim") for shape in net.children("input_shape")]
+    known = {name: shape for name, shape in zip(names, shapes, strict=False) if _is_of_a_blob(shape)}
+    return tuple(
+        replace(blob, shape=known[blob.name], count=prod(known[blob.name])) if blob.name in known else blob
+        for blob in inputs
+    )
+
+
+def _is_of_a_blob(shape: tuple[int, ...]) -> bool:
+    return bool(shape) and min(shape) > 0 and prod(shape) <= MOST_VALUES
 
 
 def phase_of(net: Message) -> str | None:
@@ -192,7 +217,7 @@ def apply_prototxt(attempts: tuple[Attempt, ...], prototxt: Message) -> tuple[tu
     notes: list[Note] = []
     filled = []
     for attempt in attempts:
-        nets = [_fill(net, messages) if net.nested is None else _Fill(net, ()) for net in attempt.nets]
+        nets = [_fill(net, prototxt, messages) if net.nested is None else _Fill(net, ()) for net in attempt.nets]
         notes.extend(note for one in nets for note in one.notes)
         filled.append(replace(attempt, nets=tuple(one.net for one in nets)))
     if not any(
@@ -205,7 +230,7 @@ def apply_prototxt(attempts: tuple[Attempt, ...], prototxt: Message) -> tuple[tu
     return tuple(filled), tuple(notes)
 
 
-def _fill(net: Net, messages: list[Message]) -> _Fill:
+def _fill(net: Net, prototxt: Message, messages: list[Message]) -> _Fill:
     mine = Definitions((message for message in messages if rules_allow(message, net.phase)), PROTOTXT)
     layers, notes = [], []
     for layer in net.layers:
@@ -216,7 +241,13 @@ def _fill(net: Net, messages: list[Message]) -> _Fill:
         elif given is not None and layer.definition is not None:
             notes.extend(_differences(net, layer, given))
         layers.append(layer)
-    return _Fill(replace(net, layers=tuple(layers)), tuple(notes))
+    return _Fill(replace(net, layers=tuple(layers), inputs=_inputs(net, prototxt)), tuple(notes))
+
+
+def _inputs(net: Net, prototxt: Message) -> tuple[Blob, ...]:
+    """The net's inputs; where the dump states no shape for one, the prototxt's."""
+    given = {blob.name: blob for blob in stated_inputs(net.inputs, prototxt)}
+    return tuple(given[blob.name] if blob.shape is None else blob for blob in net.inputs)
 
 
 def _differences(net: Net, layer: Layer, given: Definition) -> list[Note]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from logparse.assembling.definitions import Definitions, fill_from_siblings, layer_messages, type_of
+from logparse.assembling.definitions import Definitions, fill_from_siblings, layer_messages, stated_inputs, type_of
 from logparse.assembling.outcome import command_of, located, out_of_memory_place, outcome_of, silence
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def _freeze_net(net: NetBuilder, end_line: int) -> Net:
     for layer in net.layers:
         definition = definitions.take(layer.name) if layer.name is not None else None
         layers.append(layer.freeze(type_of(definition, layer), definition))
-    return net.freeze(tuple(layers), element_bytes(layers))
+    return net.freeze(tuple(layers), stated_inputs(net.inputs, net.dump), element_bytes(layers))
 
 
 def element_bytes(layers: Iterable[Layer]) -> int | None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from logparse.derive.facts import LayerFact
-    from logparse.model import Attempt, LogFacts
+    from logparse.model import Attempt, LogFacts, Net
     from logparse.rows import NetWithLayers, TableRow
     from logparse.tables.table import LogLike
 
@@ -87,6 +87,10 @@ class AuditedLog:
     def derived(self, row: TableRow) -> LayerFact:
         """What is derived of a row's layer."""
         return self.parsed.derived.nets[row["attempt"]][row["net_index"]].layers[row["layer_index"]]
+
+    def net(self, row: TableRow) -> Net:
+        """What was read of a row's net."""
+        return self.parsed.derived.nets[row["attempt"]][row["net_index"]].net
 
     def attempt(self, index: int) -> Attempt:
         """The attempt of a number."""

@@ -53,6 +53,23 @@ def _gap(net: TableRow, previous: TableRow | None, layer: TableRow, gap: int) ->
     return Finding("warning", "surplus_bytes", words, meaning, evidence, *location_of(layer))
 
 
+def figure_alone(log: AuditedLog) -> Iterator[Finding]:
+    """Nets of which nothing but Caffe's own figure is in the log: that figure is all that can be told."""
+    for net, layers in log.nets():
+        size = int_of(net.get("logged_bytes"))
+        if not layers and size is not None:
+            yield Finding(
+                "note",
+                "figure_alone",
+                f"Caffe counts {formats.size(size)} of data for {net_of(net)}; none of its layers is in the log",
+                f"{formats.exact_bytes(size)} are the data of the layers' tops and nothing else. Diffs (in training), "
+                "parameters, the solver's history, private buffers and prefetched batches come on top; without the "
+                "layers it is not known how much.",
+                (),
+                *location_of(net),
+            )
+
+
 def missing_shapes(log: AuditedLog) -> Iterator[Finding]:
     """Layers whose tops have no shape line, although the running figure counts them."""
     for row in log.rows("layers"):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
 from logparse.audit.finding import Finding
 from logparse.audit.nets import leading, location_of, name_of, net_of, some, texts
 from logparse.cost.memory.in_place import in_place_places
-from logparse.formats import enumerated
-from logparse.rows import int_of, items_of, known_rows, known_sum
+from logparse.formats import enumerated, plural
+from logparse.rows import int_of, items_of, known_rows, known_sum, net_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -109,14 +109,17 @@ def largest_steps(log: AuditedLog) -> Iterator[Finding]:
 
 
 def hot_spots(log: AuditedLog) -> Iterator[Finding]:
-    """The layers that hold most of the parameters and most of the MACs, where one alone holds a third or more."""
+    """The layers that hold most of the parameters and most of the MACs, where one alone holds a third or more.
+
+    The only layer that has any holds all of them, which says nothing.
+    """
     third = 1 / 3
     for net, layers in leading(log):
         for key, what in (("params", "parameters"), ("macs", "MACs")):
             known = known_rows(layers, key)
             total, _ = known_sum(known, key)
             top = max(known, key=lambda row: row[key], default=None)
-            if top is None or not total or len(known) < len(layers) / 2 or top[key] / total < third:
+            if top is None or not total or len(known) < len(layers) / 2 or not third <= top[key] / total < 1:
                 continue
             yield Finding(
                 "note",
@@ -125,4 +128,90 @@ def hot_spots(log: AuditedLog) -> Iterator[Finding]:
                 f"{formats.count(top[key])} of {formats.count(total)} {what}.",
                 (),
                 *location_of(top),
+            )
+
+
+def planned(log: AuditedLog) -> Iterator[Finding]:
+    """What a fork's memory plan does to each net that has one."""
+    for net, _ in log.nets():
+        read = log.net(net)
+        raw, optimised = read.reported.get("raw memory"), read.reported.get("optimised memory")
+        if raw is None or optimised is None:
+            continue
+        slots = 0 if read.plan is None else len(read.plan.slots)
+        yield Finding(
+            "note",
+            "memory_plan",
+            _saved(net_of(net), _touched_bytes(log, net), raw, optimised),
+            "The build's own figure without the plan counts data and diff of every blob apart, also where they share "
+            "memory at run time or are never touched; the one with it counts diffs that nothing touches. Parameters, "
+            "the solver's history and private buffers are in neither.",
+            (f"{formats.exact_bytes(raw)} → {formats.exact_bytes(optimised)}", f"{slots} {plural('slot', slots)}"),
+            *location_of(net),
+        )
+
+
+def _saved(net: str, touched: int, raw: int, optimised: int) -> str:
+    """What is saved for certain: with the plan no more than its own figure is touched."""
+    saved = touched - optimised
+    if saved > 0:
+        share = formats.percent(saved / touched)
+        return f"The build's memory plan saves at least {formats.size(saved)} of data and diffs of {net} ({share})"
+    return (
+        f"By its own count the build's memory plan puts data and diffs of {net} into {formats.size(optimised)} instead "
+        f"of {formats.size(raw)}"
+    )
+
+
+def _touched_bytes(log: AuditedLog, net: TableRow) -> int:
+    """Data and diffs that the net would touch on the CPU without a plan; at least, where some are not known."""
+    rows = (row for row in log.rows("memory") if net_key(row) == net_key(net) and row["device"] == "cpu")
+    return sum(int_of(row["bytes"]) or 0 for row in rows if row["kind"] in {"distinct_data", "diff"})
+
+
+def lost_by_plan(log: AuditedLog) -> Iterator[Finding]:
+    """Layers of a net whose plan gives away what they still need.
+
+    Source: hinge_loss_layer.cpp keeps what its forward pass finds in its bottom's diff, which a plan in
+    yjxiong/caffe lets others overwrite; measured: its gradient is exactly 0.
+    """
+    for net, layers in log.nets():
+        plan = log.net(net).plan
+        for row in layers if plan is not None and net.get("phase") == "TRAIN" else ():
+            if row.get("type") == "HingeLoss" and row.get("backward"):
+                yield Finding(
+                    "warning",
+                    "lost_by_plan",
+                    f"{name_of(row)} (HingeLoss) loses its gradient to the build's memory plan",
+                    "HingeLoss keeps what its forward pass finds in its bottom's diff. The plan gives that memory to "
+                    "other blobs before the backward pass, and the gradient of this loss is 0. Leave its bottom out of "
+                    "the plan (mem_param { exclude_blob }) or turn the plan off.",
+                    (f"bottom {items_of(row['bottoms'])[0]}",) if items_of(row["bottoms"]) else (),
+                    *location_of(row),
+                )
+
+
+_UNGUARDED: Final = 2  # the version whose Net::MemoryOptimize does not ask whether a blob holds a slot
+
+
+def released_unheld(log: AuditedLog) -> Iterator[Finding]:
+    """Slots that a plan gives back although the blob holds none; version 1 prints -1 too, and gives nothing back."""
+    for net, _ in log.nets():
+        plan = log.net(net).plan
+        steps = plan.steps if plan is not None and plan.version == _UNGUARDED else ()
+        lost = [step for step in steps if step.kind == "released" and step.slot == -1]
+        if lost:
+            attempt, index, layer, _ = location_of(net)
+            yield Finding(
+                "warning",
+                "released_unheld",
+                f"The memory plan of {net_of(net)} gives back a slot that {lost[0].blob} does not hold",
+                "The build then writes before the beginning of its list of slots. Training and totals stay right, but "
+                "the process may die at its end (“corrupted size vs. prev_size”). Layers that share memory one after "
+                "another, as Flatten and Reshape do, lead to it; leave one of their blobs out of the plan.",
+                texts(f"line {step.line}: slot -1, {step.blob}" for step in lost[:3]),
+                attempt,
+                index,
+                layer,
+                lost[0].line,
             )

@@ -111,6 +111,17 @@ def reads(*, bottoms: str = "", tops: str = "", private: bool = False) -> ReadRu
     return rule
 
 
+def reads_to_learn(bottoms: str) -> ReadRule:
+    """Bottoms that are read for the weights' gradient alone: not where the weights are frozen (lr_mult 0)."""
+    whatever = reads(bottoms=bottoms)
+
+    def rule(layer: View) -> Reads:
+        frozen = layer.definition is not None and not layer.learns(0)
+        return Reads() if frozen else whatever(layer)
+
+    return rule
+
+
 def _places(which: str, count: int) -> tuple[int, ...]:
     return tuple(range(count))[_WHICH[which]]
 
@@ -182,7 +193,8 @@ class Cudnn(NamedTuple):
     """How a cuDNN build treats a type: its engine's message, when it is chosen, and what it does without.
 
     `runs` gets the layer's settings (None where unknown) and the axes of its maps. `saves` are private buffers of
-    engine CAFFE that cuDNN needs none of; None means all of them. `reads` is what cuDNN's backward pass reads.
+    engine CAFFE that cuDNN needs none of; None means all of them. `reads` is what cuDNN's backward pass reads;
+    `adds` are buffers that only cuDNN's layer has.
     Source: layer_factory.cpp, cudnn_*_layer.cpp.
     """
 
@@ -190,6 +202,7 @@ class Cudnn(NamedTuple):
     runs: Callable[[Message | None, int], bool]
     saves: frozenset[str] | None = frozenset()
     reads: ReadRule | None = None
+    adds: BufferRule | None = None
 
 
 class Traits(NamedTuple):
@@ -201,6 +214,7 @@ class Traits(NamedTuple):
     Backward takes its top's gradient although it takes none of a bottom's and no parameter learns: `caffe time` calls
     the Backward of every layer. `writes_at` and `reads_at` are where a GPU run touches the data of tops and bottoms;
     the values of `host_params`, by place among the layer's blobs, stay on the host unless weight decay touches them.
+    `passes_on` tells whether its settings leave nothing to do, so that its top is its bottom's memory, data and diff.
     `channels` is the message whose `num_output` is the number of top channels, empty where there is none.
     """
 
@@ -212,6 +226,7 @@ class Traits(NamedTuple):
     family: Family = Family.OTHER
     shares_data: When = When.NEVER
     shares_diff: When = When.NEVER
+    passes_on: Asking = never
     writes_at: Touch = touched_at(Side.DEVICE)
     reads_at: Touch = touched_at(Side.DEVICE)
     asks_diff: Places = no_bottom
@@ -224,6 +239,10 @@ class Traits(NamedTuple):
     windowed: bool = False  # its definition states a window, which shapes do not fix
     params_along_batch: bool = False  # its parameters may lie along the batch axis too (`axis: 0`)
     buffer_first: bool = False  # it touches a buffer of its own before it touches its top
+
+    def sharing(self, spec: LayerSpec) -> tuple[When, When]:
+        """When its top is its bottom's memory, of data and of diff, with the layer's settings."""
+        return (When.ALWAYS, When.ALWAYS) if self.passes_on(spec) else (self.shares_data, self.shares_diff)
 
     @property
     def prefetches(self) -> bool:

@@ -55,7 +55,8 @@ def _own(params: tuple[ParamFact, ...] | None, kinds: tuple[str, ...]) -> int | 
 class NetFact:
     """One net with its derived layers, and the same net as the memory rules see it.
 
-    `is_per_image` says that the log prints shapes without their batch (2013): every count is of one image.
+    `is_per_image` says that the log prints shapes without their batch (2013): every cost is of one image.
+    `batch` is then what the data layer printed of its own, or not known.
     """
 
     net: Net
@@ -64,6 +65,12 @@ class NetFact:
     layers: tuple[LayerFact, ...]
     memory: NetMemory
     is_per_image: bool
+
+    def of_batch(self, figure: int | None) -> int | None:
+        """A figure of the layers' costs for the whole batch; NA where it is of one image of unknown many."""
+        if figure is None or not self.is_per_image:
+            return figure
+        return None if self.batch is None else figure * self.batch
 
 
 def with_images(fact: NetFact, batch: int | None) -> NetFact:

@@ -26,7 +26,7 @@ def with_gradients(net: Net, settled: Sequence[Resolved]) -> list[Resolved]:
     flow = [_flow(layer, one, weigh=decided) for layer, one in zip(net.layers, settled, strict=True)]
     flags = printed_flow(flow, [layer.backward for layer in net.layers], force_backward=forced)
     return [
-        _told(one, flag, backward=_decided(net, layer, flag), forced=forced)
+        _told(one, flag, backward=forced or _decided(net, layer, flag), forced=forced)
         for one, layer, flag in zip(settled, net.layers, flags, strict=True)
     ]
 

@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from logparse.cost.buffer import CPU, GPU
 from logparse.cost.memory.blobs import diff_blobs
 from logparse.cost.memory.buffers import buffers
 from logparse.cost.memory.holdings import NetMemory
 from logparse.cost.memory.layer import LayerMemory, known_type
-from logparse.cost.spec import Basis
+from logparse.cost.spec import Basis, LayerSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
     from logparse.derive.facts import LayerFact, NetFact
+    from logparse.model import Blob
+
+
+INPUTS: Final = "the net's inputs"
 
 
 def net_memory(
-    layers: Iterable[LayerFact], element_bytes: int, batch: int | None, *, is_per_image: bool = False
+    layers: Iterable[LayerFact],
+    element_bytes: int,
+    batch: int | None,
+    *,
+    inputs: Sequence[Blob] = (),
+    is_per_image: bool = False,
 ) -> NetMemory:
-    """One net as the memory rules see it; without the batch (`is_per_image`) no blob's size is known."""
-    seen = [_layer(one) for one in layers]
+    """One net as the memory rules see it; without the batch (`is_per_image`) no blob's size is known.
+
+    Inputs of the net itself are the tops of an Input layer before all others, as UpgradeNetInput makes one of them.
+    """
+    seen = [*_input_layer(inputs), *map(_layer, layers)]
     if is_per_image:
         seen = [_without_sizes(layer) for layer in seen]
     return NetMemory(tuple(seen), element_bytes, batch=batch)
@@ -31,6 +43,20 @@ def net_memory(
 def _without_sizes(layer: LayerMemory) -> LayerMemory:
     spec = replace(layer.spec, bottoms=(None,) * len(layer.bottoms), tops=(None,) * len(layer.tops))
     return replace(layer, spec=spec, counts=(None,) * len(layer.tops))
+
+
+def _input_layer(inputs: Sequence[Blob]) -> Iterator[LayerMemory]:
+    if not inputs:
+        return
+    yield LayerMemory(
+        spec=LayerSpec(INPUTS, "Input", None, (), tuple(blob.shape for blob in inputs), backward=False),
+        kind="Input",
+        bottoms=(),
+        tops=tuple(blob.name for blob in inputs),
+        counts=tuple(blob.count for blob in inputs),
+        losses=(False,) * len(inputs),
+        params=(),
+    )
 
 
 def _layer(one: LayerFact) -> LayerMemory:
@@ -62,6 +88,7 @@ def _decays(one: LayerFact) -> tuple[bool, ...]:
 def held_per_layer(fact: NetFact) -> list[dict[str, int | str | None]]:
     """Per layer, the gradients of its tops on the CPU and its private buffers on either device; None where NA."""
     net = fact.memory
+    first = len(net.layers) - len(fact.layers)  # behind the net's inputs
     known = all(layer.backward is not None for layer in net.layers)
     diffs: dict[int, int | None] = {}
     for blob in diff_blobs(net.layers, CPU) if known else ():
@@ -70,7 +97,7 @@ def held_per_layer(fact: NetFact) -> list[dict[str, int | str | None]]:
         diffs[blob.layer] = None if size is None or before is None else before + size
     return [
         {"diff_bytes": diffs.get(place, 0) if known else None, **_private(layer, net.element_bytes)}
-        for place, layer in enumerate(net.layers)
+        for place, layer in enumerate(net.layers[first:], first)
     ]
 
 

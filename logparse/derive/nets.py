@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost.inference.settle import settle
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from logparse.cost.spec import Cost, Shape
     from logparse.model import Blob, Layer, Net
 
+_DATA: Final = "_data"  # what a plan calls the first half of a blob
 FLOAT_BYTES: Final = 4  # Caffe's default Dtype; used only where the running memory line does not tell
 _STREAMS: Final = re.compile(r"of (\d++) independent streams")
 
@@ -28,14 +30,16 @@ _STREAMS: Final = re.compile(r"of (\d++) independent streams")
 def derive(net: Net) -> NetFact:
     """Everything that is derived from one net."""
     size = net.element_bytes or FLOAT_BYTES
-    bottoms = _resolve_bottoms(net)
-    specs = [_spec(net, layer, shapes) for layer, (shapes, _) in zip(net.layers, bottoms, strict=True)]
+    seen = _for_rules(net)
+    bottoms = _resolve_bottoms(seen)
+    specs = [_spec(net, layer, shapes) for layer, (shapes, _) in zip(seen.layers, bottoms, strict=True)]
     settled = with_gradients(net, settle(specs))
     types = [_type(layer, one) for layer, one in zip(net.layers, settled, strict=True)]
-    owners = shared_tops(_use(layer, type_) for layer, (type_, _) in zip(net.layers, types, strict=True))
+    uses = (_use(*one) for one in zip(net.layers, (kind for kind, _ in types), settled, strict=True))
+    owners = _planned(net, shared_tops(uses))
     facts = []
     before: int | None = 0
-    total: int | None = 0
+    total = _bytes_of([blob.count for blob in net.inputs], size)
     for place, layer in enumerate(net.layers):
         own = [top.count for top, owner in zip(layer.tops, owners[place], strict=True) if owner is None]
         distinct = None if _is_lost(layer) else _bytes_of(own, size)
@@ -58,9 +62,8 @@ def derive(net: Net) -> NetFact:
             )
         )
         before = layer.logged_bytes
-    per_image = _is_per_image(net)
-    batch = None if per_image else batch_of(net)
-    memory = net_memory(facts, size, batch, is_per_image=per_image)
+    per_image, batch = _is_per_image(net), batch_of(net)
+    memory = net_memory(facts, size, None if per_image else batch, inputs=net.inputs, is_per_image=per_image)
     return NetFact(net, size, batch, tuple(facts), memory, per_image)
 
 
@@ -73,21 +76,37 @@ def _is_per_image(net: Net) -> bool:
     return any(top.is_per_image for layer in net.layers for top in layer.tops)
 
 
-def _whole(top: Blob) -> Shape | None:
-    """A top's shape with a batch: 1 where the log prints none."""
-    return (1, *top.shape) if top.shape is not None and top.is_per_image else top.shape
+def _for_rules(net: Net) -> Net:
+    """The net with a batch in all its shapes, as the rules want it: of 1 where the log prints tops without theirs.
+
+    Inputs and sources are then of one image too, although what is said of them tells how many there are.
+    """
+    if not _is_per_image(net):
+        return net
+    layers = (
+        replace(layer, tops=tuple(_of_one_image(top, is_source=not layer.bottoms) for top in layer.tops))
+        for layer in net.layers
+    )
+    return replace(net, layers=tuple(layers), inputs=tuple(_of_one_image(blob, is_source=True) for blob in net.inputs))
+
+
+def _of_one_image(blob: Blob, *, is_source: bool) -> Blob:
+    if blob.shape is None or not (blob.is_per_image or is_source):
+        return blob
+    return replace(blob, shape=(1, *(blob.shape if blob.is_per_image else blob.shape[1:])))
 
 
 def batch_of(net: Net) -> int | None:
-    """Images of one forward pass: the first dimension of the first data top, or a recurrent layer's streams."""
+    """Images of one forward pass: the first dimension of the net's first input or data top, or a recurrent layer's
+    streams."""
     for layer in net.layers:
         for text in layer.chatter:
             found = _STREAMS.search(text)
             if found is not None:
                 return int(found[1])
     source = next((layer for layer in net.layers if not layer.bottoms and layer.type != "Parameter"), None)
-    shape = source.tops[0].shape if source is not None and source.tops else None
-    return shape[0] if shape else None
+    tops = net.inputs or (source.tops if source is not None else ())
+    return tops[0].shape[0] if tops and tops[0].shape and not tops[0].is_per_image else None
 
 
 def _resolve_bottoms(net: Net) -> list[tuple[tuple[Shape | None, ...], tuple[str, ...]]]:
@@ -96,7 +115,7 @@ def _resolve_bottoms(net: Net) -> list[tuple[tuple[Shape | None, ...], tuple[str
     In an excerpt a blob's maker may stand without names; a bottom that nobody names is then taken to be the
     nearest unnamed top before it.
     """
-    known: dict[str, Shape | None] = {}
+    known: dict[str, Shape | None] = {blob.name: blob.shape for blob in net.inputs}
     unnamed: list[tuple[str, Shape]] = []
     found = []
     for layer in net.layers:
@@ -113,11 +132,11 @@ def _resolve_bottoms(net: Net) -> list[tuple[tuple[Shape | None, ...], tuple[str
 
 
 def _note_tops(layer: Layer, known: dict[str, Shape | None], unnamed: list[tuple[str, Shape]]) -> None:
-    blank = [shape for top in layer.tops if not top.name and (shape := _whole(top)) is not None]
+    blank = [shape for top in layer.tops if not top.name and (shape := top.shape) is not None]
     if blank:
         label = "the unnamed layer" if layer.name is None else f"the layer {layer.name}"
         unnamed[:] = [(label, shape) for shape in blank]
-    known.update({top.name: _whole(top) for top in layer.tops if top.name})
+    known.update({top.name: top.shape for top in layer.tops if top.name})
 
 
 def _spec(net: Net, layer: Layer, bottoms: tuple[Shape | None, ...]) -> LayerSpec:
@@ -126,7 +145,7 @@ def _spec(net: Net, layer: Layer, bottoms: tuple[Shape | None, ...]) -> LayerSpe
         type=layer.type,
         definition=layer.definition.message if layer.definition is not None else None,
         bottoms=bottoms,
-        tops=tuple(_whole(top) for top in layer.tops),
+        tops=tuple(top.shape for top in layer.tops),
         in_place=tuple(top.in_place for top in layer.tops),
         phase=net.phase,
         backward=layer.backward,
@@ -140,10 +159,25 @@ def _type(layer: Layer, settled: Resolved) -> tuple[str | None, str]:
     return (settled.spec.type, "inferred") if settled.origin == "inferred" else (None, "unknown")
 
 
-def _use(layer: Layer, type_: str | None) -> LayerUse:
+def _use(layer: Layer, type_: str | None, settled: Resolved) -> LayerUse:
     traits = traits_of(type_)
-    shares = When.NEVER if traits is None else traits.shares_data
+    shares = When.NEVER if traits is None else traits.sharing(settled.spec)[0]
     return LayerUse(shares, layer.bottoms, tuple(TopUse(top.name, top.in_place) for top in layer.tops))
+
+
+def _planned(net: Net, owners: list[tuple[str | None, ...]]) -> list[tuple[str | None, ...]]:
+    """Who owns the tops: where the type does not tell, a fork's memory plan may say whose memory a top is."""
+    if net.plan is None:
+        return owners
+    roots = {
+        step.blob.removesuffix(_DATA): step.root.removesuffix(_DATA)
+        for step in net.plan.steps
+        if step.kind == "shared" and step.blob is not None and step.root is not None and step.blob.endswith(_DATA)
+    }
+    return [
+        tuple(owner or roots.get(top.name) for top, owner in zip(layer.tops, found, strict=True))
+        for layer, found in zip(net.layers, owners, strict=True)
+    ]
 
 
 def _bytes_of(counts: list[int | None], size: int) -> int | None:

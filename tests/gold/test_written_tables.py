@@ -43,6 +43,8 @@ TABLES: Final = (
     "milestones",
     "memory",
     "footprint",
+    "slots",
+    "reconciliation",
     "shares",
     "out_of_memory",
     "findings",

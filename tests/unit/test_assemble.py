@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from logparse.api import parse_log
-from logparse.assembling.assemble import split_wire
+from logparse.assembling.wires import split_wire
 
 if TYPE_CHECKING:
     from logparse.api import Log

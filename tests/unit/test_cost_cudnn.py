@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -18,7 +19,8 @@ from logparse.cost.memory.cudnn import (
     runs_on_cudnn,
     without_cudnn_work,
 )
-from tests.cost_nets import net
+from logparse.cost.memory.holdings import NetMemory, holdings
+from tests.cost_nets import net, run
 
 if TYPE_CHECKING:
     from logparse.cost.memory.layer import LayerMemory
@@ -162,6 +164,30 @@ def test_only_convolutions_on_cudnn_may_take_workspace() -> None:
     assert most_workspace_bytes(layers) == (3 + 3 * 2) * 8 * 1024 * 1024
 
 
+WITHIN = "norm_region: WITHIN_CHANNEL"
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        (f"lrn_param {{ {WITHIN} }}", ["first working memory", "second working memory"]),
+        (f"lrn_param {{ {WITHIN} local_size: 17 }}", ["first working memory", "second working memory"]),
+        ("", []),
+    ],
+)
+def test_within_a_channel_cudnn_works_in_two_buffers_as_large_as_the_bottom(settings: str, named: list[str]) -> None:
+    """Two cudaMallocs in Reshape (cudnn_lcn_layer.cpp); of the inner layers of engine CAFFE nothing is touched."""
+    one = layer("LRN", settings)
+    (held,) = holdings(run(NetMemory((one,), 4)), "gpu", cudnn=True)
+    (caffe,) = holdings(run(NetMemory((one,), 4)), "gpu")
+    size = 4 * prod(one.spec.bottoms[0] or ())
+
+    assert [(block.what, block.bytes) for block in held.blocks if block.kind == "buffers"] == [
+        (f"{one.spec.label}, {name}", size) for name in named
+    ]
+    assert not [block for block in caffe.blocks if "working memory" in block.what]
+
+
 def kept(one: LayerMemory) -> list[str]:
     items = buffers(one.spec, "gpu").items
     assert items is not None
@@ -175,6 +201,7 @@ def kept(one: LayerMemory) -> list[str]:
         (conv("dilation: 2"), ["im2col column", "bias multiplier"]),
         (layer("LRN"), []),
         (layer("LRN", "lrn_param { local_size: 17 }"), ["scale"]),
+        (layer("LRN", f"lrn_param {{ local_size: 17 {WITHIN} }}"), []),
         (layer("Softmax", bottom=SCORES), []),
         (layer("Softmax", "softmax_param { engine: CAFFE }", SCORES), ["scale per prediction"]),
         (layer("SoftmaxWithLoss", bottom=SCORES), ["probabilities", "counts (the probabilities' other half)"]),

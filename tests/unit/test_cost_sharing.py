@@ -6,7 +6,9 @@ import pytest
 
 from logparse.cost.layer_types import traits_of
 from logparse.cost.memory.sharing import LayerUse, Links, TopUse, owners, shared_tops, shares_bottom
+from logparse.cost.spec import LayerSpec
 from logparse.cost.traits import When
+from tests.cost_nets import net
 
 
 def use(kind: str | None, bottoms: str, tops: str, *in_place: str) -> LayerUse:
@@ -110,3 +112,32 @@ def test_each_top_of_a_split_has_a_gradient_of_its_own() -> None:
 def test_a_name_made_twice_is_the_later_blob() -> None:
     twice = (links(When.NEVER, When.NEVER, "", "x y"), links(When.NEVER, When.NEVER, "y", "x"))
     assert owners(twice, of_data=True).own == {"x": (1, 0), "y": (0, 1)}
+
+
+@pytest.mark.parametrize(
+    ("order", "shares"),
+    [
+        ("", True),
+        ("order: 0 order: 1", True),
+        ("order: 0 order: 1 order: 2 order: 3", True),
+        ("order: 0 order: 2", False),
+    ],
+)
+def test_a_permute_into_the_order_that_there_is_shares_data_and_diff(order: str, shares: bool) -> None:  # noqa: FBT001
+    """Source: permute_layer.cpp, need_permute_."""
+    made = net(
+        'layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 2 dim: 3 dim: 5 dim: 7 } } }'
+        f' layer {{ name: "p" type: "Permute" bottom: "data" top: "p" permute_param {{ {order} }} }}'
+    )
+    for of_data in (True, False):
+        assert owners(tuple(one.links for one in made.layers), of_data=of_data).owner_of["p"] == (
+            "data" if shares else "p"
+        )
+
+
+def test_a_permute_without_its_definition_is_not_known_to_share() -> None:
+    spec = LayerSpec("p", "Permute", None, ((2, 3),), ((2, 3),))
+    traits = traits_of("Permute")
+
+    assert traits is not None
+    assert traits.sharing(spec) == (When.NEVER, When.NEVER)

@@ -457,7 +457,7 @@ def test_an_inner_net_does_not_end_the_outer_one() -> None:
 
     outer, inner = log.facts.attempts[0].nets
     assert [layer.logged_bytes for layer in outer.layers] == [1280, 3840]
-    assert (inner.nested, inner.parent, inner.inputs) == ("lstm1", 0, ("x",))
+    assert (inner.nested, inner.parent, [blob.name for blob in inner.inputs]) == ("lstm1", 0, ["x"])
     assert [layer.name for layer in inner.layers] == ["lstm1_slice"]
     assert outer.done
     assert inner.done

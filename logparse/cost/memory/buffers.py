@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from logparse.cost.buffer import BACKWARD, CPU
+from logparse.cost.buffer import BACKWARD, CPU, GPU
 from logparse.cost.costing import NO_TYPE, view_of
 from logparse.cost.layer_types import LAYER_TYPES, traits_of
 from logparse.cost.rule import Missing, dims
@@ -17,7 +17,8 @@ from logparse.cost.spec import Basis
 from logparse.cost.types import canonical_type
 
 if TYPE_CHECKING:
-    from logparse.cost.buffer import Need
+    from logparse.cost.buffer import BufferRule, Need
+    from logparse.cost.rule import View
     from logparse.cost.spec import LayerSpec, Shape
 
 _INT_BYTES: Final = 4  # indices and masks are 32-bit whatever the net's Dtype is
@@ -95,9 +96,20 @@ def _buffers(spec: LayerSpec, device: str, element_bytes: int) -> Buffers:
     row = LAYER_TYPES.get(canonical_type(spec.type)) if spec.type else None
     if row is None:
         return Buffers(None, _reason(spec))
-    view = view_of(spec, row.rule)
+    return _needed(view_of(spec, row.rule), row.traits.buffers, device, element_bytes)
+
+
+def added_by_cudnn(spec: LayerSpec, element_bytes: int) -> Buffers:
+    """The buffers that the layer has only where it runs on cuDNN."""
+    row = LAYER_TYPES.get(canonical_type(spec.type)) if spec.type else None
+    if row is None or row.traits.cudnn is None or row.traits.cudnn.adds is None:
+        return Buffers(())
+    return _needed(view_of(spec, row.rule), row.traits.cudnn.adds, GPU, element_bytes)
+
+
+def _needed(view: View, rule: BufferRule, device: str, element_bytes: int) -> Buffers:
     try:
-        needs = list(row.traits.buffers(view, device))
+        needs = list(rule(view, device))
     except Missing as missing:
         return Buffers(None, str(missing))
     except (IndexError, ValueError, ZeroDivisionError):

@@ -55,7 +55,7 @@ class LayerMemory:
         traits = traits_of(self.kind) or _SOME_LAYER
         object.__setattr__(self, "traits", traits)
         flags = self.spec.in_place or (False,) * len(self.tops)
-        object.__setattr__(self, "links", Links(traits.shares_data, traits.shares_diff, self.bottoms, self.tops, flags))
+        object.__setattr__(self, "links", Links(*traits.sharing(self.spec), self.bottoms, self.tops, flags))
 
     def resized(
         self, spec: LayerSpec, counts: tuple[int | None, ...], params: tuple[ParamBlob, ...] | None

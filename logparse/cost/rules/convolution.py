@@ -24,7 +24,7 @@ from logparse.cost.traits import (
     Traits,
     every_bottom,
     first_bottom,
-    reads,
+    reads_to_learn,
 )
 
 if TYPE_CHECKING:
@@ -265,7 +265,7 @@ _WINDOWED: Final = Traits(
     base=Base.CONVOLUTION,
     family=Family.CONVOLUTION,
     buffers=_column(upward=False),
-    backward_reads=reads(bottoms="all"),
+    backward_reads=reads_to_learn("all"),
     in_place=InPlace.NEVER,
     asks_diff=every_bottom,
     channels="convolution_param",

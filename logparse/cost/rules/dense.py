@@ -9,7 +9,7 @@ from logparse.cost import fields
 from logparse.cost.buffer import BACKWARD, CPU, Need, early
 from logparse.cost.rule import Count, Params, Product, Rule, dims, gradient_macs, no_macs
 from logparse.cost.spec import ParamBlob
-from logparse.cost.traits import Base, Family, InPlace, LayerKind, LayerType, Traits, reads
+from logparse.cost.traits import Base, Family, InPlace, LayerKind, LayerType, Traits, reads_to_learn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,7 +120,7 @@ _DENSE: Final = Traits(
     base=Base.LAYER,
     family=Family.FULLY_CONNECTED,
     buffers=_inner_product,
-    backward_reads=reads(bottoms="first"),
+    backward_reads=reads_to_learn("first"),
     in_place=InPlace.NEVER,
     channels="inner_product_param",
     params_along_batch=True,
@@ -134,7 +134,7 @@ TYPES: Final = {
             kind=LayerKind.EMBEDDING,
             base=Base.LAYER,
             buffers=_embed,
-            backward_reads=reads(bottoms="first"),
+            backward_reads=reads_to_learn("first"),
             in_place=InPlace.NEVER,
         ),
     ),

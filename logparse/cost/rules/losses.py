@@ -124,7 +124,7 @@ def _always(_: Message | None, __: int) -> bool:
     return True
 
 
-def _loss_on_host(_: LayerSpec, place: int) -> Side:
+def loss_on_host(_: LayerSpec, place: int) -> Side:
     """A loss is summed up on the host (it gets to the device to be weighted); a second top is filled on the device."""
     return Side.DEVICE if place else Side.HOST
 
@@ -149,7 +149,7 @@ _LOSS: Final = Traits(
     backward_reads=reads(bottoms="all"),
     in_place=InPlace.NEVER,
     unforced=(1,),  # LossLayer::AllowForceBackward: never into the labels
-    writes_at=_loss_on_host,
+    writes_at=loss_on_host,
 )
 _PROBABILITIES: Final = _LOSS._replace(backward_reads=reads(bottoms="rest", private=True))
 TYPES: Final = {

@@ -140,6 +140,12 @@ def _permute_buffers(layer: View, device: str) -> Iterator[Need]:
 # -- gradients -------------------------------------------------------------------------------------
 
 
+def _keeps_order(spec: LayerSpec) -> bool:
+    """A Permute into the order that the axes have shares data and diff (permute_layer.cpp, need_permute_)."""
+    layer = bare_view(spec)
+    return layer.definition is not None and not _reorders(layer)
+
+
 def _permute_asks(spec: LayerSpec, device: str) -> Sequence[int]:
     """Backward does not ask whether its bottom needs a gradient (permute_layer.cpp)."""
     layer = bare_view(spec)
@@ -190,6 +196,6 @@ TYPES: Final = {
     ),
     "Permute": LayerType(
         Rule("permute_layer.cpp (SSD)", _permute),
-        _MOVES._replace(buffers=_permute_buffers, asks_diff=_permute_asks),
+        _MOVES._replace(buffers=_permute_buffers, asks_diff=_permute_asks, passes_on=_keeps_order),
     ),
 }

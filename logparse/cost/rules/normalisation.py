@@ -126,6 +126,13 @@ def _lrn_buffers(layer: View, _: str) -> Iterator[Need]:
         yield Need(f"gradient of {name}", BACKWARD, layer.bottom())
 
 
+def _lcn_buffers(layer: View, _: str) -> Iterator[Need]:
+    """Within a channel cuDNN works in two buffers as large as the bottom, taken in Reshape (cudnn_lcn_layer.cpp)."""
+    if _REGION.of(layer.param("lrn_param")) == _WITHIN:
+        yield Need("first working memory", FORWARD, layer.bottom())
+        yield Need("second working memory", FORWARD, layer.bottom())
+
+
 def _mvn_buffers(layer: View, device: str) -> Iterator[Need]:
     """Means and variances are made per image and channel, even where one per image is used (MVNLayer::Reshape)."""
     bottom = layer.bottom()
@@ -164,11 +171,14 @@ def _mvn_reads(layer: View) -> Reads:
 
 
 def _few_channels(settings: Message | None, _: int) -> bool:
-    """CuDNN's LRN takes windows of up to 16 (CUDNN_LRN_MAX_N)."""
-    return settings is None or settings.integer("local_size", 5) <= _LRN_MAX_SIZE
+    """CuDNN's LRN takes windows of up to 16 (CUDNN_LRN_MAX_N), within a channel any (layer_factory.cpp)."""
+    if settings is None or _REGION.stated(settings) == _WITHIN:
+        return True
+    return settings.integer("local_size", 5) <= _LRN_MAX_SIZE
 
 
 _LRN_MAX_SIZE: Final = 16
+_LRN_SAVES: Final = frozenset({"scale", *_WITHIN_FORWARD, *(f"gradient of {name}" for name in _WITHIN_BACKWARD)})
 _PLAIN: Final = Traits(LayerKind.NORMALISATION, Base.LAYER, no_buffers, READS_NOTHING, InPlace.NEVER)
 
 TYPES: Final = {
@@ -190,7 +200,7 @@ TYPES: Final = {
             buffers=_lrn_buffers,
             backward_reads=_lrn_reads,
             asks_diff=_lrn_asks,
-            cudnn=Cudnn("lrn_param", _few_channels, frozenset({"scale"}), reads(bottoms="first", tops="first")),
+            cudnn=Cudnn("lrn_param", _few_channels, _LRN_SAVES, reads(bottoms="first", tops="first"), _lcn_buffers),
         ),
     ),
     "MVN": LayerType(

@@ -122,7 +122,12 @@ def _bias_buffers(layer: View, device: str) -> Iterator[Need]:
 
 
 def _scale_reads(layer: View) -> Reads:
-    """The bottom's data (its own copy in place), and a scale that is a bottom (scale_layer.cpp, Backward)."""
+    """The bottom's data (its own copy in place) for the scale's gradient, and a scale that is a bottom.
+
+    Source: scale_layer.cpp, Backward. A scale of its own that is frozen has no gradient.
+    """
+    if len(layer.spec.bottoms) == 1 and layer.definition is not None and not layer.learns(0):
+        return Reads()
     copied = layer.is_in_place
     bottoms = range(1 if copied else 0, len(layer.spec.bottoms))
     return Reads(tuple(bottoms), private=copied)

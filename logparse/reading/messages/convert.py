@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Final
 
+from logparse.model import MOST_VALUES
 from logparse.reading.line.values import integer, number
 from logparse.reading.messages import records as rec
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     Match = re.Match[str]
     Convert = Callable[[Match, int, float | None], rec.Record]
 
+_DIGITS: Final = 11  # of the largest dimension, and one more
 _IN_EVENT: Final = ("path", "iteration", "value", "what")
 
 
@@ -79,7 +82,31 @@ def _reported(match: Match, line: int, time_s: float | None) -> rec.Record:
 
 def _optimised(match: Match, line: int, time_s: float | None) -> rec.Record:
     figures = (("raw memory", int(match["raw"])), ("optimised memory", int(match["optimised"])))
-    return rec.ReportedMemory(line, time_s, figures)
+    return rec.ReportedMemory(line, time_s, figures, of_plan=True)
+
+
+def _biggest(match: Match, line: int, time_s: float | None) -> rec.Record:
+    return rec.ReportedMemory(line, time_s, (("biggest blob", int(match["bytes"])),))
+
+
+def _step(kind: str, half: str = "", version: int = 2) -> Convert:
+    """A step of a memory plan; `half` is what version 1 leaves out of a blob's name."""
+
+    def convert(match: Match, line: int, time_s: float | None) -> rec.Record:
+        groups = match.groupdict()
+        blob, root = (None if groups.get(name) is None else groups[name] + half for name in ("blob", "root"))
+        layer = groups.get("layer") if groups.get("backward") is None else groups["backward"]
+        return rec.PlanStepRecord(line, time_s, kind, blob, root, integer(groups.get("slot")), layer, version)
+
+    return convert
+
+
+def _planned_blob(match: Match, line: int, time_s: float | None) -> rec.Record:
+    return rec.PlannedBlobRecord(line, time_s, int(match["place"]), match["blob"], match["half"], int(match["slot"]))
+
+
+def _planned_slot(match: Match, line: int, time_s: float | None) -> rec.Record:
+    return rec.PlannedSlotRecord(line, time_s, int(match["slot"]), int(match["bytes"]))
 
 
 def _sharing(match: Match, line: int, time_s: float | None) -> rec.Record:
@@ -96,6 +123,14 @@ def _recurrent(match: Match, line: int, time_s: float | None) -> rec.Record:
 
 def _chatter(match: Match, line: int, time_s: float | None) -> rec.Record:
     return rec.Chatter(line, time_s, "", match.group())
+
+
+def _data_size(match: Match, line: int, time_s: float | None) -> rec.Record:
+    stated = match["dims"].split(",")
+    dims = tuple(map(int, stated)) if all(len(dim.strip()) < _DIGITS for dim in stated) else ()
+    if not 0 < prod(dims) <= MOST_VALUES or not dims:
+        return rec.Chatter(line, time_s, "", match.group())
+    return rec.DataSize(line, time_s, dims, match.group())
 
 
 def _train_net(match: Match, line: int, time_s: float | None) -> rec.Record:
@@ -135,6 +170,26 @@ CONVERTERS: Final[dict[str, Convert]] = {
     "memory": lambda match, line, time_s: rec.Memory(line, time_s, int(match["bytes"])),
     "memory_reported": _reported,
     "memory_optimised": _optimised,
+    "memory_biggest": _biggest,
+    "plan_start": _step("start"),
+    "plan_checked": _step("checked"),
+    "plan_excluded": _step("excluded"),
+    "plan_layer": _step("layer"),
+    "plan_taken": _step("taken"),
+    "plan_shared": _step("shared"),
+    "plan_kept": _step("kept"),
+    "plan_released": _step("released"),
+    "plan_layer_v1": _step("layer", version=1),
+    "plan_taken_v1": _step("taken", "_data", 1),
+    "plan_shared_v1": _step("shared", "_data", 1),
+    "plan_in_place_v1": _step("in place", "_data", 1),
+    "plan_released_v1": _step("released", "_data", 1),
+    "plan_new_v1": _step("new", version=1),
+    "plan_diff_shared_v1": _step("diff shared", version=1),
+    "plan_diff_taken_v1": _step("taken", "_diff", 1),
+    "plan_diff_released_v1": _step("released", "_diff", 1),
+    "plan_blob": _planned_blob,
+    "plan_slot": _planned_slot,
     "sharing_parameters": _sharing,
     "backward_flag": _flag,
     "net_output": _blob(rec.NetOutput),
@@ -143,7 +198,7 @@ CONVERTERS: Final[dict[str, Convert]] = {
     "dropped_layer": _layer(rec.DroppedLayer),
     "recurrent_start": _recurrent,
     "recurrent_parameter": _chatter,
-    "data_size": _chatter,
+    "data_size": _data_size,
     "creating_train_net": _train_net,
     "creating_test_net": _test_net,
     "scaffolding_done": _milestone("scaffolding"),

@@ -128,12 +128,49 @@ class Memory(NamedTuple):
 
 
 class ReportedMemory(NamedTuple):
-    """A figure that a fork prints about itself: label and bytes; the net's phase where it is stated."""
+    """Figures that a fork prints about itself: label and bytes; the net's phase where it is stated.
+
+    `of_plan` says that a memory plan ends with them.
+    """
 
     line: int
     time_s: float | None
     figures: tuple[tuple[str, int], ...]
     phase: str | None = None
+    of_plan: bool = False
+
+
+class PlanStepRecord(NamedTuple):
+    """One step of a fork's memory plan; see model.PlanStep. `version` is the plan's, as the wording tells it."""
+
+    line: int
+    time_s: float | None
+    kind: str
+    blob: str | None
+    root: str | None
+    slot: int | None
+    layer: str | None
+    version: int
+
+
+class PlannedBlobRecord(NamedTuple):
+    """`blob I name B data idx K`: where half a blob ends up; -1 is its own memory."""
+
+    line: int
+    time_s: float | None
+    place: int
+    blob: str
+    half: str
+    slot: int
+
+
+class PlannedSlotRecord(NamedTuple):
+    """`storage memory slot K size BYTES`."""
+
+    line: int
+    time_s: float | None
+    slot: int
+    bytes: int
 
 
 class SharingParameters(NamedTuple):
@@ -185,6 +222,15 @@ class RecurrentStart(NamedTuple):
     time_s: float | None
     steps: int
     streams: int
+    text: str
+
+
+class DataSize(NamedTuple):
+    """`output data size: N,C,H,W`: the shape of a data layer's first top, and the line's text."""
+
+    line: int
+    time_s: float | None
+    dims: tuple[int, ...]
     text: str
 
 

@@ -9,19 +9,65 @@ from logparse.report.cells import name_cell
 from logparse.report.charts import memory
 from logparse.report.elements import ChartView, Content
 from logparse.report.tabulate import Field, tabulate
-from logparse.rows import int_of, known_rows, known_sum, layer_name
+from logparse.rows import int_of, items_of, known_rows, known_sum, layer_name, net_kind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from logparse.report.elements import TableView
     from logparse.report.reported_log import ReportedLog, ReportedNet
     from logparse.rows import TableRow
 
 
 def build(log: ReportedLog) -> Content | None:
-    """The chart of the leading net; None where no layer has bytes."""
+    """The chart of the leading net, if a layer has bytes, and what a fork prints of memory; None where neither is."""
     lead = log.lead
-    if lead is None or not any(_known(row, "distinct_bytes", "logged_bytes") for row in lead.layers):
+    drawn = lead is not None and any(_known(row, "distinct_bytes", "logged_bytes") for row in lead.layers)
+    tables = (*_figures(log), *_slots(log))
+    if not drawn and not tables:
         return None
-    return Content(charts=(_chart(log, lead),))
+    return Content(charts=(_chart(log, lead),) if lead is not None and drawn else (), tables=tables)
+
+
+def _figures(log: ReportedLog) -> Iterator[TableView]:
+    """The figures that only forks print; whether Caffe's own is met stands with the layers."""
+    rows = [row for row in log.rows("reconciliation") if not str(row["figure"]).startswith("Memory required")]
+    if rows:
+        fields = (
+            Field("_net", "Net"),
+            Field("figure", "Figure"),
+            Field("bytes", "Printed", "count", "B"),
+            Field("expected_bytes", "By the shapes", "count", "B"),
+            Field("difference_bytes", "Difference", "count", "B"),
+            Field("basis", "Counts", css="wide"),
+            Field("line", "Line", "count"),
+        )
+        yield tabulate("What this build prints of its memory", fields, [_with_net(log, row) for row in rows])
+
+
+def _slots(log: ReportedLog) -> Iterator[TableView]:
+    rows = log.rows("slots")
+    if rows:
+        fields = (
+            Field("_net", "Net"),
+            Field("slot", "Slot", "count"),
+            Field("bytes", "Size", "count", "B", total=True),
+            Field("_blobs", "Data and diffs that take turns in it", css="wide"),
+            Field("line", "Line", "count"),
+        )
+        shown = [{**_with_net(log, row), "_blobs": ", ".join(map(str, items_of(row["blobs"])))} for row in rows]
+        yield tabulate("Slots of the build's own memory plan", fields, shown, note=_PLAN)
+
+
+_PLAN: Final = (
+    "A slot is as large as the largest of what takes turns in it. Parameters, the solver's history and private buffers "
+    "are outside the plan: the whole process shrinks by less."
+)
+
+
+def _with_net(log: ReportedLog, row: TableRow) -> dict[str, object]:
+    attempt = f"attempt {row['attempt']}, " if len(log.attempts) > 1 else ""
+    return {**row, "_net": f"{attempt}{net_kind(row['phase'])} {row['net_index']}"}
 
 
 def _known(row: TableRow, *keys: str) -> bool:

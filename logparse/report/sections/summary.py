@@ -10,12 +10,14 @@ from logparse.audit.memory import repeated_bytes
 from logparse.report.cells import share_cell
 from logparse.report.elements import Cell, Fact
 from logparse.report.tabulate import Field, tabulate
+from logparse.rows import known_rows, known_sum, net_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from logparse.report.elements import TableView
     from logparse.report.reported_log import ReportedLog, ReportedNet
+    from logparse.rows import TableRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +32,10 @@ class SummaryView:
 
 
 def build(log: ReportedLog) -> SummaryView | None:
-    """Key figures of the leading net; None where the log has no net."""
+    """Key figures of the leading net; without any layer Caffe's own figure, and None where there is none."""
     lead = log.lead
     if lead is None:
-        return None
+        return _figure_alone(log)
     return SummaryView(
         f"Of the {lead.kind}, unless they say otherwise.",
         tuple(_figures(log, lead)),
@@ -43,11 +45,24 @@ def build(log: ReportedLog) -> SummaryView | None:
     )
 
 
+def _figure_alone(log: ReportedLog) -> SummaryView | None:
+    """The largest figure that the log prints for a net whose layers are not in it."""
+    net = max(known_rows(log.rows("nets"), "logged_bytes"), key=lambda row: int(row["logged_bytes"]), default=None)
+    if net is None:
+        return None
+    about = f"Of the {net_name(net.get('phase'), net.get('test_index'))}, of which no layer is in the log."
+    return SummaryView(about, (_logged(net), *_loss(log)), (_WHAT_IT_COUNTS,), None, None)
+
+
+def _logged(net: TableRow) -> Fact:
+    return Fact("Memory as Caffe logs it", formats.size(net["logged_bytes"]), formats.exact_bytes(net["logged_bytes"]))
+
+
 def _figures(log: ReportedLog, lead: ReportedNet) -> Iterator[Fact]:
     net = lead.row
     logged, distinct = net.get("logged_bytes"), net.get("distinct_bytes")
     if not formats.is_na(logged):
-        yield Fact("Memory as Caffe logs it", formats.size(logged), formats.exact_bytes(logged))
+        yield _logged(net)
     if formats.is_na(distinct):
         note = f"not known for {_unknown(lead, 'distinct_bytes')} of {len(lead.layers)} layers"
         yield Fact("Distinct data", _bound(lead, "distinct_bytes", formats.size), note)
@@ -57,10 +72,17 @@ def _figures(log: ReportedLog, lead: ReportedNet) -> Iterator[Fact]:
             if formats.is_na(logged) or not logged
             else f", {formats.percent(distinct / logged)} of the logged figure"
         )
-        yield Fact("Distinct data", formats.size(distinct), f"{formats.exact_bytes(distinct)}{share}")
+        yield Fact("Distinct data", formats.size(distinct), f"{formats.exact_bytes(distinct)}{share}{_inputs(lead)}")
     yield Fact("Parameters", _bound(lead, "params", formats.short), _params_note(lead))
     yield Fact("MACs per image", _bound(lead, "macs_per_image", formats.short), _macs_note(lead))
     yield from _loss(log)
+
+
+def _inputs(lead: ReportedNet) -> str:
+    """What of the distinct data is the net's own inputs, which no layer makes and Caffe's figure leaves out."""
+    of_tops, _ = known_sum(lead.layers, "distinct_bytes")
+    inputs = int(lead.row["distinct_bytes"]) - int(of_tops)
+    return f"; {formats.size(inputs)} of it are inputs of the net, which that figure leaves out" if inputs else ""
 
 
 def _bound(lead: ReportedNet, key: str, form: Callable[[Any], str]) -> str:
@@ -104,13 +126,16 @@ def _loss(log: ReportedLog) -> Iterator[Fact]:
     yield Fact("Loss at the end", formats.significant(end), note)
 
 
+_WHAT_IT_COUNTS: Final = (
+    "“Memory required for data” is a running sum over the layers: the number of values in every top of every "
+    "layer, times the size of a value. It counts the data of tops alone. Diffs (gradients), parameters, the "
+    "solver's history, im2col and other private buffers and prefetched batches are not in it."
+)
+
+
 def _memory_words(lead: ReportedNet) -> tuple[str, ...]:
     logged, distinct = lead.row.get("logged_bytes"), lead.row.get("distinct_bytes")
-    words = (
-        "“Memory required for data” is a running sum over the layers: the number of values in every top of every "
-        "layer, times the size of a value. It counts the data of tops alone. Diffs (gradients), parameters, the "
-        "solver's history, im2col and other private buffers and prefetched batches are not in it."
-    )
+    words = _WHAT_IT_COUNTS
     if formats.is_na(logged):
         return (words, "This log does not print the figure.")
     repeated = sum(size for size, _ in repeated_bytes(lead.layers).values())
@@ -126,8 +151,9 @@ def _memory_words(lead: ReportedNet) -> tuple[str, ...]:
 
 
 def _memory_table(lead: ReportedNet) -> TableView | None:
-    logged, distinct = lead.row.get("logged_bytes"), lead.row.get("distinct_bytes")
-    if distinct is None or formats.is_na(logged) or formats.is_na(distinct) or not logged:
+    logged = lead.row.get("logged_bytes")
+    distinct, unknown = known_sum(lead.layers, "distinct_bytes")  # of tops: a net's inputs are not in Caffe's figure
+    if unknown or formats.is_na(logged) or not logged:
         return None
     parts = [
         ("distinct data", int(distinct)),

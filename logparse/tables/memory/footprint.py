@@ -8,7 +8,7 @@ from logparse.cost.buffer import GPU
 from logparse.cost.memory.footprint import FAILS, FITS, UNCLEAR, footprint, untouched_bytes, verdict
 from logparse.cost.memory.terms import DEVICES
 from logparse.tables.column import ATTEMPT, text, whole
-from logparse.tables.memory.memory import DEVICE
+from logparse.tables.memory.memory import DEVICE, NO_LAYER, PLAN_LEFT_OUT
 
 if TYPE_CHECKING:
     from logparse.cost.memory.footprint import Footprint, Reach
@@ -50,12 +50,16 @@ def _row(attempt: Attempt, run: Run, device: str, terms: Terms) -> BuiltRow:
     if device == GPU:
         key |= _card(run.gpu)
     if not any(net.layers for net in run.nets):
-        return {**key, "basis": "unknown: the log shows no net"}
+        return {**key, "basis": NO_LAYER if run.nets else "unknown: the log shows no net"}
     found = footprint(run, device, terms)
     fits = fits_card(attempt, found, run) if device == GPU else None
     if device == GPU and outlived(attempt) and run.gpu.card_span is not None:
         found = _within(found, run.gpu.card_span[1])
-    remarks = [*(f"left out: {text}" for text in found.left_out), *found.remarks]
+    remarks = [
+        *(f"left out: {text}" for text in found.left_out),
+        *found.remarks,
+        *((PLAN_LEFT_OUT,) if any(net.plan is not None for net in attempt.nets) else ()),
+    ]
     parts = " + ".join(f"{part.name} {part.bytes:,}" for part in found.parts if part.bytes)
     return {
         **key,

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _TRUST: Final = (Basis.DEFINITION, Basis.SHAPES, Basis.INFERRED)
 
+NO_LAYER: Final = "unknown: no layer of the net is in the log"
+PLAN_LEFT_OUT: Final = "without the memory plan that this build prints, with which data and diff take less"
 DEVICE: Final = text("device", "Device", "cpu, or gpu: one GPU.")
 COLUMNS: Final = (
     ATTEMPT,
@@ -58,9 +60,14 @@ def _rows(attempt: int, nets: Sequence[NetFact], run: Run) -> list[BuiltRow]:
             logged = logged_total(fact)
             basis = "the log" if logged is not None else "unknown: the log has no such line"
             rows.append({**key, "kind": "logged", "bytes": logged, "basis": basis})
+            if not fact.layers:
+                rows += [{**key, "kind": str(kind), "basis": NO_LAYER} for kind in Kind]
+                continue
             rows += [{**key, **_kind_row(holding, kind)} for kind in Kind]
             if run.command == "time":
                 _add_timed(rows[-len(Kind) :])
+            if fact.net.plan is not None:
+                _add_planned(rows[-len(Kind) :])
     return rows
 
 
@@ -69,6 +76,13 @@ def _add_timed(rows: Sequence[BuiltRow]) -> None:
     for row in rows:
         if row["kind"] == Kind.DIFF:
             row["basis"] += "; caffe time calls every layer's Backward, needed or not"
+
+
+def _add_planned(rows: Sequence[BuiltRow]) -> None:
+    """That a build's own plan would lower what these rows say."""
+    for row in rows:
+        if row["kind"] in {Kind.DATA, Kind.DIFF}:
+            row["basis"] += f"; {PLAN_LEFT_OUT}"
 
 
 def _kind_row(holding: Holding, kind: Kind) -> BuiltRow:

@@ -51,8 +51,8 @@ def net_columns(attempt: int, fact: NetFact) -> BuiltRow:
 
 
 def macs_of(total: int | None, fact: NetFact) -> tuple[int | None, int | None]:
-    """MACs of one image and of the batch; where the log prints no batch, its figures are of one image."""
-    return (total, None) if fact.is_per_image else (per_batch_item(total, fact.batch), total)
+    """MACs of one image and of the batch; where the log prints shapes without it, its figures are of one image."""
+    return (total, fact.of_batch(total)) if fact.is_per_image else (per_batch_item(total, fact.batch), total)
 
 
 def per_batch_item(total: int | None, batch: int | None) -> int | None:

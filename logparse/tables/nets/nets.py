@@ -15,10 +15,12 @@ COLUMNS: Final = (
     *NET_KEY,
     whole("test_index", "Test net #", "K of 'test net (#K)'."),
     whole("layers", "Layers", "Number of layers set up."),
-    whole("batch", "Batch", "First dimension of the first data top."),
+    whole("batch", "Batch", "First dimension of the net's first input or data top."),
     whole("element_bytes", "Bytes / value", "4 is float, 8 double, 2 half; derived from the running memory line."),
     whole("logged_bytes", "Logged", "The last 'Memory required for data' of the net.", "bytes"),
-    whole("distinct_bytes", "Distinct data", "Data without in-place and shared tops.", "bytes"),
+    whole(
+        "distinct_bytes", "Distinct data", "Data without in-place and shared tops, the net's inputs included.", "bytes"
+    ),
     whole("weights", "Weights", "Weights, shared ones once.", "values"),
     whole("biases", "Biases", "Biases, shared ones once.", "values"),
     whole("statistics", "Statistics", "BatchNorm's values, shared ones once.", "values"),
@@ -45,8 +47,6 @@ def build(log: LogLike) -> Built:
 
 def _row(attempt: int, fact: NetFact) -> BuiltRow:
     net, layers = fact.net, fact.layers
-    per_image, batch_macs = macs_of(total_of(one.cost.macs.value for one in layers), fact)
-    values = total_of(one.own_values for one in layers)
     steps = [(one.logged_step_bytes, one.expected_step_bytes) for one in layers]
     checked = [(step, want or 0) for step, want in steps if step is not None]
     return {
@@ -57,22 +57,30 @@ def _row(attempt: int, fact: NetFact) -> BuiltRow:
         "element_bytes": net.element_bytes,
         "logged_bytes": logged_total(fact),
         "distinct_bytes": layers[-1].distinct_total_bytes if layers else None,
-        "weights": _own_of_kind(fact, "weight"),
-        "biases": _own_of_kind(fact, "bias"),
-        "statistics": _own_of_kind(fact, "statistic"),
-        "params": total_of(one.own_params for one in layers),
-        "param_bytes": values * fact.element_bytes,
-        "macs": batch_macs,
-        "macs_per_image": per_image,
+        **(_sums(fact) if layers else {}),
         "unknown_params": sum(one.cost.params is None for one in layers),
         "unknown_macs": sum(one.cost.macs.value is None for one in layers),
-        "reconciled_layers": sum(step == want for step, want in checked),
+        "reconciled_layers": sum(step == want for step, want in checked) if layers else None,
         "missing_bytes": sum(step - want for step, want in checked) if checked else None,
         "definition_cut": net.dump_cut if net.dump is not None else None,
         "definition_origin": _origin(fact),
         "done": net.done,
         "line": net.line,
         "end_line": net.end_line,
+    }
+
+
+def _sums(fact: NetFact) -> BuiltRow:
+    """What the layers add up to; of a net without layers in the log nothing is known, not 0."""
+    per_image, batch_macs = macs_of(total_of(one.cost.macs.value for one in fact.layers), fact)
+    return {
+        "weights": _own_of_kind(fact, "weight"),
+        "biases": _own_of_kind(fact, "bias"),
+        "statistics": _own_of_kind(fact, "statistic"),
+        "params": total_of(one.own_params for one in fact.layers),
+        "param_bytes": total_of(one.own_values for one in fact.layers) * fact.element_bytes,
+        "macs": batch_macs,
+        "macs_per_image": per_image,
     }
 
 

@@ -94,10 +94,11 @@ def _sums(layers: Sequence[LayerFact]) -> tuple[int, int, int]:
 
 def _row(attempt: int, fact: NetFact, name: str, layers: Sequence[LayerFact], totals: tuple[int, int, int]) -> BuiltRow:
     weights, macs, distinct = _sums(layers)
-    if fact.is_per_image:  # counts of one image, in columns that are of a batch
+    if fact.is_per_image:  # of the data of a batch nothing is known
         return {
             **_head(attempt, fact, name, layers),
             "weights": weights,
+            "macs": fact.of_batch(macs),
             "weights_share": weights / totals[0] if totals[0] else None,
             "macs_share": macs / totals[1] if totals[1] else None,
         }

@@ -109,11 +109,11 @@ def _work(attempt: Attempt, nets: Sequence[NetFact]) -> BuiltRow:
     row: BuiltRow = {"attempt": attempt.index, "iter_size": iter_size, "gpus": gpus, "line": attempt.line}
     if trained is None:
         return row
-    macs = [fact.cost.macs.value for fact in trained.layers]
-    backward = [fact.cost.backward_macs.value for fact in trained.layers]
+    macs = [trained.of_batch(fact.cost.macs.value) for fact in trained.layers]
+    backward = [trained.of_batch(fact.cost.backward_macs.value) for fact in trained.layers]
     row["batch"] = trained.batch
     row["images_per_iteration"] = None if trained.batch is None else trained.batch * iter_size * gpus
-    if trained.is_per_image:  # figures of one image, of unknown many in a batch
+    if trained.is_per_image and trained.batch is None:  # figures of one image, of unknown many in a batch
         return row
     row["macs_per_iteration"] = iter_size * gpus * sum(value for value in (*macs, *backward) if value is not None)
     row["unknown_layers"] = sum(None in pair for pair in zip(macs, backward, strict=True))

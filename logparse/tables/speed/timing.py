@@ -234,9 +234,9 @@ def _work(fact: LayerFact, net: NetFact) -> BuiltRow:
         "net_index": net.net.index,
         "layer_index": fact.layer.index,
         "type": fact.type,
-        "macs": fact.cost.macs.value,
-        "backward_macs": fact.cost.backward_macs.value,
-        "touched_bytes": touched_bytes(fact, net.element_bytes),
+        "macs": net.of_batch(fact.cost.macs.value),
+        "backward_macs": net.of_batch(fact.cost.backward_macs.value),
+        "touched_bytes": None if net.is_per_image else touched_bytes(fact, net.element_bytes),
     }
 
 

@@ -2,7 +2,8 @@
 
 A bottom or a top is read where Backward loads its data, whether or not the value matters; taking a pointer is no
 reading. Private are buffers that Forward filled for Backward: no multipliers of ones, and nothing that Backward fills
-itself. Which parameters learn and which bottoms need a gradient is left out of account. `cudnn` is what cuDNN reads
+itself. Frozen weights count where they leave nothing to read; which
+bottoms need a gradient is left out of account. `cudnn` is what cuDNN reads
 instead (cudnn_*_layer.cu); None where it reads the same.
 
 B is a bottom, T a top, p private.
@@ -69,6 +70,7 @@ WINDOW: Final = "kernel_size: 3"
 POOL: Final = "pooling_param {{ kernel_size: 3 pool: {} }}"
 POWER: Final = "power_param {{ {} }}"
 BOTH: Final = "B0 T0"
+FROZEN: Final = "param { lr_mult: 0 }"
 
 PRODUCTS: Final = (
     *of_each("B0", "Convolution", "Deconvolution", "ConvolutionDeeplab", "DepthwiseConvolution"),
@@ -76,6 +78,9 @@ PRODUCTS: Final = (
     ReadRow("Convolution", "B0 B1", bottoms=2, tops=2),  # the weights' gradient sums over all bottoms
     ReadRow("Deconvolution", "B0 B1", bottoms=2, tops=2),
     *of_each("B0", "InnerProduct", "Embed"),
+    # The bottom is read for the weights' gradient alone (param_propagate_down_ in each Backward)
+    *(ReadRow(kind, "", FROZEN) for kind in ("Convolution", "Deconvolution", "DepthwiseConvolution", "InnerProduct")),
+    ReadRow("Convolution", "B0", f"param {{ lr_mult: 1 }} {FROZEN}"),  # the bias alone is frozen
     ReadRow("MarginInnerProduct", "B0 B1 p", bottoms=2),  # B1 the labels
     ReadRow("LargeMarginInnerProduct", "B0 B1 p", bottoms=2),
     ReadRow("Im2col", ""),
@@ -147,6 +152,8 @@ NORMALISATION: Final = (
     ReadRow("BatchNorm", "p", in_place=True),
     ReadRow("Scale", "B0"),
     ReadRow("Scale", "p", in_place=True),  # temp_
+    ReadRow("Scale", "", FROZEN),  # x's gradient is made of the scale
+    ReadRow("Scale", "", FROZEN, in_place=True),
     ReadRow("Scale", "B0 B1", bottoms=2),  # x for the scale's gradient, the scale for x's
     ReadRow("Scale", "B1 p", bottoms=2, in_place=True),
     ReadRow("Bias", ""),

@@ -189,7 +189,7 @@ def test_layers_that_rules_filter_are_of_the_net_that_follows() -> None:
 def test_inputs_and_outputs_are_of_the_open_net() -> None:
     net = only(NETS, "Input 0 -> data", "Input 1 -> label", *LAYER, "This network produces output y", DONE)
 
-    assert (net.inputs, net.outputs) == (("data", "label"), ("y",))
+    assert ([blob.name for blob in net.inputs], net.outputs) == (["data", "label"], ("y",))
 
 
 def test_an_output_after_the_net_is_nobodys() -> None:

@@ -57,6 +57,7 @@ CONV: Final = Layer(
 )
 RELU: Final = Layer("relu", "ReLU", ("conv",), ("relu",), (SHAPE,))
 IN_PLACE: Final = Layer("relu", "ReLU", ("conv",), ("conv",), (SHAPE,))
+HINGE: Final = Layer("hinge", "HingeLoss", ("data",), ("hinge",), ("(1)",), backward=True)
 NET: Final = net([data(), CONV])
 ENDLESS: Final = net([data(), CONV], done=False)
 CUT_SHORT: Final = "The run did not reach its last iteration."
@@ -344,6 +345,74 @@ MEMORY: Final = (
             2,
             18,
             384,
+        ),
+    ),
+    case(
+        NET + line("raw memory 1000 opt memory 250"),
+        NET,
+        Finding(
+            "note",
+            "memory_plan",
+            "The build's memory plan saves at least 518 B of data and diffs of the TRAIN net (67.4 %)",
+            "The build's own figure without the plan counts data and diff of every blob apart, also where they share "
+            "memory at run time or are never touched; the one with it counts diffs that nothing touches. Parameters, "
+            "the solver's history and private buffers are in neither.",
+            ("1,000 B → 250 B", "0 slots"),
+            1,
+            0,
+            None,
+            1,
+        ),
+    ),
+    case(
+        net([data(), HINGE]) + line("blob 0 name data data idx 0"),
+        net([data(), HINGE]),
+        Finding(
+            "warning",
+            "lost_by_plan",
+            "hinge (HingeLoss) loses its gradient to the build's memory plan",
+            "HingeLoss keeps what its forward pass finds in its bottom's diff. The plan gives that memory to other "
+            "blobs before the backward pass, and the gradient of this loss is 0. Leave its bottom out of the plan "
+            "(mem_param { exclude_blob }) or turn the plan off.",
+            ("bottom data",),
+            1,
+            0,
+            1,
+            11,
+        ),
+    ),
+    case(
+        NET + line("deref slot -1 held by blob conv_diff"),
+        NET + line("deref slot 1 held by blob conv_diff"),
+        Finding(
+            "warning",
+            "released_unheld",
+            "The memory plan of the TRAIN net gives back a slot that conv_diff does not hold",
+            "The build then writes before the beginning of its list of slots. Training and totals stay right, but the "
+            "process may die at its end (“corrupted size vs. prev_size”). Layers that share memory one after another, "
+            "as Flatten and Reshape do, lead to it; leave one of their blobs out of the plan.",
+            ("line 18: slot -1, conv_diff",),
+            1,
+            0,
+            None,
+            18,
+        ),
+    ),
+    case(
+        line("Memory required for data: 1192246208"),
+        NET,
+        Finding(
+            "note",
+            "figure_alone",
+            "Caffe counts 1.19 GB of data for the net; none of its layers is in the log",
+            "1,192,246,208 B are the data of the layers' tops and nothing else. Diffs (in training), parameters, the "
+            "solver's history, private buffers and prefetched batches come on top; without the layers it is not known "
+            "how much.",
+            (),
+            1,
+            0,
+            None,
+            1,
         ),
     ),
     case(

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from logparse import parse_log
 from logparse.audit.finders import find
 from tests.unit.audit.cases import CONV, IN_PLACE, ODD, RELU, SHAPE, dense, fan
 from tests.writing import Layer, data, line, net, read, solver
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from logparse.audit.finders import Finding
 
 TEST = line("Creating test net (#0) specified by net file: a", "solver.cpp")
@@ -226,3 +229,35 @@ def test_a_net_without_parameters_has_none_who_holds_most() -> None:
 
     assert not found(text, kind="most_params")
     assert not found(text, kind="most_macs")
+
+
+@pytest.mark.parametrize("kind", ["most_params", "most_macs"])
+def test_the_only_layer_with_any_holds_all_which_says_nothing(kind: str) -> None:
+    assert len(found(fan(a=3, b=1), kind=kind)) == 1
+    assert found(fan(a=4), kind=kind) == []
+
+
+# Memory plans ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_plan_that_counts_more_than_is_touched_without_it_has_saved_nothing_for_certain() -> None:
+    (one,) = found(net([data(), CONV]), line("raw memory 1000 opt memory 768"), kind="memory_plan")
+
+    assert one.title == (
+        "By its own count the build's memory plan puts data and diffs of the TRAIN net into 768 B instead of 1.00 kB"
+    )
+
+
+@pytest.mark.parametrize(("name", "train", "test"), [("lenet_dummy", 0.114, 0.229), ("resnet18_bn", 0.455, 0.643)])
+def test_at_least_what_was_measured_as_saved_is_not_overstated(
+    shared_logs: Path, name: str, train: float, test: float
+) -> None:
+    """Measured: bytes really allocated in runs with and without the plan."""
+    path = shared_logs / "memory_plans" / f"yj_{name}.log"
+    if not path.is_file():
+        pytest.skip(f"no log of a memory plan: {path}")
+    titles = [one.title for one in find(parse_log(path)) if one.kind == "memory_plan"]
+    shares = [float(title.rpartition("(")[2].rstrip(" %)")) / 100 for title in titles]
+
+    assert shares[0] == pytest.approx(train, abs=0.001)
+    assert 0 < shares[1] <= test

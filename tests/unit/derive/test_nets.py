@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.writing import Layer, cells, data, line, memory, net, read, solver
+import pytest
+
+from logparse import parse_log
+from tests.writing import Layer, cells, data, line, memory, net, read, set_up, solver
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from logparse.api import Log
 
 SHAPE = "2 3 4 4 (96)"
@@ -54,6 +59,149 @@ def test_a_recurrent_layer_counts_its_streams() -> None:
     log = read(text + line(STREAMS, "recurrent_layer.cpp") + line("Setting up l") + line("Top shape: 2 5 4 (40)"))
 
     assert column(log, "batch") == [5, 5]
+
+
+# Inputs of the net itself ---------------------------------------------------------------------------------------------
+
+
+def with_inputs(stated: str, *names: str, layers: tuple[Layer, ...] = ()) -> Log:
+    """A net whose inputs no layer makes: `stated` is what its definition says of them."""
+    text = line("Initializing net from parameters: ") + f"{stated}\n" + "".join(f"{one.definition}\n" for one in layers)
+    text += "".join(line(f"Input {place} -> {name}") for place, name in enumerate(names))
+    running = 0
+    for layer in layers:
+        running += 4 * layer.count
+        text += set_up(layer, running)
+    return read(text)
+
+
+PRODUCT = Layer("ip", "InnerProduct", ("x",), ("ip",), ("2 5 (10)",), "inner_product_param { num_output: 5 }")
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        'input: "x" input_dim: 2 input_dim: 3 input_dim: 4 input_dim: 4',
+        'input: "x" input_shape { dim: 2 dim: 3 dim: 4 dim: 4 }',
+        'input: "y" input: "x" input_shape { dim: 7 } input_shape { dim: 2 dim: 3 dim: 4 dim: 4 }',
+        'input: "y" input: "x" ' + "input_dim: 7 " * 4 + "input_dim: 2 input_dim: 3 input_dim: 4 input_dim: 4",
+    ],
+)
+def test_an_input_has_the_shape_that_its_nets_definition_states(stated: str) -> None:
+    log = with_inputs(stated, *(["y", "x"] if "y" in stated else ["x"]), layers=(PRODUCT,))
+
+    assert column(log, "params") == [5 * 48 + 5]
+    assert column(log, "macs") == [2 * 5 * 48]
+    *_, blob, top = zip(*cells(log.table("blobs"), "layer", "blob", "shape", "distinct_bytes").values(), strict=True)
+    assert (blob, top) == ((None, "x", [2, 3, 4, 4], 384), ("ip", "ip", [2, 5], 40))
+
+
+def test_the_batch_is_the_first_inputs() -> None:
+    log = with_inputs('input: "x" input_shape { dim: 2 dim: 48 }', "x", layers=(PRODUCT,))
+
+    assert column(log, "batch") == [2]
+    assert column(log, "macs_per_image") == [5 * 48]
+
+
+def test_inputs_are_data_of_the_net_that_caffes_figure_leaves_out() -> None:
+    act = Layer("act", "ReLU", ("x",), ("x",), ("2 48 (96)",))
+    log = with_inputs('input: "x" input_shape { dim: 2 dim: 48 }', "x", layers=(act, PRODUCT))
+
+    assert column(log, "distinct_bytes") == [0, 40]
+    assert column(log, "distinct_total_bytes") == [384, 424]
+    assert cells(log.nets, "logged_bytes", "distinct_bytes") == {"logged_bytes": [424], "distinct_bytes": [424]}
+    held = cells(log.table("memory"), "device", "kind", "bytes")
+    data = [size for kind, size in zip(held["kind"], held["bytes"], strict=True) if kind == "distinct_data"]
+    assert data == [424, 424]
+
+
+@pytest.mark.parametrize(
+    "stated", ['input: "x"', 'input: "x" input_dim: 2 input_dim: 3', 'input: "z" input_shape { dim: 2 }']
+)
+def test_an_input_whose_shape_nothing_states_is_not_known(stated: str) -> None:
+    log = with_inputs(stated, "x", layers=(PRODUCT,))
+
+    assert (column(log, "params"), column(log, "batch"), column(log, "distinct_total_bytes")) == ([None],) * 3
+    assert "the net's inputs: the count of x is not printed" in cells(log.table("memory"), "basis")["basis"][1]
+
+
+def test_a_prototxt_states_what_a_log_without_definition_does_not(tmp_path: Path) -> None:
+    prototxt = tmp_path / "net.prototxt"
+    prototxt.write_text(f'input: "x" input_shape {{ dim: 2 dim: 48 }} {PRODUCT.definition}', encoding="utf-8")
+    text = line("Input 0 -> x") + set_up(PRODUCT, 40)
+
+    assert cells(parse_log(text.encode(), prototxt=prototxt).layers, "macs") == {"macs": [2 * 5 * 48]}
+
+
+# 2013: shapes without their batch, which the data layer's own line tells ---------------------------------------------
+
+
+def of_2013(*said: str, shape: str = "1 28 28") -> Log:
+    """A data layer that says something of its size, and a convolution; no shape is printed with its batch."""
+    text = "".join(map(line, ("Creating Layer in", "in -> data", "in -> label")))
+    text += "".join(line(one, "data_layer.cpp") for one in said)
+    text += "".join(map(line, (f"Top shape: {shape}", "Top shape: 1 1 1", "in does not need backward computation.")))
+    text += "".join(map(line, ("Creating Layer conv1", "conv1 <- data", "conv1 -> conv1", "Top shape: 20 24 24")))
+    return read(text, line("conv1 needs backward computation."))
+
+
+def test_the_size_that_a_data_layer_prints_is_its_first_tops_shape() -> None:
+    log = of_2013("output data size: 64,1,28,28")
+
+    assert column(log, "top_shape") == [[[64, 1, 28, 28], [1, 1, 1]], [[20, 24, 24]]]
+    assert column(log, "top_count") == [[64 * 28 * 28, None], [None]]
+    assert column(log, "batch") == [64, 64]
+    assert column(log, "problems") == [[], []]
+
+
+def test_with_it_costs_of_one_image_are_known_of_the_batch() -> None:
+    of_image = 20 * 24 * 24 * 25
+    with_size, without = of_2013("output data size: 64,1,28,28"), of_2013()
+
+    assert column(with_size, "macs_per_image")[1] == column(without, "macs_per_image")[1] == of_image
+    assert (column(with_size, "macs")[1], column(without, "macs")[1]) == (64 * of_image, None)
+    assert (column(with_size, "backward_macs")[1], column(without, "backward_macs")[1]) == (64 * of_image, None)
+    assert column(with_size, "macs_reason")[1] is None
+    assert column(without, "macs_reason")[1] == "the log prints shapes without their batch"
+    assert cells(with_size.table("shares"), "macs")["macs"] == [64 * of_image, 0]
+
+
+def test_a_size_that_contradicts_the_printed_shape_or_comes_behind_the_set_up_is_no_shape() -> None:
+    assert column(of_2013("output data size: 64,3,28,28"), "batch") == [None, None]
+    late = read(net([data()]), line("output data size: 64,1,28,28", "data_layer.cpp"))
+    assert column(late, "batch") == [2]
+
+
+@pytest.mark.parametrize("size", ["9" * 5000, "2147483648", "64,1,28,0", "65536,65536"])
+def test_a_size_that_no_blob_has_is_no_shape(size: str) -> None:
+    """Blob::Reshape refuses more than 2³¹ - 1 values (blob.cpp)."""
+    log = read(line("Creating Layer in"), line("in -> data"), line(f"output data size: {size}", "data_layer.cpp"))
+
+    assert column(log, "top_shape") == [[None]]
+
+
+def test_an_input_that_no_blob_can_be_is_not_known() -> None:
+    log = with_inputs('input: "x" input_shape { dim: 65536 dim: 65536 }', "x", layers=(PRODUCT,))
+
+    assert column(log, "batch") == [None]
+
+
+def test_a_data_layer_that_dies_before_its_shapes_has_the_size_that_it_printed() -> None:
+    text = line("Creating layer data", "layer_factory.cpp") + line("Creating Layer data")
+    text += line("data -> data") + line("data -> label")
+    log = read(text, line("output data size: 5000,3,200,200", "data_layer.cpp"), line("out of memory", "a.cpp", "F"))
+
+    assert column(log, "top_count") == [[600_000_000, None]]
+
+
+def test_a_constructor_may_tell_the_size_before_its_layer_has_its_line() -> None:
+    text = line("Initializing net from parameters: ") + 'name: "N"\n'
+    text += line("Creating layer 'data' of type 'Data'", "layer_factory.hpp")
+    text += line("[n0.d0.r0] Output data size: 34, 3, 32, 32", "data_layer.cpp") + line("Created Layer data (0)")
+    other = line("Creating layer 'label' of type 'Data'", "layer_factory.hpp") + line("Created Layer label (1)")
+    log = read(text, line("data -> data"), memory(1), other, line("label -> label"))
+
+    assert column(log, "top_shape") == [[[34, 3, 32, 32]], [None]]
 
 
 def nested(outer: str) -> Log:
@@ -263,3 +411,18 @@ def test_an_unfinished_net_without_layers_has_no_figures() -> None:
     names = ("layers", "batch", "logged_bytes", "distinct_bytes", "missing_bytes", "definition_origin", "done")
     assert [row[name][0] for name in names] == [0, None, None, None, None, None, False]
     assert row["definition_cut"] == [False]
+
+
+# force_backward -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_force_backward_wins_over_the_printed_flags(force: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    frozen = "param { lr_mult: 0 } param { lr_mult: 0 } convolution_param { num_output: 3 kernel_size: 1 }"
+    conv = Layer("conv", "Convolution", ("data",), ("conv",), (SHAPE,), frozen, backward=False)
+    text = net([data(backward=False), conv])
+    log = read(text.replace('name: "N"', f'name: "N" force_backward: {str(force).lower()}'))
+
+    assert column(log, "backward") == [force, force]
+    assert column(log, "backward_macs") == [0, 2 * 2 * 3 * 3 * 16 if force else 0]
+    assert column(log, "diff_bytes") == ([384, 384] if force else [0, 0])

@@ -14,7 +14,7 @@ import logparse
 from logparse.api import Log, parse_log
 from logparse.catalogue import TABLES
 from logparse.tables.frame import OUTPUT
-from tests.writing import Layer, Writer, data, line, net, read, solver
+from tests.writing import Layer, Writer, data, line, memory, net, read, solver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,10 +68,18 @@ def out_of_memory() -> Log:
     )
 
 
+def planned() -> Log:
+    """A net with a memory plan and a total that is printed once."""
+    plan = ("Starting Memory Optimization:", "blob 0 name data data idx 0", "blob 0 name data diff idx 1")
+    sizes = ("storage memory slot 0 size 384", "storage memory slot 1 size 384", "raw memory 768 opt memory 768")
+    text = net([data()]).replace(memory(384), "") + memory(384)
+    return read(text, *map(line, (*plan, *sizes)))
+
+
 @pytest.fixture(scope="module")
 def logs(sample_logs: Path) -> list[Log]:
     """All that the tests of this module look into."""
-    return [*map(parse_log, sorted(sample_logs.glob("*.log"))), rare(), out_of_memory()]
+    return [*map(parse_log, sorted(sample_logs.glob("*.log"))), rare(), out_of_memory(), planned()]
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.writing import Layer, cells, data, line, net, read, solver
+from tests.writing import Layer, cells, data, line, memory, net, read, solver
 
 if TYPE_CHECKING:
     from logparse.api import Log
@@ -151,8 +151,23 @@ def test_what_several_gpus_add_is_told(gpus: tuple[str, ...], told: bool) -> Non
 
 
 def test_without_a_net_there_is_no_footprint() -> None:
-    for log in (read(solver()), read(solver(), line("Initializing net from parameters: "), 'name: "N"\n')):
+    logs = {
+        "unknown: the log shows no net": read(solver()),
+        "unknown: no layer of the net is in the log": read(line("Initializing net from parameters: "), 'name: "N"\n'),
+    }
+    for basis, log in logs.items():
         for place, device in enumerate(("cpu", "gpu")):
             row = footprint(log, place)
             assert (row["device"], row["bytes"], row["low_bytes"], row["high_bytes"]) == (device, None, None, None)
-            assert row["basis"] == "unknown: the log shows no net"
+            assert row["basis"] == basis
+
+
+def test_of_a_net_without_layers_only_the_logged_figure_is_known() -> None:
+    log = read(memory(1192246208))
+
+    rows = cells(log.table("memory"), "kind", "bytes", "basis")
+    known = [pair for pair in zip(rows["kind"], rows["bytes"], strict=True) if pair[1] is not None]
+    assert known == [("logged", 1192246208)] * 2
+    assert set(rows["basis"]) == {"the log", "unknown: no layer of the net is in the log"}
+    sums = ("distinct_bytes", "weights", "params", "param_bytes", "macs", "reconciled_layers")
+    assert all(cells(log.nets, column)[column] == [None] for column in sums)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from logparse.cost.buffer import BACKWARD, FORWARD, GPU, Need, early, no_buffers, unknown_buffers
 from logparse.cost.rule import Missing, Params, Rule, no_macs, no_shapes, not_told, per_bottom, scalar
-from logparse.cost.rules.losses import softmax_loss_buffers, softmax_loss_ops
+from logparse.cost.rules.losses import loss_on_host, softmax_loss_buffers, softmax_loss_ops
 from logparse.cost.spec import ParamBlob
 from logparse.cost.traits import (
     NO_BACKWARD,
@@ -98,6 +98,7 @@ _LOSS: Final = Traits(
     backward_reads=reads(bottoms="second", private=True),
     in_place=InPlace.NEVER,
     unforced=(1,),
+    writes_at=loss_on_host,  # as their models do: the sum comes back from the device (Forward_gpu of each)
 )
 
 

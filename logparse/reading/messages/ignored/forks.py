@@ -35,6 +35,14 @@ FORKS: Final = (
         r"InitNet: check bottom sizes for layer .*, layer_id \d++, bottom_id \d++, calculated bottom_size \d++, real bottom_size \d++",
         "InitNet: check bottom sizes for layer ReLU, layer_id 3, bottom_id 0, calculated bottom_size 128, real bottom_size 128",
     ),
+    make_pattern(
+        "ignored",
+        "layer_engine",
+        r"Layer .* is using \w++ engine\.",
+        "Layer bn_conv1 is using CAFFE engine.",
+        mirrors="layer_factory.cpp",
+        reason="engine chosen for a layer",
+    ),
     _intel("minibatch_size", r"SetMinibatchSize:? \d++", "SetMinibatchSize 32"),
     _intel("hash_line", r"\#{10,}+", "####################################################"),
     _intel(

@@ -18,11 +18,12 @@ from typing import Final
 
 from logparse.reading.messages.patterns.events import EVENTS
 from logparse.reading.messages.patterns.pattern import RANK, Pattern, make_pattern
+from logparse.reading.messages.patterns.plans import PLANS
 from logparse.reading.messages.patterns.run import RUN
 from logparse.reading.messages.patterns.series import SERIES
 from logparse.reading.messages.patterns.setup import SETUP_LINES
 
-PATTERNS: Final[tuple[Pattern, ...]] = (*SETUP_LINES, *RUN, *SERIES, *EVENTS)
+PATTERNS: Final[tuple[Pattern, ...]] = (*SETUP_LINES, *PLANS, *RUN, *SERIES, *EVENTS)
 BY_NAME: Final = {pattern.name: pattern for pattern in PATTERNS}
 
-__all__ = ["BY_NAME", "EVENTS", "PATTERNS", "RANK", "RUN", "SERIES", "SETUP_LINES", "Pattern", "make_pattern"]
+__all__ = ["BY_NAME", "EVENTS", "PATTERNS", "PLANS", "RANK", "RUN", "SERIES", "SETUP_LINES", "Pattern", "make_pattern"]

@@ -188,8 +188,9 @@ EVENTS: Final = (
     ),
     _event(
         "learnable_space",
-        r"RANK(?P<what>Reserving) (?P<value>\d++) bytes of shared learnable space.*",
+        r"RANK(?P<what>Reserving|Already reserved) (?P<value>\d++) bytes of shared learnable space.*",
         "[0.0] Reserving 1725184 bytes of shared learnable space for type FLOAT",
+        "[0.0] Already reserved 1725184 bytes of shared learnable space for type FLOAT",
         mirrors="net.cpp",
     ),
     _event(

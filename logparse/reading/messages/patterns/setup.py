@@ -6,6 +6,7 @@ from functools import partial
 from typing import Final
 
 from logparse.reading.messages.patterns.pattern import make_pattern
+from logparse.reading.messages.patterns.plans import NO_WIRE
 
 _record = partial(make_pattern, "record")
 
@@ -55,7 +56,9 @@ SETUP_LINES: Final = (
     # Layer and blob names may hold arrows too: the reader splits at the layer's known name.
     _record(
         "wire",
-        r"(?!Input \d++ -> |Creating [Ll]ayer |Setting up |.* backward computation\.\Z)(?P<wire>.* (?:<-|->) .*)",
+        r"(?!Input \d++ -> |Creating [Ll]ayer |Setting up |.* backward computation\.\Z)"
+        + NO_WIRE
+        + r"(?P<wire>.* (?:<-|->) .*)",
         "conv1 <- data",
         "conv1 -> conv1",
         "relu1 -> ip1 (in-place)",
@@ -93,21 +96,6 @@ SETUP_LINES: Final = (
         "Memory  required for Data 7225356",
         "Memory required for Data0",
         "Memory required for data: 3887360, said the caption that was glued on",
-    ),
-    _record(
-        "memory_reported",
-        r"(?P<label>(?:Top|Bottom|Shared \(in-place\)|Parameters|Parameters shared|Shared \(param\)) memory) \((?P<phase>TRAIN|TEST)\)"
-        r" (?:required for|by) data: (?P<data>\d++) diff: (?P<diff>\d++)",
-        "Top memory (TRAIN) required for data: 665681920 diff: 665681928",
-        "Bottom memory (TRAIN) required for data: 665681920 diff: 665681928",
-        "Shared (in-place) memory (TRAIN) by data: 332840960 diff: 332840960",
-        "Parameters memory (TEST) required for data: 9330816 diff: 9330816",
-        "Parameters shared memory (TEST) by data: 0 diff: 0",
-    ),
-    _record(
-        "memory_optimised",
-        r"raw memory (?P<raw>\d++) opt memory (?P<optimised>\d++)",
-        "raw memory 21769789368 opt memory 11137430840",
     ),
     _record(
         "sharing_parameters",
