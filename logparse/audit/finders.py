@@ -39,7 +39,7 @@ FINDERS: Final[tuple[Callable[[AuditedLog], Iterator[Finding]], ...]] = (
     memory.released_unheld,
     memory.in_place_candidates,
     gaps.assumed,
-    memory.planned,
+    memory.memory_plans,
     memory.counted_twice,
     memory.largest_steps,
     memory.hot_spots,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from logparse import formats
 from logparse.audit.finding import Finding
 from logparse.audit.nets import leading, location_of, name_of, net_of, some, texts
-from logparse.cost.memory.in_place import in_place_places
+from logparse.cost.plan.in_place import in_place_places
 from logparse.formats import enumerated, plural
 from logparse.rows import int_of, items_of, known_rows, known_sum, net_key
 
@@ -131,7 +131,7 @@ def hot_spots(log: AuditedLog) -> Iterator[Finding]:
             )
 
 
-def planned(log: AuditedLog) -> Iterator[Finding]:
+def memory_plans(log: AuditedLog) -> Iterator[Finding]:
     """What a fork's memory plan does to each net that has one."""
     for net, _ in log.nets():
         read = log.net(net)

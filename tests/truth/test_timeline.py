@@ -10,7 +10,7 @@ import pytest
 
 from logparse.api import parse_log
 from logparse.cost.memory.holdings import Allocation
-from logparse.cost.memory.terms import MIB, USUAL
+from logparse.cost.memory.terms import MIB
 from logparse.cost.memory.timeline import Pass, timeline
 
 if TYPE_CHECKING:
@@ -69,9 +69,10 @@ FAILED: Final = {
 
 @pytest.mark.parametrize("name", FAILED)
 def test_memory_runs_out_where_the_timeline_crosses_what_the_card_had_free(name: str, shared_logs: Path) -> None:
-    truth = json.loads((shared_logs / "gpu/gpu_truth.json").read_text(encoding="utf-8"))["runs"][name]
+    measured = json.loads((shared_logs / "gpu/gpu_truth.json").read_text(encoding="utf-8"))
+    truth, context = measured["runs"][name], measured["_constants"]["base_mib"]
     run = parse_log(shared_logs / f"gpu/{name}.log").run()[1]
-    free = truth["other_process_left_free_mib"] * MIB - USUAL.context_bytes
+    free = (truth["other_process_left_free_mib"] - context) * MIB
     first = next(touch for touch, running in timeline(run, "gpu") if running > free)
     assert first.layer is not None
     layer = run.nets[first.net].layers[first.layer].spec.name

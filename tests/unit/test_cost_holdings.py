@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from logparse.cost.memory.beside import threads
 from logparse.cost.memory.beside import workspace as workspace_of
 from logparse.cost.memory.footprint import FAILS, FITS, UNCLEAR, footprint, left_out, rounded, verdict
 from logparse.cost.memory.gpu import Build, Told, gpu
-from logparse.cost.memory.holdings import COPIES, Era, Kind, Solver, copies, holdings, threads
+from logparse.cost.memory.holdings import COPIES, Era, Kind, Solver, copies, holdings
 from logparse.cost.memory.terms import DEVICES, ENGINES, PROGRAM_BYTES, USUAL, Terms
 from logparse.cost.spec import Basis
 from tests.cost_nets import net, run

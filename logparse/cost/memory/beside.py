@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from logparse.cost.buffer import GPU
 from logparse.cost.memory.cudnn import handles, most_workspace_bytes
 from logparse.cost.memory.gpu import Build, Spread, exactly
-from logparse.cost.memory.holdings import Kind, holdings, threads
+from logparse.cost.memory.holdings import Kind, holdings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from logparse.cost.memory.holdings import NetMemory, Run
     from logparse.cost.memory.terms import Terms
 
@@ -104,3 +106,12 @@ def _exchanged(run: Run) -> Spread:
     """
     params = holdings(run, GPU)[0].bytes_of(Kind.PARAMS) if run.nets else 0
     return Spread(0, 0, _COPIES * params)
+
+
+def threads(nets: Sequence[NetMemory]) -> int:
+    """Layers that fill batches in a thread of their own, test nets included."""
+    return sum(net.once(_threads) for net in nets)
+
+
+def _threads(net: NetMemory) -> int:
+    return sum(layer.prefetches for layer in net.layers)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost import fields
+from logparse.cost.memory.buffers import added_by_cudnn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,3 +74,10 @@ def without_cudnn_work(layer: LayerMemory, items: Sequence[Buffer]) -> Iterator[
         yield from items
     elif layer.cudnn.saves is not None:
         yield from (item for item in items if item.name not in layer.cudnn.saves)
+
+
+def on_cudnn(layer: LayerMemory, items: Sequence[Buffer], element_bytes: int) -> Iterator[Buffer]:
+    """The buffers that a layer has in a cuDNN build, out of those that it has on engine CAFFE."""
+    yield from without_cudnn_work(layer, items)
+    if runs_on_cudnn(layer):
+        yield from added_by_cudnn(layer.spec, element_bytes).items or ()

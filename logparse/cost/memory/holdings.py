@@ -14,16 +14,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 
 from logparse.cost.buffer import CPU, GPU
 from logparse.cost.memory.blobs import data_blobs, diff_blobs
-from logparse.cost.memory.buffers import added_by_cudnn, buffers, prefetch_batches
-from logparse.cost.memory.cudnn import runs_on_cudnn, without_cudnn_work
+from logparse.cost.memory.buffers import buffers, prefetch_batches
+from logparse.cost.memory.cudnn import on_cudnn
 from logparse.cost.memory.gpu import UNTOLD
 from logparse.cost.spec import Basis
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from logparse.cost.memory.blobs import OwnBlob
-    from logparse.cost.memory.buffers import Buffer
     from logparse.cost.memory.gpu import Gpu
     from logparse.cost.memory.layer import LayerMemory
 
@@ -364,16 +363,9 @@ def _buffers(net: NetMemory, device: str, *, cudnn: bool) -> Iterator[Allocation
         if found.items is None:
             yield Gap(Kind.BUFFERS, place, layer.spec.label, found.reason)
             continue
-        for item in _on_cudnn(net, layer, found.items) if cudnn else found.items:
+        for item in on_cudnn(layer, found.items, net.element_bytes) if cudnn else found.items:
             basis = Basis.INFERRED if layer.inferred else item.basis
             yield Allocation(Kind.BUFFERS, place, f"{layer.spec.label}, {item.name}", item.bytes, basis)
-
-
-def _on_cudnn(net: NetMemory, layer: LayerMemory, items: Sequence[Buffer]) -> Iterator[Buffer]:
-    """The buffers that a layer has in a cuDNN build."""
-    yield from without_cudnn_work(layer, items)
-    if runs_on_cudnn(layer):
-        yield from added_by_cudnn(layer.spec, net.element_bytes).items or ()
 
 
 def _prefetch(setting: _Setting, net: NetMemory, device: str) -> Iterator[Allocation | Gap]:
@@ -399,12 +391,3 @@ def _batches(setting: _Setting, layer: LayerMemory, device: str) -> int:
         return 1
     ready = prefetch_batches(layer.spec)
     return ready - 1 if device == CPU else ready
-
-
-def threads(nets: Sequence[NetMemory]) -> int:
-    """Layers that fill batches in a thread of their own, test nets included."""
-    return sum(net.once(_threads) for net in nets)
-
-
-def _threads(net: NetMemory) -> int:
-    return sum(layer.prefetches for layer in net.layers)

@@ -73,8 +73,8 @@ _PASSES: Final[Mapping[str, Pass]] = {SETUP: Pass.SET_UP, FORWARD: Pass.FORWARD,
 def timeline(run: Run, device: str) -> tuple[Moment, ...]:
     """Every block of a run on "cpu" or "gpu" (engine CAFFE) in the order of their first touches.
 
-    They are the blocks of `holdings`, no more and no fewer, so that the last `running_bytes` is the footprint less
-    what stands beside Caffe's own allocations.
+    They are the blocks of `holdings`, no more and no fewer. The last `running_bytes` is what they take together: on the
+    CPU the footprint less the program; on a GPU in whole pages, as measured on an H100 (other drivers round less).
     """
     order = _Order(run, device)
     held = holdings(run, device)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from logparse.cost.buffer import BACKWARD, CPU
 from logparse.cost.memory.blobs import diff_touches
 from logparse.cost.memory.cudnn import runs_on_cudnn
-from logparse.cost.memory.reads import backward_reads
 from logparse.cost.memory.sharing import owners
+from logparse.cost.plan.reads import backward_reads
 from logparse.cost.rule import Missing, bare_view
 from logparse.cost.traits import LayerKind
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 from logparse.cost.buffer import CPU
 from logparse.cost.costing import macs
 from logparse.cost.memory.blobs import data_blobs, diff_blobs
-from logparse.cost.memory.in_place import in_place_places, put_in_place
+from logparse.cost.plan.in_place import in_place_places, put_in_place
 from logparse.cost.plan.lifetimes import Schedule, of_inference, of_training, recomputed
 from logparse.cost.plan.placement import live_bytes, planned
 from logparse.cost.rule import Missing

@@ -37,8 +37,9 @@ COLUMNS: Final = (
     whole(
         "running_bytes",
         "Running",
-        "All that is held behind this step, engine CAFFE: on the CPU what was asked for, on a GPU the pages that the "
-        "driver gave for it. What stands beside Caffe's own allocations (program, CUDA context, handles) is not in it.",
+        "All that is held behind this step, engine CAFFE: on the CPU what was asked for, on a GPU pages of 2 MiB, as "
+        "an H100's driver gives it out. What stands beside Caffe's own allocations (program, CUDA context, handles) is "
+        "not in it.",
         "bytes",
     ),
     text("basis", "Basis", "definition, shapes or inferred; unknown, with the reason, where the size is not known."),

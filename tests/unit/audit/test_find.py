@@ -39,7 +39,7 @@ def test_the_finders_in_the_order_in_which_they_speak_within_a_severity() -> Non
         "released_unheld",
         "in_place_candidates",
         "assumed",
-        "planned",
+        "memory_plans",
         "counted_twice",
         "largest_steps",
         "hot_spots",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from logparse.cost.memory.reads import backward_reads
 from logparse.cost.memory.sharing import shared_tops
+from logparse.cost.plan.reads import backward_reads
 from logparse.cost.traits import InPlace
 
 if TYPE_CHECKING:
