@@ -226,7 +226,7 @@ def parse_log(  # noqa: PLR0913 - each is a question that users ask
     )
     first_series = min((int(columns["line"][0]) for columns in extracted.curves.series.values()), default=None)
     assembled = assemble(extracted.records, extracted.lines, first_series, extracted.last)
-    attempts, all_notes = assembled.attempts, (*notes, *assembled.notes)
+    attempts, all_notes = assembled.attempts, (*notes, *extracted.notes, *assembled.notes)
     if definition is not None:
         attempts, more = apply_prototxt(attempts, definition)
         all_notes = (*all_notes, *more)

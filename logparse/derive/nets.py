@@ -13,6 +13,7 @@ from logparse.cost.traits import When
 from logparse.derive.facts import LayerFact, NetFact, ParamFact, with_images
 from logparse.derive.gradients import with_gradients
 from logparse.derive.memory import net_memory
+from logparse.reading.line.values import integer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -84,7 +85,7 @@ def batch_of(net: Net) -> int | None:
         for text in layer.chatter:
             found = _STREAMS.search(text)
             if found is not None:
-                return int(found[1])
+                return integer(found[1])
     source = next((layer for layer in net.layers if not layer.bottoms and layer.type != "Parameter"), None)
     shape = source.tops[0].shape if source is not None and source.tops else None
     return shape[0] if shape else None

@@ -18,6 +18,7 @@ from logparse.reading.messages.meaning import class_and_reason
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from logparse.errors import Note
     from logparse.model import Curves, LedgerRow
     from logparse.reading.fast.scan import Scan
     from logparse.reading.line.years import YearHint
@@ -46,6 +47,7 @@ class Extracted(NamedTuple):
     clock: tuple[tuple[int, float], ...]  # (line, raw time) of the first and the last header read line by line
     first_month_day: int | None  # mmdd of the first header that has one
     year_hints: tuple[YearHint, ...]
+    notes: tuple[Note, ...]  # numbers that no column can hold
 
 
 class Extractor:
@@ -101,6 +103,7 @@ class Extractor:
             clock=tuple(mark for mark in (reader.first_time, reader.last_time) if mark is not None),
             first_month_day=reader.first_month_day or _first_month_day(curves),
             year_hints=tuple(self._hints),
+            notes=tuple(reader.unheld.notes()),
         )
 
     def _last_line(self) -> LastLine:

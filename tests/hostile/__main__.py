@@ -89,7 +89,7 @@ if __name__ == "__main__":
     # A thread each: a process with threads should not fork, and the processes share the cores already.
     if os.environ.setdefault("OPENBLAS_NUM_THREADS", "") != "1":
         os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1")
-        os.execv(sys.executable, [sys.executable, "-m", "tests.hostile", *sys.argv[1:]])
+        os.execv(sys.executable, [sys.executable, "-m", "tests.hostile", *sys.argv[1:]])  # noqa: S606 - this program
     try:
         sys.exit(main())
     except KeyboardInterrupt:

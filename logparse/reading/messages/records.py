@@ -89,11 +89,14 @@ class SettingUp(NamedTuple):
 
 
 class TopShape(NamedTuple):
-    """`Top shape: d0 d1 … (values)`; `values` None in 2013's form; `phase`, `layer` where a fork prints them."""
+    """`Top shape: d0 d1 … (values)`; `values` None in 2013's form; `phase`, `layer` where a fork prints them.
+
+    `dims` is None where no blob has what is printed. A whole number that no column can hold is None here and below.
+    """
 
     line: int
     time_s: float | None
-    dims: tuple[int, ...]
+    dims: tuple[int, ...] | None
     values: int | None
     phase: str | None = None
     layer: str | None = None
@@ -112,7 +115,7 @@ class Memory(NamedTuple):
 
     line: int
     time_s: float | None
-    bytes: int
+    bytes: int | None
 
 
 class ReportedMemory(NamedTuple):
@@ -131,7 +134,7 @@ class SharingParameters(NamedTuple):
     time_s: float | None
     param: str
     owner: str
-    param_index: int
+    param_index: int | None
 
 
 class BackwardFlag(NamedTuple):
@@ -171,8 +174,8 @@ class RecurrentStart(NamedTuple):
 
     line: int
     time_s: float | None
-    steps: int
-    streams: int
+    steps: int | None
+    streams: int | None
     text: str
 
 
