@@ -125,7 +125,9 @@ _HEX: Final = re.compile(r"[-+]?0[xX][0-9a-fA-F]+\Z")
 _ESCAPE: Final = re.compile(r"\\(?:[0-7]{1,3}|[xX][0-9a-fA-F]{1,2}|.)", re.DOTALL)
 _PLAIN_ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 _SPECIAL_FLOATS: Final = {"inf": "inf", "infinity": "inf", "nan": "nan", "-inf": "-inf", "-nan": "nan"}
-LARGEST: Final = 2**63 - 1  # of protobuf's whole numbers (its unsigned ones apart, whose upper half Caffe never uses)
+LARGEST_WHOLE: Final = (
+    2**63 - 1
+)  # of protobuf's whole numbers (its unsigned ones apart, whose upper half Caffe never uses)
 _WORD_LIMIT: Final = 400  # no number is longer; int() on a giant word would take quadratic time
 
 
@@ -161,7 +163,7 @@ def _scalar(word: str) -> Scalar:
 
 def _whole(word: str, base: int) -> Scalar:
     value = int(word, base)
-    return value if -LARGEST <= value <= LARGEST else word
+    return value if -LARGEST_WHOLE <= value <= LARGEST_WHOLE else word
 
 
 @lru_cache(4096)  # the same few hundred numbers and enums make up every definition

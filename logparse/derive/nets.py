@@ -80,15 +80,18 @@ def _whole(top: Blob) -> Shape | None:
 
 
 def batch_of(net: Net) -> int | None:
-    """Images of one forward pass: the first dimension of the first data top, or a recurrent layer's streams."""
+    """Images of one forward pass: the first dimension of the first data top, or a recurrent layer's streams.
+
+    None where that is 0 too: a pass over no image tells nothing of one.
+    """
     for layer in net.layers:
         for text in layer.chatter:
             found = _STREAMS.search(text)
             if found is not None:
-                return integer(found[1])
+                return integer(found[1]) or None
     source = next((layer for layer in net.layers if not layer.bottoms and layer.type != "Parameter"), None)
     shape = source.tops[0].shape if source is not None and source.tops else None
-    return shape[0] if shape else None
+    return (shape[0] or None) if shape else None
 
 
 def _resolve_bottoms(net: Net) -> list[tuple[tuple[Shape | None, ...], tuple[str, ...]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from logparse.textproto import LARGEST  # a column of whole numbers holds as much, here and in every format
+from logparse.textproto import LARGEST_WHOLE  # a column of whole numbers holds as much, here and in every format
 
 NAN: Final = math.nan
 _LONGEST: Final = 400  # characters: int() takes quadratic time, and refuses more than some thousand digits
@@ -35,4 +35,4 @@ def integer(text: str | None) -> int | None:
     if text is None or len(text) > _LONGEST or not text.lstrip("-").isdecimal():
         return None
     value = int(text)
-    return value if -LARGEST <= value <= LARGEST else None
+    return value if -LARGEST_WHOLE <= value <= LARGEST_WHOLE else None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from logparse.reading.line.values import integer, number
 from logparse.reading.messages import records as rec
-from logparse.textproto import LARGEST
+from logparse.textproto import LARGEST_WHOLE
 
 if TYPE_CHECKING:
     import re
@@ -68,16 +68,16 @@ def _factory_typed(match: Match, line: int, time_s: float | None) -> rec.Record:
     return rec.FactoryLayer(line, time_s, name, match["quoted_type"] or match["slashed_type"] or None)
 
 
-def shape_of(text: str) -> tuple[int, ...] | None:
+def printed_shape(text: str) -> tuple[int, ...] | None:
     """`64 20 24 24 ` as a shape; None for what no blob has: a negative dimension, more values than 64 bits count."""
     dims = tuple(map(integer, text.split()))
     known = tuple(dim for dim in dims if dim is not None and dim >= 0)
-    return known if len(known) == len(dims) and prod(dim or 1 for dim in known) <= LARGEST else None
+    return known if len(known) == len(dims) and prod(dim or 1 for dim in known) <= LARGEST_WHOLE else None
 
 
 def _shape_and_count(match: Match) -> tuple[tuple[int, ...] | None, int | None]:
     """Both as printed, or neither: a shape without its count is one without its batch, as Caffe printed it in 2013."""
-    shape, count = shape_of(match["dims"]), integer(match["count"])
+    shape, count = printed_shape(match["dims"]), integer(match["count"])
     return (None, None) if shape is None or count is None or count < 0 else (shape, count)
 
 
@@ -86,7 +86,7 @@ def _top_shape(match: Match, line: int, time_s: float | None) -> rec.Record:
 
 
 def _top_shape_2013(match: Match, line: int, time_s: float | None) -> rec.Record:
-    return rec.TopShape(line, time_s, shape_of(match["dims"]), None)
+    return rec.TopShape(line, time_s, printed_shape(match["dims"]), None)
 
 
 def _top_shape_phase(match: Match, line: int, time_s: float | None) -> rec.Record:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from logparse.errors import Note
 from logparse.reading.line.values import integer
-from logparse.reading.messages.convert import shape_of
+from logparse.reading.messages.convert import printed_shape
 from logparse.textproto import is_unheld
 
 if TYPE_CHECKING:
@@ -68,6 +68,6 @@ class UnheldNumbers:
 
 def _is_held(group: str, text: str) -> bool:
     if group == "dims":
-        return shape_of(text) is not None
+        return printed_shape(text) is not None
     value = integer(text)
     return value is not None and (value >= 0 or group != "count")

@@ -95,8 +95,9 @@ def _settings(solver: Message | None) -> BuiltRow:
     }
 
 
-def _iterations(facts: LogFacts) -> dict[int, tuple[int, int]]:
+def _iterations(facts: LogFacts) -> dict[int, tuple[int | None, int | None]]:
     """First and last displayed iteration of each attempt that displays any."""
+    from logparse.tables.series.arrays import known_whole
     from logparse.tables.series.filing import attempt_of
 
     shown = facts.curves.series.get("display")
@@ -107,5 +108,5 @@ def _iterations(facts: LogFacts) -> dict[int, tuple[int, int]]:
     for attempt in facts.attempts:
         mine = shown["iteration"][attempts == attempt.index]
         if len(mine):
-            found[attempt.index] = (int(mine[0]), int(mine[-1]))
+            found[attempt.index] = (known_whole(mine[0]), known_whole(mine[-1]))
     return found
