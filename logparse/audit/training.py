@@ -141,6 +141,6 @@ def _rises(training: Training) -> bool:
     values = training.trend[rows]
     low = int(np.argmin(values))
     spread = noise(training.loss[rows], values)
-    rise = float(values[-1] - values[low])
+    rise = float(values[-1]) - float(values[low])
     least = max(DIVERGED_SIGMAS * spread, DIVERGED_OF_FIRST * float(values[0]))
-    return bool(values[low] > 0 and values[-1] >= DIVERGED_RATIO * values[low] and rise > least)
+    return bool(values[low] > 0 and values[-1] >= DIVERGED_RATIO * float(values[low]) and rise > least)

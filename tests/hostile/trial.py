@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 import traceback
+import warnings
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, Self
@@ -103,6 +104,7 @@ def _limit() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     most = _status("VmData") + MOST_MORE_BYTES
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+    warnings.simplefilter("error")  # a user would see it, in words that are not ours
     signal.signal(signal.SIGPROF, _out_of_time)
     signal.setitimer(signal.ITIMER_PROF, MOST_S)
 
