@@ -13,6 +13,7 @@ import pytest
 from logparse import parse_log
 from logparse.reading.messages.patterns import PATTERNS
 from logparse.report.page import render
+from logparse.tables.series import outputs
 from logparse.textproto import LARGEST_WHOLE, parse
 from tests.writing import Layer, data, line, net
 
@@ -77,8 +78,8 @@ def test_a_rate_and_a_batch_of_a_number_too_large_keep_their_rows() -> None:
 
 
 def test_an_index_that_is_too_large_takes_no_other_output_from_its_iteration() -> None:
-    outputs = [f"    Train net output #{index}: blob = {value}" for value, index in enumerate((0, 2**63, 2, 3))]
-    log = log_of("Iteration 20, loss = 3", *outputs)
+    printed = [f"    Train net output #{index}: blob = {value}" for value, index in enumerate((0, 2**63, 2, 3))]
+    log = log_of("Iteration 20, loss = 3", *printed)
     assert log.train_outputs["iteration"].tolist() == [20] * 4
     assert log.train_outputs["index"].tolist() == [0, pd.NA, 2, 3]
     assert log.train_outputs["element"].tolist() == [0, pd.NA, 2, 3]
@@ -101,8 +102,8 @@ def test_nothing_is_allocated_by_a_number_in_the_log(number: int) -> None:
 
 def test_two_numbers_that_are_alike_but_for_an_overflow_are_two_outputs() -> None:
     names = ("a", "b")
-    outputs = [f"    Train net output #{index}: {name} = 1" for index in (0, 2**62, 2**63 - 1) for name in names]
-    log = log_of("Iteration 0, loss = 3", *outputs)
+    printed = [f"    Train net output #{index}: {name} = 1" for index in (0, 2**62, 2**63 - 1) for name in names]
+    log = log_of("Iteration 0, loss = 3", *printed)
     assert [name for name in map(str, log.train) if name.startswith("#")] == [
         f"#{index} {name}" for index in (0, 2**62, 2**63 - 1) for name in names
     ]
@@ -242,3 +243,30 @@ def test_losses_at_the_ends_of_what_a_double_holds_are_drawn_and_told(first: str
     page = render([log])
     assert "<svg" in page
     assert not re.search(r' d="[^"]*(?:nan|inf|e\+)', page)
+
+
+# --- many names ---------------------------------------------------------------------------------------------
+
+
+def test_a_wide_table_keeps_the_outputs_with_the_most_lines_where_nearly_all_its_cells_would_be_empty(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(outputs, "MOST_CELLS", 100)
+    monkeypatch.setattr(outputs, "SPARSE", 0)
+    displays = [
+        [f"Iteration {place}, loss = 1", "    Train net output #0: loss = 1", f"    Train net output #1: n{place} = 2"]
+        for place in range(20)
+    ]
+    log = log_of(*(message for lines in displays for message in lines))
+    columns = [name for name in map(str, log.train) if name.startswith("#")]
+    assert columns == ["#0 loss", "#1 n0", "#1 n1", "#1 n2", "#1 n3"]
+    assert log.train["#0 loss"].tolist() == [1] * 20
+    assert len(log.train_outputs) == 40
+    assert log.train_outputs["output"].nunique() == 21
+
+
+def test_a_log_whose_displays_print_all_outputs_has_a_column_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outputs, "MOST_CELLS", 0)
+    display = [f"    Train net output #{index}: name{index} = 1" for index in range(30)]
+    log = log_of(*(message for place in range(5) for message in (f"Iteration {place}, loss = 1", *display)))
+    assert sum(str(name).startswith("#") for name in log.train) == 30
