@@ -44,6 +44,7 @@ FINDERS: Final[tuple[Callable[[AuditedLog], Iterator[Finding]], ...]] = (
     throughput.speed,
     throughput.time_left,
     gaps.unknown_lines,
+    gaps.outputs_without_column,
     gaps.notes,
 )
 

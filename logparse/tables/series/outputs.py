@@ -50,6 +50,13 @@ def most_columns(rows: int, lines: int) -> int:
     return max(MOST_CELLS, SPARSE * lines) // max(rows, 1)
 
 
+def output_count(facts: LogFacts, most: int) -> int:
+    """How many outputs training has, by index and name; 0 where fewer names and indices than `most` show it at once."""
+    outputs = facts.curves.series["train_output"]
+    few = len(facts.curves.names) * (int(outputs["index"].max(initial=0)) + 2) <= most
+    return 0 if few else len(np.unique(output_keys(facts)))
+
+
 def output_keys(facts: LogFacts) -> Array:
     """A number for each output of training (its index and name) per line, ascending by index and first appearance."""
     outputs = facts.curves.series["train_output"]
