@@ -390,6 +390,15 @@ def test_the_first_factor_owns_its_weights_and_has_no_bias() -> None:
         assert cost(first.spec).biases == 0
 
 
+# -- what a damaged log has lost -------------------------------------------------------------------------
+
+
+def test_a_reshape_whose_top_is_lost_takes_another_batch() -> None:
+    lost = layer("flat", "Reshape", "data", "", "reshape_param { shape { dim: 0 dim: -1 } }")
+    found = resize.with_batch(net(INPUT + lost, batch=7), 14)
+    assert tops(found.layers, "in")[0] == (14, 4, 11, 13)
+
+
 # -- several layers at once ------------------------------------------------------------------------------
 
 

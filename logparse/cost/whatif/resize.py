@@ -158,7 +158,7 @@ def _agree(expected: tuple[Shape | None, ...], printed: tuple[Shape | None, ...]
 
 def _keeps_values(layer: LayerMemory, tops: tuple[Shape | None, ...]) -> bool:
     """A Reshape whose stated dims hold the batch itself would lose or invent values."""
-    if layer.kind != "Reshape":
+    if layer.kind != "Reshape" or not tops:  # a damaged log may have lost its top
         return True
     old, new = layer.spec.tops[0], tops[0]
     bottom = layer.spec.bottoms[0]
