@@ -399,6 +399,11 @@ def test_a_reshape_whose_top_is_lost_takes_another_batch() -> None:
     assert tops(found.layers, "in")[0] == (14, 4, 11, 13)
 
 
+def test_a_top_does_not_grow_from_a_bottom_of_nothing() -> None:
+    assert resize._grown((2, 3), (0, 4), (5, 4)) is None
+    assert resize._grown((2, 3), (2, 4), (4, 4)) == (4, 3)
+
+
 # -- several layers at once ------------------------------------------------------------------------------
 
 

@@ -174,7 +174,9 @@ def _padded(new: Shape | None, old: Shape | None) -> Shape | None:
 
 def _grown(top: Shape | None, before: Shape | None, after: Shape | None) -> Shape | None:
     """A top whose first axis grows as the bottom's does; None where the bottoms differ in more than that."""
-    if top is None or not before or not after or before[1:] != after[1:]:
+    if (
+        top is None or not before or not after or before[1:] != after[1:] or before[0] == 0
+    ):  # nothing grows from nothing
         return None
     if not top or top[0] * after[0] % before[0]:
         return top
