@@ -247,7 +247,7 @@ def parse_log(  # noqa: PLR0913 - each is a question that users ask
         source, max_text_bytes=max_bytes, curves=curves, hashing=hashing, processes=processes
     )
     assembled = assemble(extracted.records, extracted.lines, extracted.last)
-    attempts, all_notes = assembled.attempts, (*notes, *assembled.notes)
+    attempts, all_notes = assembled.attempts, (*notes, *extracted.notes, *assembled.notes)
     if definition is not None:
         attempts, more = apply_prototxt(attempts, definition)
         all_notes = (*all_notes, *more)

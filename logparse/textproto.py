@@ -3,7 +3,8 @@
 Format: https://protobuf.dev/reference/protobuf/textformat-spec/. Caffe dumps its solver and net
 parameters in it (google/protobuf/text_format.cc) and users write prototxt files in it. glog cuts a
 message at 29,999 bytes, so a dump may end inside a word: whatever stands before the cut is kept, and
-every message that the cut left open is marked `complete = False`.
+every message that the cut left open is marked `complete = False`. So is a message with a whole number that
+protobuf itself cannot hold: whoever reads it must not take the field's default instead.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ Value: TypeAlias = "Scalar | Message"
 class Message:
     """One message: field names in order of first appearance, every field repeatable.
 
-    `complete` is False where the text ended before the closing brace; `line` is the 1-based line of
-    the opening brace within the text.
+    `complete` is False where the text ended before the closing brace, or a number within could not be held; `line` is
+    the 1-based line of the opening brace within the text.
     """
 
     fields: dict[str, list[Value]] = field(default_factory=dict)
@@ -118,10 +119,15 @@ _LINE: Final = re.compile(
     re.VERBOSE | re.MULTILINE,
 )
 _NUMBER: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?[fF]?\Z")
+_WHOLE: Final = re.compile(r"[-+]?(?:\d+[fF]?|0[xX][0-9a-fA-F]+)\Z")
+_SHORT: Final = 15  # no whole number of so few characters is too large
 _HEX: Final = re.compile(r"[-+]?0[xX][0-9a-fA-F]+\Z")
 _ESCAPE: Final = re.compile(r"\\(?:[0-7]{1,3}|[xX][0-9a-fA-F]{1,2}|.)", re.DOTALL)
 _PLAIN_ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 _SPECIAL_FLOATS: Final = {"inf": "inf", "infinity": "inf", "nan": "nan", "-inf": "-inf", "-nan": "nan"}
+LARGEST_WHOLE: Final = (
+    2**63 - 1
+)  # of protobuf's whole numbers (its unsigned ones apart, whose upper half Caffe never uses)
 _WORD_LIMIT: Final = 400  # no number is longer; int() on a giant word would take quadratic time
 
 
@@ -146,8 +152,18 @@ def _unquote(text: str) -> str:
         return plain
 
 
+def is_unheld(word: str) -> bool:
+    """Whether a word is a whole number that protobuf cannot hold; as a value it stays a word."""
+    return len(word) > _SHORT and bool(_WHOLE.match(word)) and isinstance(_scalar(word), str)
+
+
 def _scalar(word: str) -> Scalar:
     return _short_scalar(word) if len(word) <= _WORD_LIMIT else word
+
+
+def _whole(word: str, base: int) -> Scalar:
+    value = int(word, base)
+    return value if -LARGEST_WHOLE <= value <= LARGEST_WHOLE else word
 
 
 @lru_cache(4096)  # the same few hundred numbers and enums make up every definition
@@ -157,10 +173,10 @@ def _short_scalar(word: str) -> Scalar:
     if (special := _SPECIAL_FLOATS.get(word.lower())) is not None:
         return float(special)
     if _HEX.match(word):
-        return int(word, 16)
+        return _whole(word, 16)
     if _NUMBER.match(word):
         bare = word.rstrip("fF")
-        return int(bare) if bare.lstrip("+-").isdigit() else float(bare)
+        return _whole(bare, 10) if bare.lstrip("+-").isdigit() else float(bare)
     return word
 
 
@@ -187,7 +203,7 @@ class _Reader:
             elif string:
                 self._add(name, string[1:-1])
             elif word:
-                self._add(name, _scalar(word))
+                self._add_word(name, word, number)
             elif opens:
                 self._open(name, number)
             elif closes:
@@ -226,7 +242,8 @@ class _Reader:
 
     def word(self, token: str, line: int) -> None:
         if self.name is not None and (self.name_ended or self.in_list):
-            self._value(_scalar(token))
+            self._add_word(self.name, token, line)
+            self._value_ended()
         else:
             if self.name is not None:
                 self.errors.append((line, f"field {self.name!r} has no value"))
@@ -249,11 +266,21 @@ class _Reader:
 
     def _value(self, value: Scalar) -> None:
         self._add(self.name or "", value)
+        self._value_ended()
+
+    def _value_ended(self) -> None:
         if not self.in_list:
             self._forget()
 
     def _add(self, name: str, value: Value) -> None:
         self.stack[-1].fields.setdefault(name, []).append(value)
+
+    def _add_word(self, name: str, word: str, line: int) -> None:
+        self._add(name, _scalar(word))
+        if is_unheld(word):
+            self.errors.append((line, f"field {name!r} has a number that 64 bits do not hold"))
+            for message in self.stack[1:]:
+                message.complete = False
 
     def _open(self, name: str, line: int) -> None:
         child = Message(line=line)

@@ -193,7 +193,7 @@ def _memory(state: State, record: rec.Memory) -> None:
         _lost_layer(net, record)
     else:
         owner = net or state.last_done
-        if owner is not None:
+        if owner is not None and record.bytes is not None:
             owner.total_bytes, owner.total_line = record.bytes, record.line
 
 
@@ -221,7 +221,7 @@ def _plan_line(state: State, record: PlanLine) -> None:
 
 def _sharing(state: State, record: rec.SharingParameters) -> None:
     layer = state.stack[-1].current if state.stack else None
-    if layer is not None:
+    if layer is not None and record.param_index is not None:
         layer.shared.append(SharedParam(record.param, record.owner, record.param_index, record.line))
 
 

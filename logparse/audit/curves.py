@@ -47,7 +47,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Training:
-    """The displays of one attempt, in the order of the log."""
+    """The displays of one attempt, in the order of the log; an iteration that is not known is -1."""
 
     parsed: LogLike
     attempt: Attempt
@@ -107,15 +107,13 @@ def trainings(log: AuditedLog) -> Iterator[Training]:
     if frame is None:
         return
     owner = numbers(frame, "attempt")
-    columns = {name: numbers(frame, name) for name in ("iteration", "loss", "line", "elapsed_s")}
+    columns: dict[str, Any] = {name: numbers(frame, name) for name in ("loss", "elapsed_s")}
+    columns |= {name: frame[name].to_numpy(dtype=np.int64, na_value=-1) for name in ("iteration", "line")}
     for attempt in log.facts.attempts:
         mine = slice(*np.searchsorted(owner, [attempt.index, attempt.index + 1]).tolist())
         if mine.stop > mine.start:
             part = {name: column[mine] for name, column in columns.items()}
-            whole = {name: part[name].astype(np.int64) for name in ("iteration", "line")}
-            yield Training(
-                log.parsed, attempt, whole["iteration"], part["loss"], whole["line"], part["elapsed_s"], mine
-            )
+            yield Training(log.parsed, attempt, part["iteration"], part["loss"], part["line"], part["elapsed_s"], mine)
 
 
 def numbers(frame: pd.DataFrame, column: str) -> Floats:
@@ -141,5 +139,5 @@ def snapshots_of(attempt: Attempt) -> tuple[Snapshot, ...]:
 
 
 def at(iteration: float) -> str:
-    """`iteration 1,200`."""
-    return f"iteration {formats.count(int(iteration))}"
+    """`iteration 1,200`; below 0 it is not known."""
+    return f"iteration {formats.count(int(iteration))}" if iteration >= 0 else "an iteration that is not known"

@@ -127,7 +127,7 @@ def output_curves(log: AuditedLog) -> Iterator[OutputCurve]:
         lowest = _lowest_is_best(str(name), rows)
         value = numbers(rows, "value")
         finite = np.isfinite(value)
-        if lowest is not None and finite.any() and np.ptp(value[finite]) > 0:
+        if lowest is not None and finite.any() and value[finite].max() > value[finite].min():
             columns = (numbers(rows, column)[finite] for column in ("iteration", "value", "line"))
             yield OutputCurve(int(attempt), int(net), str(name), lowest, *columns)
 

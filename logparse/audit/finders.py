@@ -61,6 +61,7 @@ FINDERS: Final[tuple[Callable[[AuditedLog], Iterator[Finding]], ...]] = (
     throughput.time_left,
     gaps.several_ranks,
     gaps.unknown_lines,
+    gaps.outputs_without_column,
     gaps.notes,
 )
 

@@ -10,6 +10,7 @@ from logparse.audit.nets import by_attempt, location_of, name_of, net_of, some
 from logparse.formats import capitalised, enumerated, first_of, plural
 from logparse.rows import grouped, int_of, is_blank, items_of, known_sum
 from logparse.tables.run.ledger import own_lines
+from logparse.tables.series.outputs import most_columns, output_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -226,6 +227,23 @@ def several_ranks(log: AuditedLog) -> Iterator[Finding]:
         f"theirs is that of their own part of the data.{lowest}",
         tuple(first_of(named)),
     )
+
+
+def outputs_without_column(log: AuditedLog) -> Iterator[Finding]:
+    """Outputs of training that are so many that the table `train` does not spread them all."""
+    shown, printed = log.facts.curves.series.get("display"), log.facts.curves.series.get("train_output")
+    if shown is None or printed is None:
+        return
+    most = most_columns(len(shown["line"]), len(printed["line"]))
+    number = output_count(log.facts, most)
+    if number > most:
+        yield Finding(
+            "note",
+            "outputs_without_column",
+            f"{formats.count(number - most)} of {formats.count(number)} outputs have no column in the table train",
+            "Nearly all its cells would be empty. Those with the most lines have one; the table train_outputs has all.",
+            line=int(printed["line"][0]),
+        )
 
 
 def notes(log: AuditedLog) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from logparse.cost.traits import When
 from logparse.derive.facts import LayerFact, NetFact, ParamFact, with_images
 from logparse.derive.gradients import with_gradients
 from logparse.derive.memory import net_memory
+from logparse.reading.line.values import integer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -98,15 +99,18 @@ def _of_one_image(blob: Blob, *, is_source: bool) -> Blob:
 
 def batch_of(net: Net) -> int | None:
     """Images of one forward pass: the first dimension of the net's first input or data top, or a recurrent layer's
-    streams."""
+    streams.
+
+    None where that is 0 too: a pass over no image tells nothing of one.
+    """
     for layer in net.layers:
         for text in layer.chatter:
             found = _STREAMS.search(text)
             if found is not None:
-                return int(found[1])
+                return integer(found[1]) or None
     source = next((layer for layer in net.layers if not layer.bottoms and layer.type != "Parameter"), None)
     tops = net.inputs or (source.tops if source is not None else ())
-    return tops[0].shape[0] if tops and tops[0].shape and not tops[0].is_per_image else None
+    return (tops[0].shape[0] or None) if tops and tops[0].shape and not tops[0].is_per_image else None
 
 
 def _resolve_bottoms(net: Net) -> list[tuple[tuple[Shape | None, ...], tuple[str, ...]]]:

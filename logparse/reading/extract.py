@@ -19,6 +19,7 @@ from logparse.reading.messages.meaning import class_and_reason
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from logparse.errors import Note
     from logparse.model import Curves, LedgerRow
     from logparse.reading.fast.scan import Scan
     from logparse.reading.line.years import YearHint
@@ -49,6 +50,7 @@ class Extracted(NamedTuple):
     clock: tuple[tuple[int, float], ...]  # (line, raw time) of the first and the last header read line by line
     first_month_day: int | None  # mmdd of the first header that has one
     year_hints: tuple[YearHint, ...]
+    notes: tuple[Note, ...]  # numbers that no column can hold
     ranks: tuple[tuple[int, int], ...] = ()  # each process's number and lines; the first one is read
 
 
@@ -119,6 +121,7 @@ class Extractor:
             first_month_day=reader.first_month_day or _first_month_day(curves),
             year_hints=tuple(self._hints),
             ranks=reader.ranks.rows(),
+            notes=tuple(reader.unheld.notes()),
         )
 
     def _last_line(self) -> LastLine:

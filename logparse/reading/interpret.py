@@ -21,6 +21,7 @@ from logparse.reading.messages.dump import OpenDump
 from logparse.reading.messages.headerless import BLANK, bare_kind
 from logparse.reading.messages.ledger import DUMP, FOREIGN, IGNORED, RECOGNISED, UNKNOWN, LedgerTally
 from logparse.reading.messages.meaning import OF_A_QUERY, OPENS_HEADERLESS, dispatcher, meanings
+from logparse.reading.messages.unheld import UnheldNumbers
 from logparse.reading.ranks import Ranks
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Interpreter:
     first_month_day: int | None = None
     unended: int | None = None  # the log's last line, where it has no end
     cut: bool = False  # whether that line is the beginning of a message
+    unheld: UnheldNumbers = field(default_factory=UnheldNumbers)
     _dispatcher: Dispatcher = field(default_factory=dispatcher)
     _meanings: Mapping[str, Meaning] = field(default_factory=meanings)
     _dump: OpenDump | None = None
@@ -169,6 +171,8 @@ class Interpreter:
         self.tally.add(meaning.kind, meaning.reason, number, message)
         if meaning.bears_on_next:
             self._follow(meaning, match)
+        if meaning.whole_groups:
+            self.unheld.look(match, meaning.whole_groups, number)
         if meaning.convert is not None:
             self.records.append(meaning.convert(match, number, time_s))
         else:
@@ -194,7 +198,11 @@ class Interpreter:
         """The lines that follow are a definition."""
         self._dump = OpenDump(name, number, _time_s(line), end_line=number, thread=line.thread)
         if match["glued"]:
-            self._dump.add(match["glued"], number)
+            self._add_to_dump(self._dump, match["glued"], number)
+
+    def _add_to_dump(self, dump: OpenDump, text: str, end_line: int) -> None:
+        dump.add(text, end_line)
+        self.unheld.look_at_dump(text, end_line)
 
     def add_row(self, name: str, line: Line, number: int, match: re.Match[str]) -> None:
         """A solver line."""
@@ -257,7 +265,7 @@ class Interpreter:
         text, lines = piece
         dump = self._dump
         if dump is not None and dump.has_room(text):
-            dump.add(text, number + lines - 1)
+            self._add_to_dump(dump, text, number + lines - 1)
             self.tally.add(DUMP, dump.reason, number, text.partition("\n")[0], lines)
         elif dump is None and self._continued is not None:
             self.tally.add(IGNORED, self._continued, number, text.partition("\n")[0], lines)
@@ -284,7 +292,7 @@ class Interpreter:
             return
         found = bare_kind(text)
         if self._dump is not None and (found is None or found[0].name == "blank"):
-            self._dump.add(text, number)
+            self._add_to_dump(self._dump, text, number)
             self.tally.add(DUMP, self._dump.reason, number, text)
             if self._dump.is_full:
                 self.end_message()

@@ -87,6 +87,10 @@ def _home(table: Table) -> str:
     return table.build.__module__
 
 
+_LEAST: Final = int(np.iinfo(np.int64).min)
+_MOST: Final = int(np.iinfo(np.int64).max)
+_MOST_DECIMAL: Final = int(np.finfo(np.float64).max)
+
 # --- one column: a tuple of Python's values, None where not known → an array of pandas' -------------------------------
 
 
@@ -94,12 +98,23 @@ def _whole(values: Sequence[Any]) -> Any:  # noqa: ANN401 - a pandas array
     gaps = np.array([value is None for value in values], dtype=bool)
     known = np.array([0 if value is None else value for value in values]) if values else np.zeros(0, dtype=np.int64)
     if known.dtype != np.int64:  # no Python integers, or too large: pandas converts what is safe and refuses the rest
-        return pd.array(list(values), dtype="Int64")
+        return pd.array([None if _is_too_large(value) else value for value in values], dtype="Int64")
     return pd.arrays.IntegerArray(known, gaps)
 
 
+def _is_too_large(value: object) -> bool:
+    """Whether a whole number is one that 64 bits do not hold, as a product of what a log prints may be: it is NA.
+
+    (What a log prints itself is bounded as it is read, with a note of its line.)
+    """
+    return isinstance(value, int) and not _LEAST <= value <= _MOST
+
+
 def _decimal(values: Sequence[Any]) -> Any:  # noqa: ANN401 - a pandas array
-    known = np.array(values, dtype=np.float64)  # None becomes nan
+    try:
+        known = np.array(values, dtype=np.float64)  # None becomes nan
+    except OverflowError:  # a whole number beyond 1e308
+        return _decimal([None if isinstance(value, int) and abs(value) > _MOST_DECIMAL else value for value in values])
     return pd.arrays.FloatingArray(known, np.isnan(known))
 
 

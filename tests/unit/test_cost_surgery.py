@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from logparse.cost.costing import cost
 from logparse.cost.spec import ParamBlob
+from logparse.cost.whatif import resize
 from logparse.cost.whatif.resize import WhatIfError
-from logparse.cost.whatif.surgery import SCHEMES, find_layer, of_low_rank, without_channels
+from logparse.cost.whatif.resize import _with_shapes as with_shapes
+from logparse.cost.whatif.surgery import SCHEMES, Operation, find_layer
 from tests.cost_nets import named, net
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from logparse.cost.memory.layer import LayerMemory
     from logparse.cost.spec import Shape
+    from logparse.cost.whatif.resize import Resized
 
 INPUT: Final = (
     'layer { name: "in" type: "Input" top: "data" top: "label" input_param {'
@@ -49,6 +52,20 @@ def tops(found: Sequence[LayerMemory], name: str) -> tuple[Shape | None, ...]:
 
 def weights(found: Sequence[LayerMemory], name: str) -> list[tuple[int, ...]]:
     return [blob.shape for blob in named(found, name).params or ()]
+
+
+def without_channels(found: Sequence[LayerMemory], name: str, share: float) -> tuple[Resized, str]:
+    """One layer pruned."""
+    surgery = Operation(found)
+    text = surgery.prune(name, share)
+    return surgery.done(), text
+
+
+def of_low_rank(found: Sequence[LayerMemory], name: str, rank: int, scheme: str | None) -> tuple[Resized, str]:
+    """One layer factored."""
+    surgery = Operation(found)
+    text = surgery.factor(name, rank, scheme)
+    return surgery.done(), text
 
 
 # -- finding a layer -----------------------------------------------------------------------------------
@@ -371,3 +388,68 @@ def test_the_first_factor_owns_its_weights_and_has_no_bias() -> None:
         first = named(of_low_rank(one, "conv", 2, scheme)[0].layers, "conv/rank2")
         assert first.params == cost(first.spec).params
         assert cost(first.spec).biases == 0
+
+
+# -- what a damaged log has lost -------------------------------------------------------------------------
+
+
+def test_a_reshape_whose_top_is_lost_takes_another_batch() -> None:
+    lost = layer("flat", "Reshape", "data", "", "reshape_param { shape { dim: 0 dim: -1 } }")
+    found = resize.with_batch(net(INPUT + lost, batch=7), 14)
+    assert tops(found.layers, "in")[0] == (14, 4, 11, 13)
+
+
+def test_a_top_does_not_grow_from_a_bottom_of_nothing() -> None:
+    assert resize._grown((2, 3), (0, 4), (5, 4)) is None
+    assert resize._grown((2, 3), (2, 4), (4, 4)) == (4, 3)
+
+
+# -- several layers at once ------------------------------------------------------------------------------
+
+
+def test_layers_that_feed_a_sum_may_be_pruned_alike() -> None:
+    settings = "num_output: 10 kernel_size: 3"
+    one = layers(conv("a", "data", settings), conv("b", "data", settings), layer("sum", "Eltwise", "a b", "sum"))
+    operation = Operation(one)
+    operation.prune("a", 0.5)
+    operation.prune("b", 0.5)
+    assert tops(operation.done().layers, "sum") == ((7, 5, 9, 11),)
+
+    half = Operation(one)
+    half.prune("a", 0.5)
+    with pytest.raises(WhatIfError, match="the layer sum adds blobs that would differ in shape"):
+        half.done()
+
+
+def test_a_layer_is_pruned_and_then_factored() -> None:
+    one = layers(conv("conv", "data", SETTINGS), dense("ip", "conv", 3))
+    operation = Operation(one)
+    operation.prune("conv", 0.5)
+    operation.factor("conv", 2, "channel")
+    together = operation.done().layers
+    in_turn = of_low_rank(without_channels(one, "conv", 0.5)[0].layers, "conv", 2, "channel")[0].layers
+    assert [(found.spec.name, found.spec.tops, found.params) for found in together] == [
+        (found.spec.name, found.spec.tops, found.params) for found in in_turn
+    ]
+
+
+@pytest.mark.parametrize("edit", ["prune", "factor"])
+def test_a_net_of_any_depth_takes_its_changes_in_the_time_of_one(edit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+
+    def counted(*found: Any, **more: Any) -> LayerMemory:  # noqa: ANN401 - as it is called
+        made.append(found)
+        return with_shapes(*found, **more)
+
+    monkeypatch.setattr(resize, "_with_shapes", counted)
+    depth = 60
+    settings = "num_output: 10 kernel_size: 1"
+    chain = layers(*(conv(f"c{at}", f"c{at - 1}" if at else "data", settings) for at in range(depth)))
+    operation = Operation(chain)
+    for at in range(depth):
+        if edit == "prune":
+            operation.prune(f"c{at}", 0.5)
+        else:
+            operation.factor(f"c{at}", 2, "channel")
+    operation.done()
+    assert len(made) <= 2 * depth + len(chain) - depth

@@ -14,8 +14,8 @@ from logparse.cost.costing import macs
 from logparse.cost.memory.footprint import bytes_without_cudnn, engine_of, footprint
 from logparse.cost.memory.holdings import COPIES, Kind, holdings
 from logparse.cost.memory.terms import USUAL
-from logparse.cost.whatif import surgery
 from logparse.cost.whatif.resize import WhatIfError, with_batch
+from logparse.cost.whatif.surgery import Operation, check_weights, find_layer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from logparse.cost.memory.holdings import NetMemory, Run
     from logparse.cost.memory.layer import LayerMemory
     from logparse.cost.memory.terms import Terms
-    from logparse.cost.whatif.resize import Resized
 
 PRECISIONS: Final[Mapping[str, int]] = {"fp64": 64, "fp32": 32, "fp16": 16, "int8": 8, "binary": 1}
 SOLVERS: Final = tuple(COPIES)
@@ -132,35 +131,27 @@ def _batches(run: Run, change: Change) -> _Step:
 
 def _layers(run: Run, change: Change) -> _Step:
     """Changes to single layers, in every net that has them."""
+    edits: list[tuple[str, Callable[[Operation], str]]] = [
+        *((name, partial(Operation.prune, name=name, share=share)) for name, share in change.prune_channels.items()),
+        *(
+            (name, partial(Operation.factor, name=name, rank=factors.rank, scheme=factors.scheme))
+            for name, factors in change.low_rank.items()
+        ),
+    ]
+    if not edits:
+        return run, ()
+    opened = [Operation(net.layers) for net in run.nets]
     assumed: list[str] = []
-    for name, share in change.prune_channels.items():
-        run, words = _everywhere(run, name, partial(_pruned, name=name, share=share))
-        assumed += words
-    for name, factors in change.low_rank.items():
-        run, words = _everywhere(run, name, partial(_factored, name=name, factors=factors))
-        assumed += words
-    return run, tuple(assumed)
-
-
-def _pruned(net: NetMemory, name: str, share: float) -> tuple[Resized, str]:
-    return surgery.without_channels(net.layers, name, share)
-
-
-def _factored(net: NetMemory, name: str, factors: LowRank) -> tuple[Resized, str]:
-    return surgery.of_low_rank(net.layers, name, factors.rank, factors.scheme)
-
-
-def _everywhere(run: Run, name: str, edit: Callable[[NetMemory], tuple[Resized, str]]) -> _Step:
-    nets, assumed = [], list[str]()
-    if not any(layer.spec.name == name for net in run.nets for layer in net.layers):
-        surgery.find_layer(run.nets[0].layers, name)
-    for net in run.nets:
-        if all(layer.spec.name != name for layer in net.layers):
-            nets.append(net)
-            continue
-        found, text = edit(net)
-        assumed += [text, *found.assumptions]
-        nets.append(replace(net, layers=found.layers))
+    for name, edit in edits:
+        if not any(name in net for net in opened):
+            find_layer(run.nets[0].layers, name)
+        assumed += [edit(net) for net in opened if name in net]
+    nets = [*run.nets]
+    for place, changed_net in enumerate(opened):
+        if changed_net.is_changed:
+            found = changed_net.done()
+            nets[place] = replace(nets[place], layers=found.layers)
+            assumed += found.assumptions
     return replace(run, nets=tuple(nets)), tuple(assumed)
 
 
@@ -185,7 +176,7 @@ def _precision(run: Run, change: Change) -> _Step:
 
 def _sparse(run: Run, change: Change) -> _Step:
     for name in change.prune_weights:
-        surgery.check_weights(run.nets[0].layers, name)
+        check_weights(run.nets[0].layers, name)
     if not any(change.prune_weights.values()):
         return run, ()
     shares = ", ".join(f"{name} {share:.0%}" for name, share in change.prune_weights.items())

@@ -156,7 +156,7 @@ def _agree(expected: tuple[Shape | None, ...], printed: tuple[Shape | None, ...]
 
 def _keeps_values(layer: LayerMemory, tops: tuple[Shape | None, ...]) -> bool:
     """A Reshape whose stated dims hold the batch itself would lose or invent values."""
-    if layer.kind != "Reshape":
+    if layer.kind != "Reshape" or not tops:  # a damaged log may have lost its top
         return True
     old, new = layer.spec.tops[0], tops[0]
     bottom = layer.spec.bottoms[0]
@@ -172,7 +172,9 @@ def _padded(new: Shape | None, old: Shape | None) -> Shape | None:
 
 def _grown(top: Shape | None, before: Shape | None, after: Shape | None) -> Shape | None:
     """A top whose first axis grows as the bottom's does; None where the bottoms differ in more than that."""
-    if top is None or not before or not after or before[1:] != after[1:]:
+    if (
+        top is None or not before or not after or before[1:] != after[1:] or before[0] == 0
+    ):  # nothing grows from nothing
         return None
     if not top or top[0] * after[0] % before[0]:
         return top

@@ -7,8 +7,10 @@ et al. 2014) or as k×k to r channels then 1×1 ("channel", Zhang et al. 2016).
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import replace
 from difflib import get_close_matches
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost.costing import cost
@@ -28,6 +30,123 @@ if TYPE_CHECKING:
 SCHEMES: Final = ("spatial", "channel")
 _HINTS: Final = 5
 _PLANE: Final = 4  # axes of a blob of images
+
+
+class Operation:
+    """A net whose layers are changed one after the other; its shapes follow once, when all are changed.
+
+    So a net of any depth takes its changes in the time of one, and two layers that feed a sum may change alike.
+    """
+
+    def __init__(self, layers: Sequence[LayerMemory]) -> None:
+        self._before = layers
+        self._layers = [*layers]
+        self._first_factors: dict[int, LayerMemory] = {}  # by the place of the second
+        self._changed: set[str] = set()
+        self._places: dict[str, int] = {}  # by name, the first of each
+        self._readers: dict[str, list[int]] = {}  # of each blob, ascending
+        self._owners: dict[str, list[int]] = {}  # of each named parameter
+        for place, layer in enumerate(layers):
+            self._places.setdefault(layer.spec.name, place)
+            for blob in set(layer.bottoms):
+                self._readers.setdefault(blob, []).append(place)
+            for param in _param_names(layer):
+                self._owners.setdefault(param, []).append(place)
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether any layer is."""
+        return bool(self._changed)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._places
+
+    def prune(self, name: str, share: float) -> str:
+        """Take a share of one layer's output channels away, here and where they are read; what was done, in words.
+
+        Raises:
+            WhatIfError: the layer has no such channels, or they are what a loss measures.
+
+        """
+        place = self._place(name)
+        layer = self._layers[place]
+        field, settings = _settings(layer)
+        before, group = settings.integer("num_output", 0), max(settings.integer("group", 1), 1)
+        after = before - int(share * before) // group * group
+        if not 0 < after <= before:
+            raise WhatIfError(f"{share:.0%} of the {before} channels of {name} would leave none")
+        self._layers[place] = _redefined(layer, field, settings, num_output=after)
+        self._changed.add(name)
+        self._prune_followers(place, before, after)
+        return f"{name}: {before} → {after} output channels, in this layer and in all that read them"
+
+    def _prune_followers(self, place: int, before: int, after: int) -> None:
+        """A convolution of one group per channel loses the channels that it no longer gets."""
+        name, seen, waiting = self._layers[place].spec.name, {place}, list[int]()
+        self._add_readers(place, seen, waiting)
+        while waiting:
+            index = heappop(waiting)
+            layer = self._layers[index]
+            if layer.losses and layer.losses[0]:
+                raise WhatIfError(f"the channels of {name} are what {layer.spec.name} measures")
+            changes = _per_channel(layer, before, after)
+            if changes:
+                settings = (layer.spec.definition or Message()).child("convolution_param")
+                self._layers[index] = _redefined(layer, "convolution_param", settings, **changes)
+                self._changed.add(layer.spec.name)
+            if changes or not _channels_field(layer):
+                self._add_readers(index, seen, waiting)
+
+    def _add_readers(self, place: int, seen: set[int], waiting: list[int]) -> None:
+        """Let those wait that read a top of this layer behind it."""
+        for blob in self._layers[place].tops:
+            readers = self._readers.get(blob, [])
+            for reader in readers[bisect_right(readers, place) :]:
+                if reader not in seen:
+                    seen.add(reader)
+                    heappush(waiting, reader)
+
+    def factor(self, name: str, rank: int, scheme: str | None) -> str:
+        """Replace one layer by two of rank `rank`; what was done, in words.
+
+        `scheme` is "spatial" or "channel" for a convolution (default: spatial where the kernel is larger than 1×1);
+        an InnerProduct is K·M → r·(K + M).
+
+        Raises:
+            WhatIfError: the layer cannot be factored so.
+
+        """
+        place = self._place(name)
+        layer = self._layers[place]
+        field, settings = _settings(layer)
+        if layer.kind == "Deconvolution":
+            raise WhatIfError(f"{name} is a Deconvolution; only convolutions and InnerProducts are factored")
+        first, second, text = _pair(layer, field, settings, rank, scheme)
+        self._first_factors[place], self._layers[place] = first, second
+        self._changed |= {first.spec.name, second.spec.name}
+        return f"{name}: {text}; the two layers compute {rank} values in between, and keep the top's shape"
+
+    def _place(self, name: str) -> int:
+        """Where a layer is, whose parameters are its own: what is changed here would change elsewhere too."""
+        place = self._places[name] if name in self else find_layer(self._before, name)
+        names = _param_names(self._before[place])
+        shared = sorted({other for param in names for other in self._owners[param]} - {place})
+        if shared:
+            others = ", ".join(self._before[other].spec.name for other in shared)
+            raise WhatIfError(f"{name} shares its parameters with {others}")
+        return place
+
+    def done(self) -> Resized:
+        """The net with all changes.
+
+        Raises:
+            WhatIfError: the effect on a later layer is not known.
+
+        """
+        layers: list[LayerMemory] = []
+        for place, layer in enumerate(self._layers):
+            layers += [self._first_factors[place], layer] if place in self._first_factors else [layer]
+        return resized(layers, {}, frozenset(self._changed))
 
 
 def find_layer(layers: Sequence[LayerMemory], name: str) -> int:
@@ -74,14 +193,6 @@ def _channels_field(layer: LayerMemory) -> str:
     return "" if layer.traits.depthwise else layer.traits.channels
 
 
-def _check_own(layers: Sequence[LayerMemory], place: int) -> None:
-    """Refuse where the layer's parameters are another layer's too: what is changed here would change there."""
-    mine = _param_names(layers[place])
-    shared = [layer.spec.name for i, layer in enumerate(layers) if i != place and mine & _param_names(layer)]
-    if shared:
-        raise WhatIfError(f"{layers[place].spec.name} shares its parameters with {', '.join(shared)}")
-
-
 def _param_names(layer: LayerMemory) -> set[str]:
     if layer.spec.definition is None:
         return set()
@@ -102,48 +213,6 @@ def _redefined(layer: LayerMemory, field: str, settings: Message, **changes: Val
 # -- whole output channels -----------------------------------------------------------------------
 
 
-def without_channels(layers: Sequence[LayerMemory], name: str, share: float) -> tuple[Resized, str]:
-    """The net with a share of one layer's output channels gone, here and where they were read.
-
-    Raises:
-        WhatIfError: the effect on a later layer is not known.
-
-    """
-    place = find_layer(layers, name)
-    _check_own(layers, place)
-    field, settings = _settings(layers[place])
-    before, group = settings.integer("num_output", 0), max(settings.integer("group", 1), 1)
-    after = before - int(share * before) // group * group
-    if not 0 < after <= before:
-        raise WhatIfError(f"{share:.0%} of the {before} channels of {name} would leave none")
-    changed = [*layers]
-    changed[place] = _redefined(layers[place], field, settings, num_output=after)
-    followers, names = _depthwise_followers(changed, place, before, after)
-    result = resized(followers, {}, frozenset({name, *names}))
-    return result, f"{name}: {before} → {after} output channels, in this layer and in all that read them"
-
-
-def _depthwise_followers(
-    layers: list[LayerMemory], place: int, before: int, after: int
-) -> tuple[list[LayerMemory], list[str]]:
-    """A convolution of one group per channel loses the channels that it no longer gets."""
-    carriers, names = set(layers[place].tops), list[str]()
-    for index in range(place + 1, len(layers)):
-        layer = layers[index]
-        if not carriers.intersection(layer.bottoms):
-            continue
-        if layer.losses and layer.losses[0]:
-            raise WhatIfError(f"the channels of {layers[place].spec.name} are what {layer.spec.name} measures")
-        changes = _per_channel(layer, before, after)
-        if changes:
-            settings = (layer.spec.definition or Message()).child("convolution_param")
-            layers[index] = _redefined(layer, "convolution_param", settings, **changes)
-            names.append(layer.spec.name)
-        if changes or not _channels_field(layer):
-            carriers.update(layer.tops)
-    return layers, names
-
-
 def _per_channel(layer: LayerMemory, before: int, after: int) -> dict[str, Value | list[Value]]:
     """The new settings of a convolution that has one group per channel; empty for any other layer."""
     if layer.spec.definition is None or layer.traits.family not in {Family.CONVOLUTION, Family.DEPTHWISE}:
@@ -157,28 +226,6 @@ def _per_channel(layer: LayerMemory, before: int, after: int) -> dict[str, Value
 
 
 # -- low rank ------------------------------------------------------------------------------------
-
-
-def of_low_rank(layers: Sequence[LayerMemory], name: str, rank: int, scheme: str | None) -> tuple[Resized, str]:
-    """The net with one layer replaced by two of rank `rank`.
-
-    `scheme` is "spatial" or "channel" for a convolution (default: spatial where the kernel is larger than 1×1);
-    an InnerProduct is K·M → r·(K + M).
-
-    Raises:
-        WhatIfError: the layer cannot be factored so.
-
-    """
-    place = find_layer(layers, name)
-    layer = layers[place]
-    field, settings = _settings(layer)
-    _check_own(layers, place)
-    if layer.kind == "Deconvolution":
-        raise WhatIfError(f"{name} is a Deconvolution; only convolutions and InnerProducts are factored")
-    first, second, text = _pair(layer, field, settings, rank, scheme)
-    changed = [*layers[:place], first, second, *layers[place + 1 :]]
-    result = resized(changed, {}, frozenset({first.spec.name, second.spec.name}))
-    return result, f"{name}: {text}; the two layers compute {rank} values in between, and keep the top's shape"
 
 
 def _pair(

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from logparse.textproto import LARGEST_WHOLE  # a column of whole numbers holds as much, here and in every format
+
 NAN: Final = math.nan
+_LONGEST: Final = 400  # characters: int() takes quadratic time, and refuses more than some thousand digits
 _WINDOWS: Final = {"#QNAN": NAN, "#IND": NAN, "#SNAN": NAN, "#INF": math.inf}
 
 
@@ -28,5 +31,8 @@ def _odd_number(text: str) -> float:
 
 
 def integer(text: str | None) -> int | None:
-    """A whole number, or None."""
-    return None if text is None or not text.lstrip("-").isdigit() else int(text)
+    """A whole number; None for None, for what is no number, and for one that no column of 64 bits holds."""
+    if text is None or len(text) > _LONGEST or not text.lstrip("-").isdecimal():
+        return None
+    value = int(text)
+    return value if -LARGEST_WHOLE <= value <= LARGEST_WHOLE else None

@@ -8,16 +8,30 @@ from typing import TYPE_CHECKING, Final
 from logparse.model import MOST_VALUES
 from logparse.reading.line.values import integer, number
 from logparse.reading.messages import records as rec
+from logparse.textproto import LARGEST_WHOLE
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     Match = re.Match[str]
     Convert = Callable[[Match, int, float | None], rec.Record]
 
 _DIGITS: Final = 11  # of the largest dimension, and one more
 _IN_EVENT: Final = ("path", "iteration", "value", "what")
+# Pattern name → its groups that are read as whole numbers; an event's is its iteration, a solver line's columns say.
+WHOLE_GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "top_shape": ("dims", "count"),
+    "top_shape_2013": ("dims",),
+    "top_shape_phase": ("dims", "count"),
+    "memory": ("bytes",),
+    "memory_reported": ("data", "diff"),
+    "memory_optimised": ("raw", "optimised"),
+    "memory_biggest": ("bytes",),
+    "sharing_parameters": ("index",),
+    "recurrent_start": ("steps", "streams"),
+    "creating_test_net": ("index",),
+}
 
 
 def _layer(kind: Callable[[int, float | None, str], rec.Record]) -> Convert:
@@ -58,35 +72,49 @@ def _factory_typed(match: Match, line: int, time_s: float | None) -> rec.Record:
     return rec.FactoryLayer(line, time_s, name, match["quoted_type"] or match["slashed_type"] or None)
 
 
-def _dims(text: str) -> tuple[int, ...]:
-    return tuple(map(int, text.split()))
+def printed_shape(text: str) -> tuple[int, ...] | None:
+    """`64 20 24 24 ` as a shape; None for what no blob has: a negative dimension, more values than 64 bits count."""
+    dims = tuple(map(integer, text.split()))
+    known = tuple(dim for dim in dims if dim is not None and dim >= 0)
+    return known if len(known) == len(dims) and prod(dim or 1 for dim in known) <= LARGEST_WHOLE else None
+
+
+def _shape_and_count(match: Match) -> tuple[tuple[int, ...] | None, int | None]:
+    """Both as printed, or neither: a shape without its count is one without its batch, as Caffe printed it in 2013."""
+    shape, count = printed_shape(match["dims"]), integer(match["count"])
+    return (None, None) if shape is None or count is None or count < 0 else (shape, count)
 
 
 def _top_shape(match: Match, line: int, time_s: float | None) -> rec.Record:
-    return rec.TopShape(line, time_s, _dims(match["dims"]), int(match["count"]))
+    return rec.TopShape(line, time_s, *_shape_and_count(match))
 
 
 def _top_shape_2013(match: Match, line: int, time_s: float | None) -> rec.Record:
-    return rec.TopShape(line, time_s, _dims(match["dims"]), None)
+    return rec.TopShape(line, time_s, printed_shape(match["dims"]), None)
 
 
 def _top_shape_phase(match: Match, line: int, time_s: float | None) -> rec.Record:
-    return rec.TopShape(line, time_s, _dims(match["dims"]), int(match["count"]), match["phase"], match["layer"])
+    return rec.TopShape(line, time_s, *_shape_and_count(match), match["phase"], match["layer"])
+
+
+def _figures(match: Match, label: str, groups: Mapping[str, str]) -> tuple[tuple[str, int], ...]:
+    """Label and bytes of each group; one that no column can hold is left out."""
+    found = ((f"{label}{words}", integer(match[group])) for group, words in groups.items())
+    return tuple((words, size) for words, size in found if size is not None)
 
 
 def _reported(match: Match, line: int, time_s: float | None) -> rec.Record:
-    label = f"{match['label']} ({match['phase']})"
-    figures = ((f"{label} data", int(match["data"])), (f"{label} diff", int(match["diff"])))
+    figures = _figures(match, f"{match['label']} ({match['phase']}) ", {"data": "data", "diff": "diff"})
     return rec.ReportedMemory(line, time_s, figures, match["phase"])
 
 
 def _optimised(match: Match, line: int, time_s: float | None) -> rec.Record:
-    figures = (("raw memory", int(match["raw"])), ("optimised memory", int(match["optimised"])))
+    figures = _figures(match, "", {"raw": "raw memory", "optimised": "optimised memory"})
     return rec.ReportedMemory(line, time_s, figures, of_plan=True)
 
 
 def _biggest(match: Match, line: int, time_s: float | None) -> rec.Record:
-    return rec.ReportedMemory(line, time_s, (("biggest blob", int(match["bytes"])),))
+    return rec.ReportedMemory(line, time_s, _figures(match, "", {"bytes": "biggest blob"}))
 
 
 def _step(kind: str, half: str = "", version: int = 2) -> Convert:
@@ -110,7 +138,7 @@ def _planned_slot(match: Match, line: int, time_s: float | None) -> rec.Record:
 
 
 def _sharing(match: Match, line: int, time_s: float | None) -> rec.Record:
-    return rec.SharingParameters(line, time_s, match["param"], match["owner"], int(match["index"]))
+    return rec.SharingParameters(line, time_s, match["param"], match["owner"], integer(match["index"]))
 
 
 def _flag(match: Match, line: int, time_s: float | None) -> rec.Record:
@@ -118,7 +146,7 @@ def _flag(match: Match, line: int, time_s: float | None) -> rec.Record:
 
 
 def _recurrent(match: Match, line: int, time_s: float | None) -> rec.Record:
-    return rec.RecurrentStart(line, time_s, int(match["steps"]), int(match["streams"]), match.group())
+    return rec.RecurrentStart(line, time_s, integer(match["steps"]), integer(match["streams"]), match.group())
 
 
 def _chatter(match: Match, line: int, time_s: float | None) -> rec.Record:
@@ -167,7 +195,7 @@ CONVERTERS: Final[dict[str, Convert]] = {
     "top_shape_2013": _top_shape_2013,
     "top_shape_phase": _top_shape_phase,
     "loss_weight": lambda match, line, time_s: rec.LossWeight(line, time_s, number(match["weight"])),
-    "memory": lambda match, line, time_s: rec.Memory(line, time_s, int(match["bytes"])),
+    "memory": lambda match, line, time_s: rec.Memory(line, time_s, integer(match["bytes"])),
     "memory_reported": _reported,
     "memory_optimised": _optimised,
     "memory_biggest": _biggest,

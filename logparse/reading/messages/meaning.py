@@ -6,10 +6,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.reading.messages import ledger
-from logparse.reading.messages.convert import CONVERTERS, event
+from logparse.reading.messages.convert import CONVERTERS, WHOLE_GROUPS, event
 from logparse.reading.messages.dispatch import Dispatcher
 from logparse.reading.messages.ignored import IGNORED_PATTERNS
 from logparse.reading.messages.patterns import PATTERNS
+from logparse.reading.messages.patterns.series import BY_PATTERN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +51,7 @@ class Meaning(NamedTuple):
     closes_layer: bool
     continued: str | None  # why the lines behind the header are counted as its message's
     bears_on_next: bool  # it says something about the lines that follow: any of the four above
+    whole_groups: tuple[str, ...]  # groups whose text is read as a whole number, which may be too large
 
 
 @cache
@@ -83,4 +85,13 @@ def _meaning(pattern: Pattern) -> Meaning:
         closes_layer=closes,
         continued=f"{pattern.reason} (lines that follow)" if pattern.continues else None,
         bears_on_next=opens or closes or pattern.continues,
+        whole_groups=_whole_groups(pattern),
     )
+
+
+def _whole_groups(pattern: Pattern) -> tuple[str, ...]:
+    if pattern.role == "event":
+        return ("iteration",) if "(?P<iteration>" in pattern.source else ()
+    if pattern.role == "series":
+        return tuple(group for column in BY_PATTERN[pattern.name].columns for group in column.whole_groups)
+    return WHOLE_GROUPS.get(pattern.name, ())

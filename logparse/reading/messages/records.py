@@ -101,11 +101,14 @@ class SettingUp(NamedTuple):
 
 
 class TopShape(NamedTuple):
-    """`Top shape: d0 d1 … (values)`; `values` None in 2013's form; `phase`, `layer` where a fork prints them."""
+    """`Top shape: d0 d1 … (values)`; `values` None in 2013's form; `phase`, `layer` where a fork prints them.
+
+    `dims` is None where no blob has what is printed. A whole number that no column can hold is None here and below.
+    """
 
     line: int
     time_s: float | None
-    dims: tuple[int, ...]
+    dims: tuple[int, ...] | None
     values: int | None
     phase: str | None = None
     layer: str | None = None
@@ -124,7 +127,7 @@ class Memory(NamedTuple):
 
     line: int
     time_s: float | None
-    bytes: int
+    bytes: int | None
 
 
 class ReportedMemory(NamedTuple):
@@ -180,7 +183,7 @@ class SharingParameters(NamedTuple):
     time_s: float | None
     param: str
     owner: str
-    param_index: int
+    param_index: int | None
 
 
 class BackwardFlag(NamedTuple):
@@ -220,8 +223,8 @@ class RecurrentStart(NamedTuple):
 
     line: int
     time_s: float | None
-    steps: int
-    streams: int
+    steps: int | None
+    streams: int | None
     text: str
 
 

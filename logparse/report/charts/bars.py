@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from math import isfinite
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeGuard
 
 from logparse import formats
 from logparse.report.charts.axes import CHARACTER, WIDTH, without_zeros
@@ -126,12 +127,12 @@ def _top(index: int) -> float:
 
 def _bars(canvas: Canvas, rows: Sequence[LayerRow], panel: Panel, span: Span) -> None:
     left, right = span
-    peak = max((value for value in panel.values if value is not None), default=0) or 1
+    peak = max((value for value in panel.values if _is_drawn(value)), default=0) or 1
     scale = Scale(0, peak, left, right - TEXT_ROOM)
     by_kind: dict[str, list[tuple[float, float, float, float]]] = {}
     for index, (row, value, text) in enumerate(zip(rows, panel.values, panel.texts, strict=True)):
-        end = scale.at(value or 0)
-        if value:
+        end = scale.at(value if _is_drawn(value) else 0)
+        if _is_drawn(value):
             box = (left, _top(index), max(end, left + 1), _top(index) + ROW - 7)
             by_kind.setdefault(row.css, []).append(box)
         canvas.text(end + 6, _top(index) + 11.5, text, "t-value" if value else "t-note")
@@ -139,9 +140,14 @@ def _bars(canvas: Canvas, rows: Sequence[LayerRow], panel: Panel, span: Span) ->
         canvas.boxes(boxes, f"bar {css}")
 
 
+def _is_drawn(value: float | None) -> TypeGuard[float]:
+    """Whether there is a figure to draw: a damaged line may tell an infinite time, whose text stands alone."""
+    return bool(value) and isfinite(value or 0)
+
+
 def _dots(canvas: Canvas, rows: Sequence[LayerRow], panel: Panel, span: Span) -> None:
     left, right = span
-    known = [value for value in panel.values if value]
+    known = [value for value in panel.values if _is_drawn(value)]
     if not known:
         return
     bottom = _top(len(rows)) + 2
@@ -154,9 +160,9 @@ def _dots(canvas: Canvas, rows: Sequence[LayerRow], panel: Panel, span: Span) ->
         at = [
             (i, value)
             for i, (row, value) in enumerate(zip(rows, panel.values, strict=True))
-            if row.css == css and value
+            if row.css == css and _is_drawn(value)
         ]
         canvas.dots([(scale.at(value), _top(i) + 7) for i, value in at], 4, f"dot {css}")
     for index, (value, text) in enumerate(zip(panel.values, panel.texts, strict=True)):
-        if value:
+        if _is_drawn(value):
             canvas.text(scale.at(value) + 8, _top(index) + 11.5, text, "t-note")

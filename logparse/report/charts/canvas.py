@@ -4,14 +4,19 @@ matplotlib's figure (without pyplot and without axes, whose ticks take most of t
 marks and text; `Canvas.svg` then keeps of its output only paths and text, each with a class in place of fixed
 colours, so that one style sheet gives light, dark and print. What is left holds no id, no style attribute (a content
 security policy would drop it), no font name and no date: two runs give the same bytes.
+
+matplotlib's settings are the process's, not a thread's or a figure's. So a drawing is only noted down until `svg`, and
+one thread at a time makes it, under our settings from the first artist to the last byte.
 """
 
 from __future__ import annotations
 
 import io
 import re
+import threading
 import unicodedata
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,7 +34,7 @@ from matplotlib.transforms import Affine2D
 from logparse import formats
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from matplotlib.artist import Artist
     from matplotlib.backend_bases import RendererBase
@@ -53,6 +58,7 @@ METADATA: Final = {"Date": None, "Creator": None, "Format": None, "Type": None}
 ANCHORS: Final = {"start": "left", "middle": "center", "end": "right"}
 LONGEST_LABEL: Final = 32
 
+_ONE_AT_A_TIME: Final = threading.Lock()
 _MARK: Final = re.compile(
     r'<g id="mark(\d+)">\s*(?:<path d="([^"]*)"[^>]*/>|<text ([^>]*)>(.*?)</text>)\s*</g>', re.DOTALL
 )
@@ -111,14 +117,12 @@ class Canvas:
         self.width = width
         self.height = height
         self._marks: list[_Mark] = []
-        with mpl.rc_context(SETTINGS):
-            self._figure = Figure((width / 72, height / 72), dpi=72)
-        self._figure.patch.set_visible(False)
+        self._artists: list[Callable[[], Artist]] = []
         self._place = Affine2D().scale(1, -1).translate(0, height)
 
     def line(self, x: Sequence[float], y: Sequence[float], css: str) -> None:
         """A line through the places."""
-        self._add(Line2D(x, y, transform=self._place), _Mark(css))
+        self._add(partial(Line2D, x, y, transform=self._place), _Mark(css))
 
     def rules(self, segments: Sequence[Box], css: str) -> None:
         """Separate straight lines, each from (left, top) to (right, bottom), as one path."""
@@ -147,7 +151,8 @@ class Canvas:
 
     def text(self, x: float, y: float, text: str, css: str, anchor: str = "start", turn: float = 0.0) -> None:
         """Text on a baseline at (x, y), turned counter-clockwise by `turn` degrees about that point."""
-        artist = _Words(
+        artist = partial(
+            _Words,
             x,
             y,
             label(text, 200),
@@ -165,24 +170,33 @@ class Canvas:
         """The drawing as an inline `<svg>` with a text alternative."""
         if not self._marks:
             return Markup("")
-        raw = io.StringIO()
-        with mpl.rc_context(SETTINGS):
-            canvas = FigureCanvasSVG(self._figure)
-            canvas.print_svg(raw, metadata=METADATA)  # type: ignore[no-untyped-call]  # matplotlib has no type here
-        body = "\n".join(self._piece(match) for match in _MARK.finditer(raw.getvalue()))
+        body = "\n".join(self._piece(match) for match in _MARK.finditer(self._drawn()))
         view = f"0 0 {self.width:.0f} {self.height:.0f}"
         frame = f'<svg class="chart" viewBox="{view}" role="img" aria-label="{escape(description)}">'
         return Markup(formats.shown(f"{frame}\n{body}\n</svg>"))  # noqa: S704 - paths and escaped text only, made above
 
+    def _drawn(self) -> str:
+        """What matplotlib makes of it."""
+        raw = io.StringIO()
+        with _ONE_AT_A_TIME, mpl.rc_context(SETTINGS):
+            figure = Figure((self.width / 72, self.height / 72), dpi=72)
+            figure.patch.set_visible(False)
+            for place, make in enumerate(self._artists):
+                artist = make()
+                artist.set_gid(f"mark{place}")
+                artist.set_clip_on(False)
+                figure.add_artist(artist)
+            canvas = FigureCanvasSVG(figure)
+            canvas.print_svg(raw, metadata=METADATA)  # type: ignore[no-untyped-call]  # matplotlib has no type here
+        return raw.getvalue()
+
     def _path(self, points: Sequence[tuple[float, float]], codes: Sequence[int], mark: _Mark, *, fill: bool) -> None:
         if points:
-            self._add(PathPatch(Path(points, codes), fill=fill, linewidth=1, transform=self._place), mark)
+            self._add(lambda: PathPatch(Path(points, codes), fill=fill, linewidth=1, transform=self._place), mark)
 
-    def _add(self, artist: Artist, mark: _Mark) -> None:
-        artist.set_gid(f"mark{len(self._marks)}")
-        artist.set_clip_on(False)
+    def _add(self, make: Callable[[], Artist], mark: _Mark) -> None:
         self._marks.append(mark)
-        self._figure.add_artist(artist)
+        self._artists.append(make)
 
     def _piece(self, match: re.Match[str]) -> str:
         mark = self._marks[int(match[1])]

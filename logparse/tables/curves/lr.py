@@ -9,7 +9,7 @@ from logparse.tables.column import ATTEMPT, ITERATION, LINE, SUPERSEDED, decimal
 if TYPE_CHECKING:
     from logparse.tables.table import Built, LogLike
 
-_AS_PRINTED: Final = ("iteration", "momentum", "weight_decay", "gradient_scale", "line")
+_AS_PRINTED: Final = ("momentum", "weight_decay", "gradient_scale", "line")
 
 COLUMNS: Final = (
     ATTEMPT,
@@ -28,7 +28,7 @@ def build(log: LogLike) -> Built:
     import numpy as np
 
     from logparse.tables.series import filing
-    from logparse.tables.series.arrays import as_printed
+    from logparse.tables.series.arrays import as_printed, printed_whole
 
     rates = log.facts.curves.series.get("lr")
     if rates is None:
@@ -36,6 +36,7 @@ def build(log: LogLike) -> Built:
     attempt = filing.attempt_of(rates["line"], log.facts.attempts)
     return {
         "attempt": attempt,
+        "iteration": printed_whole(rates["iteration"]),
         **{name: rates[name] for name in _AS_PRINTED},
         "lr": as_printed(rates["lr"], np.ones(len(attempt), dtype=bool)),
         "superseded": filing.superseded(attempt, rates["iteration"]),

@@ -53,7 +53,7 @@ def build(log: LogLike) -> Built:
     import numpy as np
 
     from logparse.tables.series import clock, filing, outputs, results
-    from logparse.tables.series.arrays import nullable
+    from logparse.tables.series.arrays import nullable, small_numbers
 
     facts = log.facts
     found = results.test_results(facts)
@@ -63,7 +63,8 @@ def build(log: LogLike) -> Built:
     attempt = filing.attempt_of(found["line"], facts.attempts)
     iteration, net = results.of_start(starts, row, "iteration"), results.of_start(starts, row, "net")
     net = np.where((row >= 0) & (net < 0), 0, net)
-    group = (attempt - 1) * (int(net.max(initial=0)) + 2) + net + 1
+    numbered = small_numbers(net + 1)  # an unknown net's are -1
+    group = (attempt - 1) * (int(numbered.max(initial=0)) + 1) + numbered
     is_loss = found["name"] < 0
     index = np.where(is_loss, found["index"].max(initial=0), found["index"])  # the total loss is no output's first
     said = outputs.output_columns(facts.curves, {**found, "name": np.maximum(found["name"], 0), "index": index}, group)
@@ -73,8 +74,8 @@ def build(log: LogLike) -> Built:
         "attempt": attempt,
         "iteration": nullable(iteration, iteration >= 0),
         "test_net": nullable(net, net >= 0),
-        "index": nullable(found["index"], ~is_loss),
-        "element": nullable(said["element"], ~is_loss),
+        "index": nullable(found["index"], found["index"] >= 0),
+        "element": nullable(said["element"], ~is_loss & (found["index"] >= 0)),
         "initial": results.is_initial(facts, starts, row),
         "seconds": results.seconds_of_test(found, starts),
         **clock.elapsed_and_time(found, attempt, facts),

@@ -24,7 +24,7 @@ def build(log: LogLike) -> Built:
     import pandas as pd
 
     from logparse.tables.series import filing
-    from logparse.tables.series.arrays import named
+    from logparse.tables.series.arrays import named, printed_whole
 
     curves = log.facts.curves
     values = curves.series.get("test_batch")
@@ -34,7 +34,7 @@ def build(log: LogLike) -> Built:
     blob = pd.DataFrame({"attempt": attempt, "batch": values["batch"], "name": values["name"]})
     return {
         "attempt": attempt,
-        "batch": values["batch"],
+        "batch": printed_whole(values["batch"]),
         "output": named(curves, values["name"]),
         "element": blob.groupby(["attempt", "batch", "name"]).cumcount().to_numpy(),
         "value": values["value"],

@@ -32,6 +32,7 @@ COLUMNS: Final = (
 def build(log: LogLike) -> Built:
     """One row per display."""
     from logparse.tables.series import clock, filing, outputs
+    from logparse.tables.series.arrays import printed_whole
 
     facts = log.facts
     shown = facts.curves.series.get("display")
@@ -40,7 +41,7 @@ def build(log: LogLike) -> Built:
     attempt = filing.attempt_of(shown["line"], facts.attempts)
     return {
         "attempt": attempt,
-        "iteration": shown["iteration"],
+        "iteration": printed_whole(shown["iteration"]),
         "loss": shown["loss"],
         "iterations_per_second": _real_rates(shown, attempt),
         "seconds": shown["seconds"],

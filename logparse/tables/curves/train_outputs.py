@@ -24,7 +24,7 @@ COLUMNS: Final = (
 def build(log: LogLike) -> Built:
     """One row per output; its iteration is NA where the display is missing."""
     from logparse.tables.series import filing, outputs
-    from logparse.tables.series.arrays import nullable
+    from logparse.tables.series.arrays import nullable, printed_whole
     from logparse.tables.series.results import of_start
 
     facts = log.facts
@@ -34,8 +34,11 @@ def build(log: LogLike) -> Built:
     attempt = filing.attempt_of(found["line"], facts.attempts)
     row = outputs.filed_outputs(facts)
     iteration = of_start(facts.curves.series.get("display"), row, "iteration")
+    said = outputs.output_columns(facts.curves, found, attempt - 1)
     return {
         "attempt": attempt,
-        "iteration": nullable(iteration, row >= 0),
-        **outputs.output_columns(facts.curves, found, attempt - 1),
+        "iteration": nullable(iteration, iteration >= 0),
+        **said,
+        "index": printed_whole(said["index"]),
+        "element": printed_whole(said["element"]),
     }

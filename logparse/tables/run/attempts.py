@@ -141,6 +141,7 @@ def _settings(solver: Message | None) -> BuiltRow:
 
 def _displays(facts: LogFacts) -> dict[int, BuiltRow]:
     """First and last displayed iteration and the last losses of each attempt that displays any."""
+    from logparse.tables.series.arrays import known_whole
     from logparse.tables.series.filing import attempt_of, slices
     from logparse.tables.series.trend import last_smoothed
 
@@ -152,8 +153,8 @@ def _displays(facts: LogFacts) -> dict[int, BuiltRow]:
         iteration, loss = shown["iteration"][rows], shown["loss"][rows]
         smoothed = last_smoothed(loss)
         found[attempt] = {
-            "first_iteration": int(iteration[0]),
-            "last_iteration": int(iteration[-1]),
+            "first_iteration": known_whole(iteration[0]),
+            "last_iteration": known_whole(iteration[-1]),
             "last_loss": float(loss[-1]),
             "smoothed_loss": smoothed if isfinite(smoothed) else None,
         }

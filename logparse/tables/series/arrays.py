@@ -35,6 +35,25 @@ def nullable(values: Array, known: Array) -> Any:  # noqa: ANN401 - a pandas arr
     return pd.arrays.IntegerArray(values.astype(np.int64), ~known)
 
 
+def printed_whole(values: Array) -> Any:  # noqa: ANN401 - array or nullable
+    """Whole numbers that a line always prints, as they are; NA (below 0) where one is too large to be held."""
+    return values if values.min(initial=0) >= 0 else nullable(values, values >= 0)
+
+
+def known_whole(value: Any) -> int | None:  # noqa: ANN401 - an item of an array
+    """One such number: None where it is too large to be held."""
+    return int(value) if value >= 0 else None
+
+
+def small_numbers(values: Array) -> Array:
+    """A number from 0 for each value, the same for the same and in their order: a table by them is never larger than
+    the values are many, whatever number a log prints."""
+    if values.min(initial=0) >= 0 and values.max(initial=0) < len(values):
+        return values
+    numbers: Array = np.unique(values, return_inverse=True)[1]
+    return numbers
+
+
 def as_printed(values: Array, known: Array) -> Any:  # noqa: ANN401 - array or nullable
     """Decimals that are NA where nothing was printed, and nan where that was printed."""
     return pd.arrays.FloatingArray(values, ~known) if np.isnan(values[known]).any() else values

@@ -7,7 +7,7 @@ maximum of the scores drops a nan, so that a net of nothing but nan prints the c
 from __future__ import annotations
 
 from itertools import combinations
-from math import floor, log10
+from math import floor, inf, log10
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -54,7 +54,8 @@ def _factors(weights: Sequence[float]) -> list[float]:
     """What a net's ceiling may be a multiple of: each sum of some of its loss weights, and 1."""
     tried = [weight for weight in weights if np.isfinite(weight) and weight > 0][:_WEIGHTS_TRIED]
     sums = (float_sum(some) for number in range(1, len(tried) + 1) for some in combinations(tried, number))
-    return sorted({1.0, *(round(factor, 9) for factor in sums)})
+    factors = {1.0, *(round(factor, 9) for factor in sums)}
+    return sorted(factor for factor in factors if 0 < CEILING * factor < inf)
 
 
 def loss_weights(outputs: Arrays | None) -> tuple[float, ...]:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from logparse.tables.series.arrays import small_numbers
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -38,11 +40,20 @@ def filed(members: Arrays, starts: Arrays | None, attempts: Sequence[Attempt], b
     lines = members["line"]
     if starts is None or not len(starts["line"]):
         return np.full(len(lines), -1, dtype=np.int64)
+    if members["index"].min(initial=0) < 0:
+        members = {**members, "index": _index_in_order(members["index"])}
     whole = _whole_groups(members, starts["line"])
     if whole is not None:
         return whole
     row = last_before(lines, starts["line"])
     return _without_orphans(row, starts["line"][np.maximum(row, 0)], members, attempts, barriers)
+
+
+def _index_in_order(index: Array) -> Array:
+    """The indices, one that is not known (below 0) a little above the one before it: it begins no group."""
+    place = np.maximum.accumulate(np.where(index >= 0, np.arange(len(index)), 0))
+    filled: Array = np.where(index >= 0, index, index[place] + 0.5)
+    return filled
 
 
 def _whole_groups(members: Arrays, starts: Array) -> Array | None:
@@ -102,8 +113,12 @@ def superseded(attempt: Array, iteration: Array) -> Array:
 
 
 def element_of(group: Array, index: Array) -> Array:
-    """The place of each value in its blob: how far its index is from the lowest of its group (a blob's number)."""
+    """The place of each value in its blob: how far its index is from the lowest of its group (a blob's number).
+
+    -1 where the index is not known (below 0).
+    """
+    group, known = small_numbers(group), index >= 0
     lowest = np.full(int(group.max(initial=0)) + 1, np.iinfo(np.int64).max)
-    np.minimum.at(lowest, group, index)
-    element: Array = index - lowest[group]
+    np.minimum.at(lowest, group[known], index[known])
+    element: Array = np.where(known, index - lowest[group], -1)
     return element

@@ -22,13 +22,17 @@ _MAD_TO_SIGMA: Final = 1.4826
 def median(values: npt.ArrayLike) -> float:
     """The median of the finite values; nan where there is none."""
     known = np.asarray(values, dtype=np.float64)
-    known = known[np.isfinite(known)]
-    return float(np.median(known)) if len(known) else float("nan")
+    known = np.sort(known[np.isfinite(known)])
+    if not len(known):
+        return float("nan")
+    low, high = known[(len(known) - 1) // 2], known[len(known) // 2]
+    return float(low) if low == high else float(low) / 2 + float(high) / 2  # their sum may be too large
 
 
 def noise(values: npt.ArrayLike, smoothed: npt.ArrayLike) -> float:
     """The spread of values around their trend, as a standard deviation that outliers do not move."""
-    apart = np.asarray(values, dtype=np.float64) - np.asarray(smoothed, dtype=np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is infinitely far apart is passed over
+        apart = np.asarray(values, dtype=np.float64) - np.asarray(smoothed, dtype=np.float64)
     return _MAD_TO_SIGMA * median(np.abs(apart))
 
 

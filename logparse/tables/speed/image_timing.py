@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,12 +42,18 @@ def _layer_row(part: Arrays) -> BuiltRow:
     groups = [part["group"] == group for group in np.unique(part["group"])]
     return {
         "forward_ms": _sum_of_means(part["ms"], groups),
-        "macs": round(_sum_of_means(part["macs"], groups)),
-        "touched_bytes": round(_sum_of_means(part["bytes"], groups)),
+        "macs": _rounded(_sum_of_means(part["macs"], groups)),
+        "touched_bytes": _rounded(_sum_of_means(part["bytes"], groups)),
         "samples": len(part["line"]),
         "line": int(part["line"][0]),
     }
 
 
 def _sum_of_means(values: Array, groups: list[Array]) -> float:
-    return float_sum(float(values[group].mean()) for group in groups)
+    with np.errstate(over="ignore"):
+        return float_sum(float(values[group].mean()) for group in groups)
+
+
+def _rounded(value: float) -> int | None:
+    """None where a figure of a line is too large to be held."""
+    return round(value) if isfinite(value) else None

@@ -28,6 +28,7 @@ def build(log: LogLike) -> Built:
     import numpy as np
 
     from logparse.tables.series import clock, filing
+    from logparse.tables.series.arrays import known_whole
     from logparse.tables.series.trend import reached, trend
 
     shown = log.facts.curves.series.get("display")
@@ -44,7 +45,8 @@ def build(log: LogLike) -> Built:
             if place is not None:
                 at = mine.start + place
                 seconds = float(elapsed[at]) if np.isfinite(elapsed[at]) else None
-                row = {"attempt": index, "loss": loss, "iteration": int(shown["iteration"][at]), "elapsed_s": seconds}
+                iteration = known_whole(shown["iteration"][at])
+                row = {"attempt": index, "loss": loss, "iteration": iteration, "elapsed_s": seconds}
                 rows.append({**row, "line": int(shown["line"][at])})
     return rows
 

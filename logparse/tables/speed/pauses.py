@@ -47,7 +47,8 @@ def training_rates(shown: Arrays, paused: Pauses) -> Array:
 
     nan where the iteration does not grow, or the clock does not.
     """
-    steps = np.diff(shown["iteration"]).astype(np.float64)
+    iteration = shown["iteration"].astype(np.float64)
+    steps = np.diff(np.where(iteration >= 0, iteration, np.nan))  # below 0 it is not known
     seconds = np.diff(shown["elapsed_s"])
     seconds = np.where(np.isfinite(seconds), seconds, shown["seconds"][1:])
     seconds = seconds - np.diff(paused.before(shown["line"]))

@@ -121,6 +121,7 @@ def _work(attempt: Attempt, nets: Sequence[NetFact]) -> BuiltRow:
 
 
 def _trained(attempt: Attempt, shown: Arrays, paused: Pauses) -> BuiltRow:
+    from logparse.tables.series.arrays import known_whole
     from logparse.tables.series.robust import median
     from logparse.tables.speed.pauses import training_rates
 
@@ -128,10 +129,10 @@ def _trained(attempt: Attempt, shown: Arrays, paused: Pauses) -> BuiltRow:
     recent = median(rates[-RECENT:])
     mine = (paused.line >= attempt.line) & (paused.line <= attempt.end_line)
     tests, snapshots = (paused.seconds[mine & (paused.is_test == kind)] for kind in (True, False))
-    first, last = int(shown["iteration"][0]), int(shown["iteration"][-1])
+    first, last = known_whole(shown["iteration"][0]), known_whole(shown["iteration"][-1])
     before = float(tests[: _first_tests(paused, shown, mine)].sum())
     row = {
-        "iterations": last - first,
+        "iterations": None if first is None or last is None else last - first,
         "iterations_per_second": _known(median(rates)),
         "recent_iterations_per_second": _known(recent),
         "seconds_total": attempt.duration_s,
@@ -156,10 +157,10 @@ def _first_tests(paused: Pauses, shown: Arrays, mine: Array) -> int:
     return int((paused.line[mine & paused.is_test] < shown["line"][0]).sum())
 
 
-def _left(attempt: Attempt, last: int, recent: float, row: BuiltRow) -> BuiltRow:
+def _left(attempt: Attempt, last: int | None, recent: float, row: BuiltRow) -> BuiltRow:
     """Of a run whose end is not in the log: iterations, and seconds at its recent speed with its share of pauses."""
     target = attempt.solver.integer("max_iter", 0) if attempt.solver is not None else 0
-    if attempt.outcome != "unfinished" or target <= last:
+    if attempt.outcome != "unfinished" or last is None or target <= last:
         return {}
     left = target - last
     done = row["iterations"]

@@ -60,6 +60,10 @@ IN_PLACE: Final = Layer("relu", "ReLU", ("conv",), ("conv",), (SHAPE,))
 HINGE: Final = Layer("hinge", "HingeLoss", ("data",), ("hinge",), ("(1)",), backward=True)
 NET: Final = net([data(), CONV])
 ENDLESS: Final = net([data(), CONV], done=False)
+MANY_NAMES: Final = [  # each display with an output of its own
+    line(f"Iteration {place}, loss = 1", "solver.cpp") + line(f"    Train net output #0: name{place} = 1", "solver.cpp")
+    for place in range(3000)
+]
 CUT_SHORT: Final = "The run did not reach its last iteration."
 
 ENDINGS: Final = (
@@ -299,6 +303,17 @@ GAPS: Final = (
             "They are grouped by shape in the ledger under Provenance.",
             ("line 18: Frobnicating at length",),
             line=18,
+        ),
+    ),
+    case(
+        "".join(MANY_NAMES),
+        "".join(MANY_NAMES[:300]),
+        Finding(
+            "note",
+            "outputs_without_column",
+            "204 of 3,000 outputs have no column in the table train",
+            "Nearly all its cells would be empty. Those with the most lines have one; the table train_outputs has all.",
+            line=2,
         ),
     ),
     case(

@@ -61,6 +61,7 @@ def test_the_finders_in_the_order_in_which_they_speak_within_a_severity() -> Non
         "time_left",
         "several_ranks",
         "unknown_lines",
+        "outputs_without_column",
         "notes",
     ]
 

@@ -108,8 +108,23 @@ def test_what_is_a_whole_number_counts_as_one(values: tuple[Any, ...]) -> None:
     assert made.tolist() == [pd.NA if value is None else int(value) for value in values]
 
 
-@pytest.mark.parametrize("value", [4.5, 2**64, "four"])
-def test_what_is_no_whole_number_of_64_bits_is_refused(value: object) -> None:
+@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, 2**64, -(2**64), 10**400])
+@pytest.mark.parametrize("others", [(), (4,), (4, None), (2**62, -1, None)])
+def test_a_whole_number_that_64_bits_do_not_hold_is_na_and_takes_no_other_with_it(
+    value: int, others: tuple[int | None, ...]
+) -> None:
+    made = column("legs", *others, value, *others)
+    assert str(made.dtype) == "Int64"
+    expected = [pd.NA if one is None else one for one in others]
+    assert made.tolist() == [*expected, pd.NA, *expected]
+
+
+def test_a_whole_number_beyond_every_decimal_is_na_among_decimals() -> None:
+    assert column("weight", 10**400, 0.5, None, -(10**400), 10**300).tolist() == [pd.NA, 0.5, pd.NA, pd.NA, 1e300]
+
+
+@pytest.mark.parametrize("value", [4.5, "four"])
+def test_what_is_no_whole_number_is_refused(value: object) -> None:
     with pytest.raises((TypeError, ValueError, OverflowError)):
         column("legs", 4, value)
 

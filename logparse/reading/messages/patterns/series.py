@@ -7,9 +7,10 @@ Series: `SERIES_COLUMNS`. A column is NaN (a whole number -1) where the form doe
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Final
 
-from logparse.reading.line.values import number
+from logparse.reading.line.values import NAN, integer, number
 from logparse.reading.messages.patterns.solver_line import (
     DECIMAL,
     NAME,
@@ -57,8 +58,9 @@ _OUTPUT_REGEX: Final = (
 )
 
 
-def _macs(rows: str, inner: str, weights: str | None, columns: str) -> int:
-    return int(weights or int(rows) * int(inner)) * int(columns)
+def _macs(rows: str, inner: str, weights: str | None, columns: str) -> float:
+    factors = map(integer, (columns, rows, inner) if weights is None else (columns, weights))
+    return prod(NAN if factor is None else factor for factor in factors)
 
 
 SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
@@ -276,7 +278,7 @@ SOLVER_LINES: Final[tuple[SolverLine, ...]] = (
         columns=(
             name_number("layer"),
             whole_number("group"),
-            derived("macs", DECIMAL, ("rows", "inner", "weights", "columns"), _macs),
+            derived("macs", DECIMAL, ("rows", "inner", "weights", "columns"), _macs, whole=True),
             decimal_number("bytes"),
             derived("ms", DECIMAL, ("us",), lambda us: number(us) / 1000),
         ),

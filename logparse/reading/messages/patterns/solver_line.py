@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from logparse.reading.line.values import NAN, number
+from logparse.reading.line.values import NAN, integer, number
 from logparse.reading.messages.patterns.pattern import make_pattern
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 WHOLE: Final = "whole number"
 DECIMAL: Final = "decimal"
 NAME: Final = "name"  # kept as a number: an index into Curves.names
-MISSING: Final = -1  # a whole number that is not printed; a decimal is NaN
+MISSING: Final = -1  # a whole number that is not printed, or too large to be held; a decimal is NaN
 
 
 class SeriesColumn(NamedTuple):
@@ -33,6 +33,7 @@ class SeriesColumn(NamedTuple):
     kind: str
     groups: tuple[str, ...]
     read: Callable[[Match, Intern], float]
+    whole_groups: tuple[str, ...] = ()  # of its groups, those whose text is read as a whole number
 
 
 class Template(NamedTuple):
@@ -72,13 +73,13 @@ def solver_line(  # noqa: PLR0913 - the columns of a table
 
 
 def whole_number(name: str) -> SeriesColumn:
-    """A whole number, -1 where it is not printed."""
+    """A whole number, -1 where it is not printed, or larger than a column holds."""
 
     def read(match: Match, _intern: Intern) -> int:
-        text = match[name]
-        return MISSING if text is None else int(text)
+        value = integer(match[name])
+        return MISSING if value is None else value
 
-    return SeriesColumn(name, WHOLE, (name,), read)
+    return SeriesColumn(name, WHOLE, (name,), read, (name,))
 
 
 def decimal_number(name: str) -> SeriesColumn:
@@ -121,6 +122,10 @@ def word_number(name: str, words: Mapping[str, int]) -> SeriesColumn:
     return SeriesColumn(name, WHOLE, (name,), lambda match, _intern: words[match[name]])
 
 
-def derived(name: str, kind: str, groups: tuple[str, ...], of: Callable[..., float]) -> SeriesColumn:
-    """A number that is worked out from what several groups hold."""
-    return SeriesColumn(name, kind, groups, lambda match, _intern: of(*(match[group] for group in groups)))
+def derived(
+    name: str, kind: str, groups: tuple[str, ...], of: Callable[..., float], *, whole: bool = False
+) -> SeriesColumn:
+    """A number that is worked out from what several groups hold, `whole` numbers or others."""
+    return SeriesColumn(
+        name, kind, groups, lambda match, _intern: of(*(match[group] for group in groups)), groups if whole else ()
+    )
