@@ -48,7 +48,8 @@ def _in_place(net: TableRow, row: TableRow) -> Finding:
 
 def _candidates(log: AuditedLog, net: TableRow, layers: Sequence[TableRow]) -> Iterator[TableRow]:
     memory = log.parsed.derived.nets[net["attempt"]][net["net_index"]].memory
-    yield from (layers[place] for place in in_place_places(memory.layers))
+    first = len(memory.layers) - len(layers)  # behind the net's inputs
+    yield from (layers[place - first] for place in in_place_places(memory.layers))
 
 
 def counted_twice(log: AuditedLog) -> Iterator[Finding]:

@@ -73,6 +73,12 @@ class NetFact:
         return None if self.batch is None else figure * self.batch
 
 
+def layer_at(fact: NetFact, place: int | None) -> LayerFact | None:
+    """The layer at a place among those that the memory rules see; None for the net's own inputs, which stand first."""
+    first = len(fact.memory.layers) - len(fact.layers)
+    return None if place is None or place < first else fact.layers[place - first]
+
+
 def with_images(fact: NetFact, batch: int | None) -> NetFact:
     """The same net with another batch for the per-image columns (an inner net takes its outer net's)."""
     return replace(fact, batch=batch, memory=replace(fact.memory, batch=batch))

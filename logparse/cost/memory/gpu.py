@@ -255,7 +255,7 @@ def _gone(told: Told, usual: Spread) -> Spread:
 
 def _cudnns(told: Told, generation: Generation | None) -> list[_Cudnn]:
     if told.cudnn is not None:
-        return [one for one in _CUDNNS if one.first <= told.cudnn < one.end]
+        return [one for one in _CUDNNS if one.first <= told.cudnn < one.end] or list(_CUDNNS)
     if generation is G.HOPPER:
         return list(_CUDNNS[-1:])
     if told.build is Build.RC2:

@@ -55,7 +55,8 @@ class _Output:
         """Its part of the total loss, which is what it is drawn beside: times its weight."""
         if self.weight is None or self.weight == 1:
             return self.series
-        return replace(self.series, y=self.series.y * self.weight)
+        with np.errstate(over="ignore"):  # a part beyond what a double holds is infinite
+            return replace(self.series, y=self.series.y * self.weight)
 
 
 def build(log: ReportedLog) -> Content | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost.plan.schemes import schemes
+from logparse.derive.facts import layer_at
 from logparse.tables.column import ATTEMPT, text, whole
 from logparse.tables.memory.plan import planned_nets
 from logparse.tables.nets.key import NET_INDEX, NET_NAME, PHASE
@@ -34,7 +35,7 @@ def build(log: LogLike) -> Built:
             "phase": fact.net.phase,
             "net_index": fact.net.index,
             "scheme": scheme.name,
-            "peak_layer": None if scheme.peak is None else fact.layers[scheme.peak].layer.name,
+            "peak_layer": None if (worker := layer_at(fact, scheme.peak)) is None else worker.layer.name,
             "block": block.name,
             "half": block.half,
             "bytes": block.bytes,

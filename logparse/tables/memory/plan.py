@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost.plan.schemes import schemes
+from logparse.derive.facts import layer_at
 from logparse.tables.column import ATTEMPT, text, whole
 from logparse.tables.nets.key import NET_INDEX, NET_NAME, PHASE
 
@@ -65,7 +66,7 @@ def _rows(attempt: int, fact: NetFact, net: NetMemory) -> Iterator[BuiltRow]:
             "counted": scheme.counted,
             "bytes": scheme.bytes,
             "bound_bytes": scheme.bound,
-            "peak_layer": None if scheme.peak is None else fact.layers[scheme.peak].layer.name,
+            "peak_layer": None if (worker := layer_at(fact, scheme.peak)) is None else worker.layer.name,
             "extra_macs": scheme.extra_macs,
             "saves_bytes": (scheme.kept or 0) - (scheme.bytes or 0) if known else None,
             "basis": _basis(scheme),

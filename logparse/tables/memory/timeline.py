@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from logparse.cost.memory.holdings import Allocation
 from logparse.cost.memory.terms import DEVICES
 from logparse.cost.memory.timeline import timeline
+from logparse.derive.facts import layer_at
 from logparse.tables.column import ATTEMPT, text, whole
 from logparse.tables.memory.memory import DEVICE
 
@@ -29,7 +30,11 @@ COLUMNS: Final = (
         "step begins by clearing the gradients of all parameters, which counts to its set-up.",
     ),
     whole("net_index", "Net #", "The net at work."),
-    whole("layer_index", "Layer #", "The layer at work; it may be another one than the block's own."),
+    whole(
+        "layer_index",
+        "Layer #",
+        "The layer at work, which may be another one than the block's own; NA for the net's own inputs.",
+    ),
     text("layer", "Layer", "Its name."),
     text("kind", "Kind", "What the block is for, a kind of the table `memory`."),
     text("block", "Block", "The blob, the parameter or the buffer."),
@@ -66,11 +71,12 @@ def _rows(attempt: int, device: str, run: Run, nets: Sequence[NetFact]) -> Itera
 def _cells(moment: Moment, nets: Sequence[NetFact]) -> BuiltRow:
     touch, part = moment.touch, moment.touch.part
     net = nets[touch.net]
+    worker = layer_at(net, touch.layer)
     at: BuiltRow = {
         "pass": str(touch.during),
         "net_index": net.net.index,
-        "layer_index": touch.layer,
-        "layer": None if touch.layer is None else net.layers[touch.layer].layer.name,
+        "layer_index": None if worker is None else worker.layer.index,
+        "layer": None if worker is None else worker.layer.name,
         "kind": str(part.kind),
         "running_bytes": moment.running_bytes,
     }

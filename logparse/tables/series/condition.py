@@ -219,7 +219,7 @@ def _exploded(losses: Losses) -> Condition | None:
     values = losses.value
     if len(values) < _EXPLODED_LEAST or not np.isfinite(values).all() or values[0] <= 0:
         return None
-    if values[-2:].min() < _EXPLODED * values[:-2].max():
+    if float(values[-2:].min()) < _EXPLODED * float(values[:-2].max()):
         return None
     text = (
         f"rose from {formats.significant(float(values[0]))}{_where(losses, 0)} to "

@@ -67,9 +67,9 @@ def lowest_and_last(loss: Array) -> tuple[int, int] | None:
         return None
     values = trended[rows]
     low = int(np.argmin(values))
-    rise = float(values[-1] - values[low])
+    rise = float(values[-1]) - float(values[low])
     least = max(DIVERGED_SIGMAS * noise(loss[rows], values), DIVERGED_OF_FIRST * float(values[0]))
-    if not (values[low] > 0 and values[-1] >= DIVERGED_RATIO * values[low] and rise > least):
+    if not (values[low] > 0 and values[-1] >= DIVERGED_RATIO * float(values[low]) and rise > least):
         return None
     return int(rows[low]), int(rows[-1])
 

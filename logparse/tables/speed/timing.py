@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from math import prod
+from math import isfinite, prod
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
@@ -168,7 +168,7 @@ def _runs(attempt: Attempt, times: Sequence[_Time], nets: Sequence[NetFact]) -> 
             run.times.append(replace(one, ms=_mean(one.ms, passes)) if one.is_sum else one)
             turns[one.layer, one.direction] += 1
         elif one.kind == "time_iterations":
-            passes = None if one.value is None else int(one.value)
+            passes = int(one.value) if one.value is not None and isfinite(one.value) else None
         elif run.total(one, passes) and (run.times or run.totals):
             yield run
             run, turns = _Run(), Counter()

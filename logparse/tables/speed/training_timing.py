@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from logparse.tables.series import filing
+from logparse.tables.series.arrays import known_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,12 +37,12 @@ def training_rows(log: LogLike) -> Iterator[BuiltRow]:
             of_layer = part["layer_index"] == index
             rows = {name: column[of_layer] for name, column in part.items()}
             printed = facts.curves.names[int(rows["type"][0])]
-            fact = layers[index] if index < len(layers) and layers[index].type == printed else None
+            fact = layers[index] if 0 <= index < len(layers) and layers[index].type == printed else None
             named = {} if fact is None else {"layer": fact.layer.name}
             yield {
                 "attempt": number,
                 "scope": "training",
-                "layer_index": index,
+                "layer_index": known_whole(index),
                 "type": printed,
                 **named,
                 **_means(rows),
