@@ -10,6 +10,7 @@ from logparse.api import parse_log
 from logparse.cost.plan.lifetimes import of_inference
 from logparse.cost.plan.placement import planned
 from logparse.cost.plan.schemes import schemes
+from logparse.rows import rows_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +31,19 @@ def test_an_index_beside_each_max_pooling_adds_nothing_to_alexnets_fullest_step(
     """opencv/opencv#9389: 2.32 MB for the best plan, which is conv1 and norm1."""
     (net, *_) = parse_log(shared_logs / "genuine/alexnet.log").run()[1].nets
     assert planned(of_inference(net, with_index=True)).bytes == 2_323_200 * (net.batch or 1)
+
+
+def test_the_plan_of_a_fork_is_replayed_to_the_byte(shared_logs: Path) -> None:
+    """Its own lines serve for comparison alone: what is replayed is wiring, shapes, flags and exclude_blob."""
+    checked = 0
+    for path in sorted((shared_logs / "memory_plans").glob("*.log")):
+        log = parse_log(path)
+        for row in rows_of(log.plan):
+            printed = log.net_facts[row["attempt"]][row["net_index"]].net.reported.get("optimised memory")
+            if printed is not None and row["scheme"] == "yjxiong_v2":
+                checked += 1
+                assert row["bytes"] == printed, (path.stem, row["phase"])
+    assert checked > 20
 
 
 def test_plans_of_all_nets_are_within_a_hundredth_of_their_bounds(shared_logs: Path) -> None:

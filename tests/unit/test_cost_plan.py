@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 
 from logparse.cost.plan.lifetimes import Lifetime, of_inference, of_training, recomputed
 from logparse.cost.plan.placement import live_bytes, planned
-from logparse.cost.plan.schemes import schemes
+from logparse.cost.plan.schemes import as_yjxiong, schemes
+from logparse.cost.plan.yjxiong import opt_bytes
 from logparse.cost.rule import Missing
 from tests.cost_nets import net
 
@@ -208,3 +210,32 @@ def test_a_scheme_of_which_nothing_is_known_says_why() -> None:
     for name in ("training_caffe", "checkpoint_sqrt", "checkpoint_best"):
         assert (found[name].bytes, found[name].extra_macs) == (None, None)
         assert "relu reads is not known" in found[name].reason
+
+
+# -- the plan of a fork --------------------------------------------------------------------------------
+
+
+def test_slots_are_taken_first_come_and_what_goes_backward_keeps_its_data() -> None:
+    """Data: each its own, since all go backward. Diffs in reverse: ip, pool, and conv where ip was; data's is alone."""
+    data = sum(BYTES.values())
+    shared = max(BYTES["ip"], BYTES["conv"]) + BYTES["pool"]
+    alone = BYTES["data"] + BYTES["label"] + BYTES["loss"]  # a data layer's tops, and a loss, keep their diffs
+    assert opt_bytes(usual()) == data + shared + alone
+
+
+def test_blobs_that_are_left_alone_keep_their_memory() -> None:
+    assert opt_bytes(usual(), frozenset({"conv"})) == opt_bytes(usual()) + min(BYTES["ip"], BYTES["conv"])
+
+
+def test_in_a_test_net_data_gives_its_slot_back() -> None:
+    """conv and ip share the first slot, pool has the second; all diffs come in reverse into the slots that are free."""
+    found = opt_bytes(usual(phase="TEST"))
+    alone = 2 * (BYTES["data"] + BYTES["label"] + BYTES["loss"])
+    assert found == alone + BYTES["conv"] + BYTES["pool"]
+
+
+def test_the_plan_of_a_fork_needs_to_know_what_goes_backward() -> None:
+    layers = [replace(layer, spec=replace(layer.spec, backward=None)) for layer in usual().layers]
+    found = as_yjxiong(replace(usual(), layers=tuple(layers)))
+    assert (found.bytes, found.extra_macs) == (None, None)
+    assert "whether in goes backward" in found.reason

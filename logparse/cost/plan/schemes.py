@@ -16,6 +16,7 @@ from logparse.cost.memory.blobs import data_blobs, diff_blobs
 from logparse.cost.plan.in_place import in_place_places, put_in_place
 from logparse.cost.plan.lifetimes import Schedule, of_inference, of_training, recomputed
 from logparse.cost.plan.placement import live_bytes, planned
+from logparse.cost.plan.yjxiong import opt_bytes
 from logparse.cost.rule import Missing
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 FORWARD_DATA: Final = "data of a forward pass, the input in; losses, measures, labels, parameters, buffers out"
 FORWARD_INDEX: Final = f"{FORWARD_DATA}; an index beside each MAX pooling's output"
 ALL_BLOBS: Final = "data and gradients of all blobs; parameters, buffers out"
+SLOTTED: Final = "data and gradients of all blobs, of those too that nothing touches; parameters, buffers out"
 ALL_DATA: Final = "data of all blobs; parameters, buffers out"
 
 
@@ -74,6 +76,15 @@ def _each(net: NetMemory) -> Iterator[Scheme]:
         yield _planned(net, name, ALL_BLOBS, blocks)._replace(kept=as_it_is.bytes)
     for scheme in _checkpointed(net) if trains else ():
         yield scheme._replace(kept=as_it_is.bytes)
+
+
+def as_yjxiong(net: NetMemory, left_alone: frozenset[str] = frozenset()) -> Scheme:
+    """What the plan of that fork, version 2, would make of the net; `left_alone` are the blobs of its exclude_blob."""
+    kept = schemes(net)[0].bytes
+    try:
+        return Scheme("yjxiong_v2", SLOTTED, opt_bytes(net, left_alone), kept=kept)
+    except Missing as missing:
+        return Scheme("yjxiong_v2", SLOTTED, extra_macs=None, reason=str(missing))
 
 
 def _as_caffe(layers: Sequence[LayerMemory], element_bytes: int, *, trains: bool) -> Scheme:

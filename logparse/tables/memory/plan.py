@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from logparse.cost.plan.schemes import schemes
+from logparse.cost.plan.schemes import as_yjxiong, schemes
 from logparse.derive.facts import layer_at
 from logparse.tables.column import ATTEMPT, text, whole
 from logparse.tables.nets.key import NET_INDEX, NET_NAME, PHASE
@@ -28,7 +28,7 @@ COLUMNS: Final = (
         "caffe (as Caffe keeps blobs); in_place (with every layer in place that may be); inference, inference_index "
         "(data while it is read, without and with an index beside each MAX pooling); training_caffe, training_cudnn "
         "(data and gradients while they are read, by engine); checkpoint_sqrt, checkpoint_best (data worked out twice, "
-        "in √n segments and in those that need least).",
+        "in √n segments and in those that need least); yjxiong_v2 (what that fork's own plan would do).",
     ),
     text("counted", "Counted", "What is in the figures and what is not."),
     whole("bytes", "Bytes", "What the blobs of the whole batch take by this scheme.", "bytes"),
@@ -54,8 +54,14 @@ def planned_nets(log: LogLike) -> Iterator[tuple[int, NetFact, NetMemory]]:
                 yield index, fact, net
 
 
+def _left_alone(fact: NetFact) -> frozenset[str]:
+    """The blobs that the net's own definition keeps out of a plan of that fork."""
+    dump = fact.net.dump
+    return frozenset(map(str, dump.child("mem_param").all("exclude_blob"))) if dump is not None else frozenset()
+
+
 def _rows(attempt: int, fact: NetFact, net: NetMemory) -> Iterator[BuiltRow]:
-    for scheme in schemes(net):
+    for scheme in (*schemes(net), as_yjxiong(net, _left_alone(fact))):
         known = scheme.kept is not None and scheme.bytes is not None
         yield {
             "attempt": attempt,
@@ -77,5 +83,5 @@ def _basis(scheme: Scheme) -> str:
     if scheme.bytes is None:
         return f"unknown: {scheme.reason}"
     if scheme.bound is None:
-        return "shapes"
+        return "shapes" if scheme.name != "yjxiong_v2" else "model: the fork's code, replayed"
     return "model, optimal" if scheme.bytes == scheme.bound else "model"
