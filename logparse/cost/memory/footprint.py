@@ -6,6 +6,8 @@ memory of a run of two numbers stands for the program.
 
 from __future__ import annotations
 
+from functools import partial
+from operator import add
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost.buffer import CPU, GPU
@@ -16,7 +18,7 @@ from logparse.cost.memory.holdings import Kind, holdings
 from logparse.cost.memory.terms import MIB, USUAL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from logparse.cost.memory.holdings import Holding, NetMemory, Run
     from logparse.cost.memory.terms import Terms
@@ -259,10 +261,16 @@ def needed_bytes(taken: int, run: Run, device: str, terms: Terms, *, cudnn: bool
 
     Beside the blocks nothing depends on the batch, so that a run at any batch tells it.
     """
+    return need_of(run, device, terms, cudnn=cudnn)(taken)
+
+
+def need_of(run: Run, device: str, terms: Terms, *, cudnn: bool) -> Callable[[int], int]:
+    """The same for any number of blocks: what stands beside them is worked out once."""
     if device == CPU:
-        return taken + terms.program_bytes
+        return partial(add, terms.program_bytes)
     parts = (*beside(run, terms), *(of_cudnn(run, terms) if cudnn else ()))
-    return _doubted(run, taken + sum(part.spread.high for part in parts))
+    above = sum(part.spread.high for part in parts)
+    return lambda taken: _doubted(run, taken + above)
 
 
 def held_bytes(run: Run, device: str, terms: Terms) -> int:

@@ -20,6 +20,7 @@ from logparse.cost.traits import LayerKind
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from logparse.cost.memory.blobs import Touched
     from logparse.cost.memory.holdings import NetMemory
     from logparse.cost.memory.layer import LayerMemory
 
@@ -198,6 +199,7 @@ def _training_data(net: NetMemory, plan: Schedule, *, cudnn: bool) -> Iterator[L
     storages, owner_of = _storages(net, of_data=True)
     first, second = dict[str, list[int]](), dict[str, list[int]]()  # the steps that touch what is there, and anew
     final = max(plan.segments, default=0)
+    read = net.once(_read_by_cudnn if cudnn else _read_by_caffe)
 
     def touch(name: str, step: int, place: int) -> None:
         owner = owner_of.get(name, name)
@@ -209,12 +211,30 @@ def _training_data(net: NetMemory, plan: Schedule, *, cudnn: bool) -> Iterator[L
             touch(name, place, place)
             if place in plan.again:
                 touch(name, plan.again[place], place)
-        for name in _read_back(layer, cudnn=cudnn) if layer.backward else ():
+        for name in read[place]:
             touch(name, plan.backward[place], place)
     for steps in (first, second):
         for name, found in steps.items():
             if name in storages:
                 yield Lifetime(name, _DATA, storages[name].values * net.element_bytes, min(found), max(found))
+
+
+def _read_by_caffe(net: NetMemory) -> tuple[tuple[str, ...], ...]:
+    """Per layer what its backward pass reads; nothing where it does none."""
+    return tuple(_read_back(layer, cudnn=False) if layer.backward else () for layer in net.layers)
+
+
+def _read_by_cudnn(net: NetMemory) -> tuple[tuple[str, ...], ...]:
+    return tuple(_read_back(layer, cudnn=True) if layer.backward else () for layer in net.layers)
+
+
+def _touched_by_caffe(net: NetMemory) -> Mapping[str, Touched]:
+    """Gradient → its first touch."""
+    return diff_touches(net.layers, CPU)
+
+
+def _touched_by_cudnn(net: NetMemory) -> Mapping[str, Touched]:
+    return diff_touches(net.layers, CPU, cudnn=True)
 
 
 def _read_back(layer: LayerMemory, *, cudnn: bool) -> tuple[str, ...]:
@@ -232,7 +252,7 @@ def _read_back(layer: LayerMemory, *, cudnn: bool) -> tuple[str, ...]:
 def _diffs(net: NetMemory, plan: Schedule, *, cudnn: bool) -> Iterator[Lifetime]:
     storages, _ = _storages(net, of_data=False)
     own, _ = owners(tuple(layer.links for layer in net.layers), of_data=False)
-    for name, touched in diff_touches(net.layers, CPU, cudnn=cudnn).items():
+    for name, touched in net.once(_touched_by_cudnn if cudnn else _touched_by_caffe).items():
         if name not in storages:
             continue
         maker = own[name][0]

@@ -58,8 +58,8 @@ def planned(blocks: Sequence[Lifetime]) -> Plan:
 
 
 _WORK: Final = 12_000_000  # pairs of blocks looked at: about two seconds
-_SOME_WORK: Final = 2_000_000
-_NEAR: Final = 200  # one part in so many above the bound, and some work is enough
+_SOME_WORK: Final = 300_000
+_NEAR: Final = 100  # no more than one part in so many above the bound, and some work is enough
 
 
 class _Placed(NamedTuple):

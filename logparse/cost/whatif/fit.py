@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse import formats
 from logparse.cost.buffer import CPU, GPU
-from logparse.cost.memory.footprint import PACKED_BYTES, builds, needed_bytes, rounded
+from logparse.cost.memory.footprint import PACKED_BYTES, builds, need_of, rounded
 from logparse.cost.memory.holdings import Kind
 from logparse.cost.memory.terms import USUAL
 from logparse.cost.whatif.change import AS_IT_IS, changed
@@ -76,7 +76,11 @@ def fits(
     """The same for several budgets, whose trials are shared."""
     if not run.nets or run.nets[0].batch is None:
         raise WhatIfError("the log does not show the batch size, so no other one can be tried")
-    tried = [_Trials(run, device, terms, change, max(budgets), cudnn=cudnn) for cudnn in builds(run, device, terms)]
+    batches = _Batches(run, change)
+    tried: list[_Trials] = []
+    for cudnn in builds(run, device, terms):
+        reach = max((one.far for one in tried), default=0)
+        tried.append(_Trials(batches, device, terms, max(budgets), cudnn=cudnn, reach=reach))
     return [_fit(tried, budget_bytes) for budget_bytes in budgets]
 
 
@@ -122,6 +126,25 @@ class _Look(NamedTuple):
     largest: tuple[int, str]
 
 
+class _Batches:
+    """A run under a change, at its own batch size and at others; each is made once, whatever build is asked about."""
+
+    def __init__(self, run: Run, change: Change) -> None:
+        self.first, self._change = run, change
+        self._known: dict[int, Run] = {}
+
+    def at(self, batch: int) -> Run:
+        """The run at this batch size."""
+        if batch not in self._known:
+            self._known[batch] = changed(self.first, replace(self._change, batch=batch)).run
+        return self._known[batch]
+
+    @cached_property
+    def changed(self) -> Run:
+        """The run at its own batch size, or that of the change."""
+        return changed(self.first, self._change).run
+
+
 class _Trials:
     """A run at other batch sizes; each size is worked out once.
 
@@ -129,15 +152,19 @@ class _Trials:
     2 and about the batch that fits into the largest budget, at both of which the run was worked out, and nowhere else.
     """
 
-    def __init__(self, run: Run, device: str, terms: Terms, change: Change, budget_bytes: int, *, cudnn: bool) -> None:
+    def __init__(
+        self, batches: _Batches, device: str, terms: Terms, budget_bytes: int, *, cudnn: bool, reach: int = 0
+    ) -> None:
+        """`reach` is how far growth is known to be asked for anyway, by another build."""
         self.device = device
         self.cudnn = cudnn
-        self._first, self._terms, self._change = run, terms, change
-        self._base = max(run.nets[0].batch or 1, 64)
+        self._batches = batches
+        self._needs = need_of(batches.changed, device, terms, cudnn=cudnn)
+        self._base = max(batches.first.nets[0].batch or 1, 64)
         self._looks: dict[int, _Look] = {}
         self._runs: dict[int, Seen] = {}
-        self._far = max(2 * self._base, self._straight(budget_bytes) + 1)
-        self._growth = growth({batch: self._seen(batch) for batch in (LEAST, self._base, self._far)})
+        self.far = max(2 * self._base, self._straight(budget_bytes) + 1, reach)
+        self._growth = growth({batch: self._seen(batch) for batch in (LEAST, self._base, self.far)})
 
     def look(self, batch: int) -> _Look:
         """What the run holds at this batch size."""
@@ -147,7 +174,7 @@ class _Trials:
 
     def _reckoned(self, batch: int) -> _Look | None:
         """The same by growth; None where that is not known."""
-        if self._growth is None or not LEAST <= batch <= self._far:
+        if self._growth is None or not LEAST <= batch <= self.far:
             return None
         return _Look(self._foreseen(batch), {**_NO_BYTES, **self._growth.kinds(batch)}, self._growth.largest(batch))
 
@@ -167,9 +194,9 @@ class _Trials:
 
     def asked(self, batch: int) -> int:
         """What the run needs at this batch size, were its blocks not rounded to pages."""
-        growth_known = self._growth if LEAST <= batch <= self._far else None
-        found = self._seen(batch) if growth_known is None else growth_known.seen(batch)
-        return self._needs(sum(found.taken))
+        if self._growth is None or not LEAST <= batch <= self.far:
+            return self._needs(sum(self._seen(batch).taken))
+        return self._needs(self._growth.taken_bytes(batch))
 
     @cached_property
     def even_growth(self) -> tuple[int, int]:
@@ -212,9 +239,6 @@ class _Trials:
     def _need(self, blocks: Sequence[int]) -> int:
         return self._needs(rounded(blocks) if self.device == GPU else sum(blocks))
 
-    def _needs(self, taken: int) -> int:
-        return needed_bytes(taken, self._changed_once, self.device, self._terms, cudnn=self.cudnn)
-
     @cached_property
     def _widest(self) -> int:
         """The batch at which the first blob that grows meets the limit of a blob's values."""
@@ -226,8 +250,7 @@ class _Trials:
 
     def _seen(self, batch: int) -> Seen:
         if batch not in self._runs:
-            run = changed(self._first, replace(self._change, batch=batch)).run
-            self._runs[batch] = seen(run, self.device, cudnn=self.cudnn)
+            self._runs[batch] = seen(self._batches.at(batch), self.device, cudnn=self.cudnn)
         return self._runs[batch]
 
     def _told(self, found: Seen) -> _Look:
@@ -235,10 +258,6 @@ class _Trials:
         for kind, size in zip(found.kinds, found.blocks, strict=True):
             kinds[kind] += size
         return _Look(self._need(found.taken), kinds, max(zip(found.blobs, found.names, strict=True), default=(0, "")))
-
-    @cached_property
-    def _changed_once(self) -> Run:
-        return changed(self._first, self._change).run
 
 
 _LOOKS: Final = 40  # enough to halve any range; a few will do

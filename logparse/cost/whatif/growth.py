@@ -84,6 +84,7 @@ class Growth:
         for kind, slope in zip(like.kinds, blocks, strict=True):
             by_kind.setdefault(kind, []).append(slope)
         self._by_kind = {kind: _summed(slopes) for kind, slopes in by_kind.items()}
+        self._taken = _summed(taken)
 
     @property
     def parts(self) -> tuple[list[int], list[Slope]]:
@@ -102,6 +103,10 @@ class Growth:
     def kinds(self, batch: int) -> dict[str, int]:
         """Bytes by kind at a batch size of at least 2."""
         return {kind: sum(slope.at(batch) for slope in slopes) for kind, slopes in self._by_kind.items()}
+
+    def taken_bytes(self, batch: int) -> int:
+        """What the need is made of, all together, at a batch size of at least 2."""
+        return sum(slope.at(batch) for slope in self._taken)
 
     def largest(self, batch: int) -> tuple[int, str]:
         """The largest blob at a batch size of at least 2, as (values, name); of several the last by name."""
