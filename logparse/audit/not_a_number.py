@@ -112,12 +112,13 @@ def saturated(log: AuditedLog) -> Iterator[Finding]:
 
 def absent_scores(log: AuditedLog) -> Iterator[Finding]:
     """Outputs that are no losses and print nan although the loss of their attempt never does."""
-    broken = {one.attempt.index for one in _breakdowns(log, lambda values, _: ~np.isfinite(values))}
     for name in ("train_outputs", "test"):
         frame = log.frame(name)
-        if frame is None:
+        absent = None if frame is None else ~np.isfinite(numbers(frame, "value"))
+        if frame is None or absent is None or not absent.any():
             continue
-        marked = frame[~np.isfinite(numbers(frame, "value"))]
+        broken = {one.attempt.index for one in _breakdowns(log, lambda values, _: ~np.isfinite(values))}
+        marked = frame[absent]
         marked = marked[~of_losses(marked) & ~marked["attempt"].isin(broken)]
         for (attempt, output), lines in grouped(rows_of(marked), lambda row: (row["attempt"], row["output"])).items():
             yield Finding(
@@ -135,10 +136,10 @@ def absent_scores(log: AuditedLog) -> Iterator[Finding]:
 
 def in_debug_info(log: AuditedLog) -> Iterator[Finding]:
     """The first blob of debug_info that is no number, in an attempt that prints no loss to tell of it."""
-    told = {one.attempt.index for one in _breakdowns(log, lambda values, _: ~np.isfinite(values))}
     frame = log.frame("debug")
     if frame is None:
         return
+    told = {one.attempt.index for one in _breakdowns(log, lambda values, _: ~np.isfinite(values))}
     marked = rows_of(frame[~np.isfinite(numbers(frame, "value")) & ~frame["attempt"].isin(told)])
     for attempt, (row, *others) in grouped(marked, lambda row: row["attempt"]).items():
         yield Finding(

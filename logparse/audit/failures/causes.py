@@ -174,7 +174,7 @@ def negative_loss(log: AuditedLog) -> Iterator[Finding]:
         return
     below = np.flatnonzero((numbers(frame, "value") < 0) & ~(numbers(frame, "loss_weight") < 0))
     rows = frame.iloc[below]
-    for attempt in log.facts.attempts:
+    for attempt in log.facts.attempts if len(below) else ():
         names = {top.name for layer in _train_layers(attempt) if layer.type in _SOFTMAX for top in layer.tops[:1]}
         mine = rows[(rows["attempt"] == attempt.index) & rows["output"].isin(names)]
         if len(mine):

@@ -57,8 +57,8 @@ def planned(blocks: Sequence[Lifetime]) -> Plan:
     return Plan(tuple(blocks), tuple(best.offsets), best.bytes, bound)
 
 
-_WORK: Final = 12_000_000  # pairs of blocks looked at: about two seconds
-_SOME_WORK: Final = 300_000
+_WORK: Final = 9_000_000  # pairs of blocks looked at: a second or two
+_SOME_WORK: Final = 60_000
 _NEAR: Final = 100  # no more than one part in so many above the bound, and some work is enough
 
 

@@ -190,7 +190,11 @@ class _Trials:
     def fits(self, budget_bytes: int, batch: int) -> bool:
         """Whether it fits at this batch size."""
         most = MOST_ELEMENTS[self.device]  # a blob's first dimension too is an int: nothing that grows is no way out
-        return batch <= most and self.look(batch).bytes <= budget_bytes and self.look(batch).largest[0] <= most
+        if batch > most:
+            return False
+        if self._growth is None or not LEAST <= batch <= self.far:
+            return self.look(batch).bytes <= budget_bytes and self.look(batch).largest[0] <= most
+        return self._foreseen(batch) <= budget_bytes and self._growth.largest(batch)[0] <= most
 
     def asked(self, batch: int) -> int:
         """What the run needs at this batch size, were its blocks not rounded to pages."""
