@@ -15,6 +15,7 @@ from logparse.cost.plan.placement import live_bytes, planned
 from logparse.cost.plan.schemes import as_yjxiong, schemes
 from logparse.cost.plan.yjxiong import opt_bytes
 from logparse.cost.rule import Missing
+from logparse.cost.spec import LayerSpec
 from tests.cost_nets import net
 
 if TYPE_CHECKING:
@@ -203,6 +204,21 @@ def test_a_net_that_trains_nothing_has_no_scheme_of_training() -> None:
     found = {scheme.name: scheme for scheme in schemes(usual(phase="TEST"))}
     assert list(found) == ["caffe", "in_place", "inference", "inference_index"]
     assert found["caffe"].counted.startswith("data of all blobs")
+
+
+def test_a_net_of_which_no_blob_is_left_takes_nothing() -> None:
+    """In a damaged log: one layer without tops, and it goes backward."""
+    lost = replace(
+        usual().layers[1],
+        bottoms=(),
+        tops=(),
+        counts=(),
+        losses=(),
+        spec=LayerSpec("lost", "ReLU", None, (), (), backward=True),
+    )
+    found = {scheme.name: scheme for scheme in schemes(replace(usual(), layers=(lost,)))}
+    assert {scheme.bytes for scheme in found.values()} == {0}
+    assert found["checkpoint_best"].peak is None
 
 
 def test_a_scheme_of_which_nothing_is_known_says_why() -> None:

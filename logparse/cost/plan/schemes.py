@@ -143,7 +143,9 @@ def _at_work(net: NetMemory, segments: Sequence[int]) -> Mapping[int, int]:
 def _checkpointed(net: NetMemory) -> Iterator[Scheme]:
     """√n segments (Chen et al. 2016), and as many as need least."""
     try:
-        sizes = {count: max(live_bytes(of_training(net, segments=_cut(net, count)))) for count in _counts(net)}
+        sizes = {
+            count: max(live_bytes(of_training(net, segments=_cut(net, count))), default=0) for count in _counts(net)
+        }
     except Missing as missing:
         reason = str(missing)
         yield from (Scheme(name, ALL_BLOBS, extra_macs=None, reason=reason) for name in _CHECKPOINTS)
