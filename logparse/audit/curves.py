@@ -139,5 +139,7 @@ def snapshots_of(attempt: Attempt) -> tuple[Snapshot, ...]:
 
 
 def at(iteration: float) -> str:
-    """`iteration 1,200`; below 0 it is not known."""
-    return f"iteration {formats.count(int(iteration))}" if iteration >= 0 else "an iteration that is not known"
+    """`iteration 1,200`; below 0, or NA in a table's cell, it is not known."""
+    if formats.is_na(iteration) or iteration < 0:
+        return "an iteration that is not known"
+    return f"iteration {formats.count(int(iteration))}"

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
+from logparse.audit.curves import at
 from logparse.audit.finders import find
 from tests.unit.audit.cases import CONV, NET, START
 from tests.writing import Layer, Writer, cells, data, line, net, read
@@ -70,3 +73,8 @@ def test_gradients_of_unknown_parameters_are_not_known() -> None:
     assert "odd" in basis["cpu", "params"]
     assert "odd" in basis["cpu", "gradients"]
     assert "odd" in basis["gpu", "history"]
+
+
+def test_an_iteration_that_is_not_known_is_called_so() -> None:
+    assert (at(1200), at(0)) == ("iteration 1,200", "iteration 0")
+    assert at(-1) == at(pd.NA) == "an iteration that is not known"  # type: ignore[arg-type]
