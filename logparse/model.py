@@ -265,6 +265,11 @@ class Attempt:
     gpus: int | None = None
     constructing: str | None = None
 
+    @property
+    def training_net(self) -> Net | None:
+        """The net that is trained; None where the log shows none."""
+        return next((net for net in self.nets if net.phase == "TRAIN" and net.nested is None), None)
+
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:

@@ -32,6 +32,18 @@ if TYPE_CHECKING:
 _OUTPUT: Final = re.compile(r"#\d+ ")  # in the name of a column: an output's number
 
 
+# What a name says about its best: losses and errors are small, what counts hits is large.
+_SMALL: Final = re.compile(r"loss|err|perplexity|distance", re.IGNORECASE)
+_LARGE: Final = re.compile(r"acc|prec|recall|top|map|\bap\b|eval|score|iou|f1|auc|correct", re.IGNORECASE)
+
+
+def lowest_is_best(name: str, *, weighted: bool) -> bool | None:
+    """Whether small is good for an output, by its name and by whether it enters the loss; None where nothing tells."""
+    if weighted or _SMALL.search(name):
+        return True
+    return False if _LARGE.search(name) else None
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """A saved model: the iteration in its file's name, the file, and its line."""

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from logparse import formats
-from logparse.audit.curves import at, numbers, snapshots_of, trainings
+from logparse.audit.curves import at, lowest_is_best, numbers, snapshots_of, trainings
 from logparse.audit.finding import Finding
-from logparse.rows import float_of, grouped, rows_of
+from logparse.rows import grouped
 from logparse.tables.series.trend import trend, trend_window
 
 if TYPE_CHECKING:
@@ -22,8 +20,6 @@ if TYPE_CHECKING:
 
     from logparse.audit.curves import Floats, Snapshot, Training
     from logparse.audit.finding import AuditedLog
-    from logparse.model import Attempt
-    from logparse.rows import TableRow
 
 # One test is a value, two are a comparison; the third makes a best of them worth telling.
 TESTS_LEAST: Final = 3
@@ -33,9 +29,6 @@ OVERFIT_RISE: Final = 0.05
 OVERFIT_FALL: Final = 0.05
 # A test loss at twice the training loss is a gap that a reader of the two curves would ask about.
 GAP_RATIO: Final = 2.0
-# What a name says about its best: losses and errors are small, what counts hits is large.
-_SMALL: Final = re.compile(r"loss|err|perplexity|distance", re.IGNORECASE)
-_LARGE: Final = re.compile(r"acc|prec|recall|top|map|\bap\b|eval|score|iou|f1|auc|correct", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +117,7 @@ def output_curves(log: AuditedLog) -> Iterator[OutputCurve]:
     vectors = set(usable.loc[usable["element"].fillna(0) > 0, "output"])
     scalar = usable[~usable["output"].isin(vectors)]
     for (attempt, net, name), rows in scalar.groupby(["attempt", "test_net", "output"], sort=False):
-        lowest = _lowest_is_best(str(name), rows)
+        lowest = lowest_is_best(str(name), weighted=bool(rows["loss_weight"].notna().any()))
         value = numbers(rows, "value")
         finite = np.isfinite(value)
         if lowest is not None and finite.any() and value[finite].max() > value[finite].min():
@@ -135,12 +128,6 @@ def output_curves(log: AuditedLog) -> Iterator[OutputCurve]:
 def _passed_over(frame: pd.DataFrame) -> Any:  # noqa: ANN401 - a boolean array
     """Rows that are compared with no other: done again later, of one batch before training, or of no number."""
     return np.logical_or.reduce([frame[name].to_numpy(dtype=bool) for name in ("superseded", "initial", "meaningless")])
-
-
-def _lowest_is_best(name: str, rows: pd.DataFrame) -> bool | None:
-    if rows["loss_weight"].notna().any() or _SMALL.search(name):
-        return True
-    return False if _LARGE.search(name) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,58 +237,3 @@ def _apart(listed: list[_Parting]) -> Finding:
         one.curve.attempt,
         line=int(one.curve.line[-1]),
     )
-
-
-# A resumed run sees the weights that were saved: what is twice as bad at the same iteration is another state.
-RESUMED_RATIO: Final = 2.0
-
-
-def resumed(log: AuditedLog) -> Iterator[Finding]:
-    """Attempts that resume, whose first test is far worse than the last one of the attempt before at that iteration."""
-    frame = log.frame("test")
-    if frame is None:
-        return
-    scalar = frame[frame["iteration"].notna() & frame["test_net"].notna() & (frame["element"].fillna(0) == 0)]
-    for before, attempt in pairwise(log.facts.attempts):
-        if not any(event.kind == "resume" for event in attempt.events):
-            continue
-        mine = scalar[scalar["attempt"] == attempt.index]
-        theirs = scalar[scalar["attempt"] == before.index]
-        if len(mine) and len(theirs):
-            yield from _worse(attempt, theirs, mine[mine["iteration"] == mine["iteration"].iloc[0]])
-
-
-def _worse(attempt: Attempt, theirs: pd.DataFrame, first: pd.DataFrame) -> Iterator[Finding]:
-    keys = ["iteration", "test_net", "output"]
-    both = theirs.drop_duplicates(keys, keep="last").merge(first, on=keys, suffixes=("_then", ""))
-    worse = [row for row in rows_of(both) if _is_worse(row)]
-    if not worse:
-        return
-    one = worse[0]
-    then, now = (formats.precise(one[name]) for name in ("value_then", "value"))
-    yield Finding(
-        "warning",
-        "resumed_elsewhere",
-        f"Attempt {attempt.index} resumes at {at(one['iteration'])} with another state: {one['output']} of test net "
-        f"#{one['test_net']} was {then} there, and is {now}",
-        "A test at the iteration of a snapshot sees the weights that were saved. Look at which file was resumed from, "
-        "and whether net, data and mean are the same.",
-        tuple(
-            f"{row['output']}: {formats.precise(row['value_then'])} (line {row['line_then']}), then "
-            f"{formats.precise(row['value'])} (line {row['line']})"
-            for row in worse
-        ),
-        attempt.index,
-        line=int(one["line"]),
-    )
-
-
-def _is_worse(row: TableRow) -> bool:
-    """Whether a value is worse by RESUMED_RATIO; of an output of which nobody knows what is good, no."""
-    name, then, now = str(row["output"]), float(row["value_then"]), float(row["value"])
-    weighted = float_of(row["loss_weight"])
-    low = (weighted is not None and np.isfinite(weighted)) or _SMALL.search(name) is not None
-    if not low and not _LARGE.search(name):
-        return False
-    better, worse = (then, now) if low else (now, then)
-    return not np.isfinite(now) or (better >= 0 and worse > RESUMED_RATIO * better)

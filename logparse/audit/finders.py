@@ -45,7 +45,7 @@ FINDERS: Final[tuple[Callable[[AuditedLog], Iterator[Finding]], ...]] = (
     memory.hot_spots,
     not_a_number.absent_scores,
     training.diverged,
-    evaluation.resumed,
+    resumes.resumed,
     resumes.did_not_take,
     resumes.from_weights_alone,
     training.plateau,

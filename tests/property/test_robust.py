@@ -20,6 +20,7 @@ from logparse.reading.line.headers import HEADERS, PREFIXES
 from logparse.reading.messages.headerless import BARE_KINDS
 from logparse.reading.messages.ignored import IGNORED_PATTERNS
 from logparse.reading.messages.patterns import PATTERNS
+from tests.hostile.mutations import bytes_flipped, digits_changed, repeated, shuffled, thinned, window
 
 if TYPE_CHECKING:
     from logparse.api import Log
@@ -31,7 +32,6 @@ OFTEN: Final = settings(max_examples=PROFILE * (90 if LONG else 15))
 NOW_AND_THEN: Final = settings(max_examples=PROFILE * (8 if LONG else 2))
 ROOT: Final = Path(__file__).resolve().parents[2]
 SAMPLES: Final = ("lenet_excerpt.log", "lenet_nan.log", "lstm.log", "siamese.log", "time_alexnet.log", "alexnet.log")
-LONGEST: Final = 60_000
 
 MESSAGES: Final = [sample.encode() for pattern in (*PATTERNS, *IGNORED_PATTERNS) for sample in pattern.samples]
 BARE: Final = [sample.encode() for kind in BARE_KINDS for sample in kind.samples]
@@ -119,47 +119,7 @@ def logs() -> list[bytes]:
     return [(ROOT / "sample_logs" / name).read_bytes() for name in SAMPLES]
 
 
-def window(data: bytes, chance: random.Random) -> bytes:
-    """A part of a log, from any byte to any other."""
-    start = chance.choice((0, chance.randrange(len(data))))
-    return data[start : start + chance.randrange(1, LONGEST)]
-
-
-def flipped(data: bytes, chance: random.Random) -> bytes:
-    damaged = bytearray(data)
-    for _ in range(chance.randrange(1, 40)):
-        damaged[chance.randrange(len(damaged))] = chance.randrange(256)
-    return bytes(damaged)
-
-
-def shuffled(data: bytes, chance: random.Random) -> bytes:
-    each = data.split(b"\n")
-    place = chance.randrange(len(each))
-    some = each[place : place + chance.randrange(2, 60)]
-    chance.shuffle(some)
-    return b"\n".join([*each[:place], *some, *each[place + len(some) :]])
-
-
-def thinned(data: bytes, chance: random.Random) -> bytes:
-    keep = chance.random()
-    return b"\n".join(line for line in data.split(b"\n") if chance.random() < keep)
-
-
-def repeated(data: bytes, chance: random.Random) -> bytes:
-    each = data.split(b"\n")
-    place = chance.randrange(len(each))
-    return b"\n".join([*each, *each[place : place + 200]])
-
-
-def figures_changed(data: bytes, chance: random.Random) -> bytes:
-    digits = [place for place in (chance.randrange(len(data)) for _ in range(200)) if 48 <= data[place] < 58]
-    changed = bytearray(data)
-    for place in digits:
-        changed[place] = chance.choice(b"0123456789-.e")
-    return bytes(changed)
-
-
-MUTATIONS: Final = (flipped, shuffled, thinned, repeated, figures_changed)
+MUTATIONS: Final = (bytes_flipped, shuffled, thinned, repeated, digits_changed)
 
 
 def mutated(seed: int) -> bytes:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from logparse.audit.curves import Training
     from logparse.audit.finding import AuditedLog
-    from logparse.model import Attempt, Layer, Net
+    from logparse.model import Attempt, Layer
 
 # A loss that has doubled its lowest before it is lost was torn apart step by step.
 GREW_RATIO: Final = 2.0
@@ -191,12 +191,8 @@ def negative_loss(log: AuditedLog) -> Iterator[Finding]:
             )
 
 
-def _train_net(attempt: Attempt) -> Net | None:
-    return next((net for net in attempt.nets if net.phase == "TRAIN" and net.nested is None), None)
-
-
 def _train_layers(attempt: Attempt) -> tuple[Layer, ...]:
-    net = _train_net(attempt)
+    net = attempt.training_net
     return net.layers if net is not None else ()
 
 

@@ -6,18 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 from logparse.cost.plan.schemes import schemes
 from logparse.derive.facts import layer_at
-from logparse.tables.column import ATTEMPT, text, whole
+from logparse.tables.column import text, whole
 from logparse.tables.memory.plan import planned_nets
-from logparse.tables.nets.key import NET_INDEX, NET_NAME, PHASE
+from logparse.tables.nets.key import OWN_NET_KEY, own_net_columns
 
 if TYPE_CHECKING:
     from logparse.tables.table import Built, LogLike
 
 COLUMNS: Final = (
-    ATTEMPT,
-    NET_NAME,
-    PHASE,
-    NET_INDEX,
+    *OWN_NET_KEY,
     text("scheme", "Scheme", "A scheme of the table `plan` in which memory is used again."),
     text("peak_layer", "Fullest at", "The layer at work at that step."),
     text("block", "Block", "The blob; of several that share memory the first."),
@@ -30,10 +27,7 @@ def build(log: LogLike) -> Built:
     """One row per block, largest first."""
     return [
         {
-            "attempt": attempt,
-            "net": fact.net.name,
-            "phase": fact.net.phase,
-            "net_index": fact.net.index,
+            **own_net_columns(attempt, fact),
             "scheme": scheme.name,
             "peak_layer": None if (worker := layer_at(fact, scheme.peak)) is None else worker.layer.name,
             "block": block.name,

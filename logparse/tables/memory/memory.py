@@ -8,8 +8,8 @@ from logparse.cost.memory.footprint import left_out, runs_cudnn
 from logparse.cost.memory.holdings import Kind, holdings
 from logparse.cost.memory.terms import DEVICES
 from logparse.cost.spec import Basis
-from logparse.tables.column import ATTEMPT, text, whole
-from logparse.tables.nets.key import NET_INDEX, NET_NAME, PHASE, logged_total
+from logparse.tables.column import text, whole
+from logparse.tables.nets.key import OWN_NET_KEY, logged_total, own_net_columns, own_nets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,10 +24,7 @@ NO_LAYER: Final = "unknown: no layer of the net is in the log"
 PLAN_LEFT_OUT: Final = "without the memory plan that this build prints, with which data and diff take less"
 DEVICE: Final = text("device", "Device", "cpu, or gpu: one GPU.")
 COLUMNS: Final = (
-    ATTEMPT,
-    NET_NAME,
-    PHASE,
-    NET_INDEX,
+    *OWN_NET_KEY,
     DEVICE,
     text(
         "kind",
@@ -46,15 +43,12 @@ def build(log: LogLike) -> Built:
 
 
 def _rows(attempt: int, nets: Sequence[NetFact], run: Run) -> list[BuiltRow]:
-    own = [fact for fact in nets if fact.net.nested is None]
+    own = own_nets(nets)
     rows = []
     for device in DEVICES:
         for fact, holding in zip(own, holdings(run, device, cudnn=runs_cudnn(run)), strict=True):
             key = {
-                "attempt": attempt,
-                "net": fact.net.name,
-                "net_index": fact.net.index,
-                "phase": fact.net.phase,
+                **own_net_columns(attempt, fact),
                 "device": device,
             }
             logged = logged_total(fact)

@@ -20,6 +20,7 @@ from logparse.cost.memory.holdings import Kind, holdings
 from logparse.cost.memory.terms import MIB
 from logparse.formats import exact_bytes, size
 from logparse.tables.column import ATTEMPT, LINE, text, truth, whole
+from logparse.tables.nets.key import own_nets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -74,7 +75,7 @@ def build(log: LogLike) -> Built:
 
 
 def _row(attempt: Attempt, place: OutOfMemory, nets: Sequence[NetFact], run: Run, terms: Terms) -> BuiltRow:
-    own = [fact for fact in nets if fact.net.nested is None]
+    own = own_nets(nets)
     where = _net_of(place, own)
     row: BuiltRow = {
         "attempt": attempt.index,

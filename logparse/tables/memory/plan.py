@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from logparse.cost.plan.schemes import as_yjxiong, schemes
 from logparse.derive.facts import layer_at
-from logparse.tables.column import ATTEMPT, text, whole
-from logparse.tables.nets.key import NET_INDEX, NET_NAME, PHASE
+from logparse.tables.column import text, whole
+from logparse.tables.nets.key import OWN_NET_KEY, own_net_columns, own_nets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,10 +18,7 @@ if TYPE_CHECKING:
     from logparse.tables.table import Built, BuiltRow, LogLike
 
 COLUMNS: Final = (
-    ATTEMPT,
-    NET_NAME,
-    PHASE,
-    NET_INDEX,
+    *OWN_NET_KEY,
     text(
         "scheme",
         "Scheme",
@@ -48,8 +45,7 @@ def build(log: LogLike) -> Built:
 def planned_nets(log: LogLike) -> Iterator[tuple[int, NetFact, NetMemory]]:
     """Attempt, net, and the net as the memory rules see it; those inside a layer are that layer's."""
     for index, nets in log.derived.nets.items():
-        own = [fact for fact in nets if fact.net.nested is None]
-        for fact, net in zip(own, log.derived.runs[index].nets, strict=True):
+        for fact, net in zip(own_nets(nets), log.derived.runs[index].nets, strict=True):
             if net.layers:
                 yield index, fact, net
 
@@ -64,10 +60,7 @@ def _rows(attempt: int, fact: NetFact, net: NetMemory) -> Iterator[BuiltRow]:
     for scheme in (*schemes(net), as_yjxiong(net, _left_alone(fact))):
         known = scheme.kept is not None and scheme.bytes is not None
         yield {
-            "attempt": attempt,
-            "net": fact.net.name,
-            "phase": fact.net.phase,
-            "net_index": fact.net.index,
+            **own_net_columns(attempt, fact),
             "scheme": scheme.name,
             "counted": scheme.counted,
             "bytes": scheme.bytes,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.derive.plans import optimised_bytes, raw_bytes, sum_if_known
-from logparse.tables.column import ATTEMPT, LINE, text, whole
-from logparse.tables.nets.key import NET_INDEX, NET_NAME, PHASE, logged_total, nets_of
+from logparse.tables.column import LINE, text, whole
+from logparse.tables.nets.key import OWN_NET_KEY, logged_total, nets_of, own_net_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,10 +16,7 @@ if TYPE_CHECKING:
     from logparse.textproto import Message
 
 COLUMNS: Final = (
-    ATTEMPT,
-    NET_NAME,
-    PHASE,
-    NET_INDEX,
+    *OWN_NET_KEY,
     text("figure", "Figure", "What the log calls it."),
     whole("bytes", "Printed", "The printed figure.", "bytes"),
     whole("expected_bytes", "By the shapes", "The same worked out of the printed shapes; NA where not known.", "bytes"),
@@ -54,10 +51,7 @@ def _rows(attempt: int, fact: NetFact) -> Iterator[BuiltRow]:
             continue
         expected = found.expected(fact) if fact.layers else None
         yield {
-            "attempt": attempt,
-            "net": fact.net.name,
-            "phase": fact.net.phase,
-            "net_index": fact.net.index,
+            **own_net_columns(attempt, fact),
             "figure": label,
             "bytes": size,
             "expected_bytes": expected,

@@ -5,18 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from logparse.derive.plans import slots_of
-from logparse.tables.column import ATTEMPT, LINE, listed, whole
-from logparse.tables.nets.key import NET_INDEX, NET_NAME, PHASE, nets_of
+from logparse.tables.column import LINE, listed, whole
+from logparse.tables.nets.key import OWN_NET_KEY, nets_of, own_net_columns
 
 if TYPE_CHECKING:
     from logparse.derive.facts import NetFact
     from logparse.tables.table import Built, BuiltRow, LogLike
 
 COLUMNS: Final = (
-    ATTEMPT,
-    NET_NAME,
-    PHASE,
-    NET_INDEX,
+    *OWN_NET_KEY,
     whole("slot", "Slot", "The slot's number in the plan."),
     whole("bytes", "Bytes", "Its size as the log prints it.", "bytes"),
     whole("expected_bytes", "Largest blob", "Bytes of the largest half in it by the printed shapes.", "bytes"),
@@ -34,10 +31,7 @@ def _rows(attempt: int, fact: NetFact) -> list[BuiltRow]:
     plan = fact.net.plan
     return [
         {
-            "attempt": attempt,
-            "net": fact.net.name,
-            "phase": fact.net.phase,
-            "net_index": fact.net.index,
+            **own_net_columns(attempt, fact),
             "slot": one.slot,
             "bytes": one.bytes,
             "expected_bytes": one.expected_bytes,

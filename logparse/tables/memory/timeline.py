@@ -10,6 +10,7 @@ from logparse.cost.memory.timeline import timeline
 from logparse.derive.facts import layer_at
 from logparse.tables.column import ATTEMPT, text, whole
 from logparse.tables.memory.memory import DEVICE
+from logparse.tables.nets.key import own_nets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -63,7 +64,7 @@ def build(log: LogLike) -> Built:
 
 
 def _rows(attempt: int, device: str, run: Run, nets: Sequence[NetFact]) -> Iterator[BuiltRow]:
-    own = [fact for fact in nets if fact.net.nested is None]
+    own = own_nets(nets)
     for step, moment in enumerate(timeline(run, device)):
         yield {"attempt": attempt, "device": device, "step": step, **_cells(moment, own)}
 

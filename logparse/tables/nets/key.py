@@ -17,11 +17,9 @@ PHASE: Final = text("phase", "Phase", "TRAIN or TEST; NA where nothing tells it.
 NET_INDEX: Final = whole(
     "net_index", "Net #", "Counts every net of an attempt from 0 in order of initialisation, nested ones too."
 )
+OWN_NET_KEY: Final = (ATTEMPT, NET_NAME, PHASE, NET_INDEX)  # where nets inside a layer have no row
 NET_KEY: Final = (
-    ATTEMPT,
-    NET_NAME,
-    PHASE,
-    NET_INDEX,
+    *OWN_NET_KEY,
     text("nested", "Inside layer", "The recurrent layer whose inner net this is; NA for a net of its own."),
 )
 LAYER_KEY: Final = (
@@ -38,16 +36,19 @@ def nets_of(log: LogLike) -> Iterator[tuple[int, NetFact]]:
             yield attempt, net
 
 
+def own_nets(nets: Iterable[NetFact]) -> list[NetFact]:
+    """An attempt's nets without those inside a layer: the nets of its run, in the same order."""
+    return [fact for fact in nets if fact.net.nested is None]
+
+
+def own_net_columns(attempt: int, fact: NetFact) -> BuiltRow:
+    """The columns of OWN_NET_KEY."""
+    return {"attempt": attempt, "net": fact.net.name, "phase": fact.net.phase, "net_index": fact.net.index}
+
+
 def net_columns(attempt: int, fact: NetFact) -> BuiltRow:
     """The columns of NET_KEY."""
-    net = fact.net
-    return {
-        "attempt": attempt,
-        "net": net.name,
-        "phase": net.phase,
-        "net_index": net.index,
-        "nested": net.nested,
-    }
+    return {**own_net_columns(attempt, fact), "nested": fact.net.nested}
 
 
 def macs_of(total: int | None, fact: NetFact) -> tuple[int | None, int | None]:

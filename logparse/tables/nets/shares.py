@@ -10,7 +10,7 @@ from logparse.cost.rule import Missing
 from logparse.cost.rules.convolution import geometry
 from logparse.cost.traits import Family
 from logparse.tables.column import decimal, text, whole
-from logparse.tables.nets.key import NET_KEY, nets_of, total_of
+from logparse.tables.nets.key import NET_KEY, nets_of, own_net_columns, total_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,10 +116,7 @@ def _row(attempt: int, fact: NetFact, name: str, layers: Sequence[LayerFact], to
 
 def _head(attempt: int, fact: NetFact, name: str, layers: Sequence[LayerFact]) -> BuiltRow:
     return {
-        "attempt": attempt,
-        "net": fact.net.name,
-        "phase": fact.net.phase,
-        "net_index": fact.net.index,
+        **own_net_columns(attempt, fact),
         "group": name,
         "layers": len(layers),
         "unknown": sum(one.own_params is None or one.cost.macs.value is None for one in layers),

@@ -19,7 +19,7 @@ from logparse.tables.series.trend import lowest_and_last, trend, trend_window
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from logparse.model import Attempt, LogFacts, Net
+    from logparse.model import Attempt, LogFacts
     from logparse.tables.series.arrays import Array, Arrays
 
 DIVERGED: Final = "diverged"
@@ -201,12 +201,12 @@ def _rose(losses: Losses) -> Condition | None:
     if found is None:
         return _exploded(losses)
     low, last = found
-    trended = trend(losses.value)
-    text = (
-        f"rose from {formats.significant(float(trended[low]))}{_where(losses, low)} to "
-        f"{formats.significant(float(trended[last]))}{_where(losses, last)}"
-    )
-    return Condition("rose", text, *_at(losses, low))
+    return Condition("rose", _rise(losses, trend(losses.value), low, last), *_at(losses, low))
+
+
+def _rise(losses: Losses, values: Array, low: int, last: int) -> str:
+    ends = (f"{formats.significant(float(values[row]))}{_where(losses, row)}" for row in (low, last))
+    return f"rose from {' to '.join(ends)}"
 
 
 def _where(losses: Losses, row: int) -> str:
@@ -221,11 +221,7 @@ def _exploded(losses: Losses) -> Condition | None:
         return None
     if float(values[-2:].min()) < _EXPLODED * float(values[:-2].max()):
         return None
-    text = (
-        f"rose from {formats.significant(float(values[0]))}{_where(losses, 0)} to "
-        f"{formats.significant(float(values[-1]))}{_where(losses, len(values) - 1)}"
-    )
-    return Condition("exploded", text, *_at(losses, 0))
+    return Condition("exploded", _rise(losses, values, 0, len(values) - 1), *_at(losses, 0))
 
 
 def _zero(losses: Losses) -> Condition | None:
@@ -253,13 +249,9 @@ def _at_chance(losses: Losses, attempt: Attempt) -> Condition | None:
 # --- what the net says ----------------------------------------------------------------------------------------
 
 
-def _training_net(attempt: Attempt) -> Net | None:
-    return next((net for net in attempt.nets if net.phase == "TRAIN" and net.nested is None), None)
-
-
 def _samples(attempt: Attempt) -> int | None:
     """How many samples one displayed loss is the mean of: batch, times passes, times averaged losses."""
-    net = _training_net(attempt)
+    net = attempt.training_net
     shape = next((top.shape for layer in net.layers for top in layer.tops if top.shape), None) if net else None
     if shape is None or attempt.solver is None:
         return None
@@ -268,7 +260,7 @@ def _samples(attempt: Attempt) -> int | None:
 
 def _classes(attempt: Attempt) -> int | None:
     """The classes of the only softmax loss of a training net, whose weight is 1; None where that is not known."""
-    net = _training_net(attempt)
+    net = attempt.training_net
     losses = [] if net is None else [layer for layer in net.layers if layer.type in _SOFTMAX_LOSSES]
     weighted = [] if net is None else [top for layer in net.layers for top in layer.tops if top.loss_weight]
     if net is None or len(losses) != 1 or not losses[0].bottoms or len(weighted) > 1:

@@ -7,6 +7,7 @@ from math import isfinite, nan
 from typing import TYPE_CHECKING, Final
 
 from logparse.tables.column import ATTEMPT, LINE, decimal, whole
+from logparse.tables.nets.key import own_nets
 from logparse.tables.speed import timing
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def _mine(shown: Arrays, attempt: Attempt) -> slice:
 
 def _work(attempt: Attempt, nets: Sequence[NetFact]) -> BuiltRow:
     """What one iteration is: images, and MACs forward and backward; the printed batch is that of one GPU."""
-    own = [fact for fact in nets if fact.net.nested is None]
+    own = own_nets(nets)
     trained = next((fact for fact in own if fact.net.phase == "TRAIN"), own[0] if own else None)
     iter_size = attempt.solver.integer("iter_size", 1) if attempt.solver is not None else 1
     gpus = attempt.gpus or 1

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from logparse.sums import float_sum
 from logparse.tables.column import ATTEMPT, LINE, decimal, text, whole
+from logparse.tables.nets.key import own_nets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -178,7 +179,7 @@ def _runs(attempt: Attempt, times: Sequence[_Time], nets: Sequence[NetFact]) -> 
 
 def timed_net(nets: Sequence[NetFact], line: int) -> NetFact | None:
     """The net that a benchmark's line is about: the last one of its own set up before it."""
-    own = [fact for fact in nets if fact.net.nested is None and fact.net.line < line]
+    own = [fact for fact in own_nets(nets) if fact.net.line < line]
     return own[-1] if own else None
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from logparse.tables.nets.key import own_nets
 from logparse.tables.series import filing
 from logparse.tables.series.arrays import known_whole
 
@@ -55,7 +56,7 @@ def _first_sum(attempt: Attempt) -> float:
 
 
 def _trained(log: LogLike, attempt: Attempt) -> tuple[LayerFact, ...]:
-    own = (fact for fact in log.derived.nets[attempt.index] if fact.net.nested is None)
+    own = own_nets(log.derived.nets[attempt.index])
     return next((tuple(fact.layers) for fact in own if fact.net.phase == "TRAIN"), ())
 
 
