@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logparse.report.charts import bars, curves, memory
+from logparse.report.charts.axes import CHARACTER
 from logparse.report.charts.canvas import Canvas, label
 from logparse.report.charts.curves import Series
 
@@ -152,6 +153,13 @@ def test_parts_without_room_are_not_named_in_the_bar() -> None:
     assert "convolution 99.9 %" in found.texts
     assert not [text for text in found.texts if text.startswith("fully")]
     assert "fully connected: 0.1 %" in found.titles
+
+
+def test_the_name_and_the_total_of_a_stacked_bar_have_the_room_they_need() -> None:
+    drawing = bars.stacked([bars.Whole("GPU", "843 MB to 3.58 GB", (bars.Share("data", "m-data", 1.0),))], "memory")
+    ends = re.findall(r'<text class="[^"]* a-e" x="([\d.]+)"[^>]*>([^<]+)', drawing)
+    assert [text for _, text in ends] == ["GPU", "843 MB to 3.58 GB"]
+    assert all(float(x) > CHARACTER * len(text) for x, text in ends)
 
 
 def series(y: list[float], x: list[float] | None = None, *, dots: bool = False) -> Series:

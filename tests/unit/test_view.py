@@ -373,8 +373,18 @@ def test_the_footprint_speaks_of_a_range_on_the_gpu_with_both_builds_beside_each
     (chart,) = block.charts
     low, high = (formats.size(row[key]) for key in ("low_bytes", "high_bytes"))
     assert f"858 MB on the CPU and {low} to {high} on the GPU: " in chart.title
-    units = [head.unit for head in block.tables[0].heads]
-    assert units.count("B, CAFFE") == units.count("B, cuDNN") == 2
+    builds = [[cell.text for cell in one.cells] for one in block.tables[1].rows]
+    assert builds == [
+        [name, formats.count(row[f"{engine}_low_bytes"]), formats.count(row[f"{engine}_high_bytes"])]
+        for engine, name in (("caffe", "CAFFE"), ("cudnn", "cuDNN"))
+    ]
+
+
+def test_a_footprint_without_a_range_has_the_same_figure_at_both_ends(sample_logs: Path) -> None:
+    table = sections(sample_logs / "alexnet.log")["footprint"].view.tables[0]
+    cells = {head.title: cell.text for head, cell in zip(table.heads, table.rows[0].cells, strict=True)}
+    assert cells["Device"] == "CPU"
+    assert cells["Estimate"] == cells["At least"] == cells["At most"]
 
 
 def test_what_is_left_out_leaves_the_range_open() -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
-NAMES: Final = 104.0  # where the bars of a stacked chart begin
+NAMES: Final = 104.0  # where the bars of a stacked chart begin, unless a name or a total needs more room
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,13 @@ class Whole:
 def stacked(wholes: Sequence[Whole], description: str) -> Markup:
     """One bar per whole, cut into its parts."""
     canvas = Canvas(WIDTH, 14 + 46 * len(wholes))
+    texts = [text for whole in wholes for text in (whole.name, whole.total)]
+    begin = max(NAMES, 20 + CHARACTER * max(map(len, texts), default=0))
     for index, whole in enumerate(wholes):
         top = 6.0 + 46 * index
-        canvas.text(NAMES - 14, top + 12, whole.name, "t-label", "end")
-        canvas.text(NAMES - 14, top + 26, whole.total, "t-note", "end")
-        _stack(canvas, whole.parts, (NAMES, top, NAMES + whole.length * (WIDTH - 8 - NAMES), top + 28))
+        canvas.text(begin - 14, top + 12, whole.name, "t-label", "end")
+        canvas.text(begin - 14, top + 26, whole.total, "t-note", "end")
+        _stack(canvas, whole.parts, (begin, top, begin + whole.length * (WIDTH - 8 - begin), top + 28))
     return canvas.svg(description)
 
 

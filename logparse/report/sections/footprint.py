@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
 from logparse.report.charts import bars
-from logparse.report.elements import Cell, ChartView, Content
+from logparse.report.elements import ChartView, Content
 from logparse.report.tabulate import Field, tabulate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from logparse.report.elements import TableView
     from logparse.report.reported_log import ReportedLog
@@ -40,10 +40,11 @@ def build(log: ReportedLog) -> Content | None:
     whole = [row for row in log.rows("footprint") if row["attempt"] == attempt]
     if not any(row["bytes"] for row in memory if not formats.is_na(row["bytes"])):
         return None
-    failed = _out_of_memory(log)
-    tables = [_totals_table(whole), *([failed] if failed is not None else [])]
+    tables = (_totals_table(whole), _builds_table(whole), _out_of_memory(log))
     return Content(
-        paragraphs=(_LEAD,), charts=(_chart(memory, whole, lead.row.get("logged_bytes")),), tables=tuple(tables)
+        paragraphs=(_LEAD,),
+        charts=(_chart(memory, whole, lead.row.get("logged_bytes")),),
+        tables=tuple(table for table in tables if table is not None),
     )
 
 
@@ -96,8 +97,8 @@ def _title(whole: Sequence[TableRow], logged: Any) -> str:  # noqa: ANN401 - a c
     needs = " and ".join(f"{_reach(row, formats.size)} on the {names[row['device']]}" for row in whole)
     if formats.is_na(logged) or not logged:
         return f"The run needs {needs}"
-    times = " and ".join(_reach(row, lambda size: _times(size, logged)) for row in whole)
-    return f"The run needs {needs}: {times} times the {formats.size(logged)} that Caffe logs"
+    times = " and ".join(f"{_reach(row, lambda size: _times(size, logged))} times" for row in whole)
+    return f"The run needs {needs}: {times} the {formats.size(logged)} that Caffe logs"
 
 
 def _times(size: Any, logged: Any) -> str:  # noqa: ANN401 - cells
@@ -136,17 +137,11 @@ def _kinds_table(memory: Sequence[TableRow]) -> TableView:
 
 
 def _totals_table(whole: Sequence[TableRow]) -> TableView:
-    ends = (("low_bytes", "At least", "B"), ("high_bytes", "At most", "B"))
-    builds = [
-        (f"{engine}_{end}_bytes", word, f"B, {name}")
-        for engine, name in (("caffe", "CAFFE"), ("cudnn", "cuDNN"))
-        for end, word in (("low", "At least"), ("high", "At most"))
-    ]
     fields = (
         Field("device", "Device"),
         Field("bytes", "Estimate", "count", "B"),
-        *(Field(key, word, "count", unit, cell=_range_cell(key)) for key, word, unit in ends),
-        *(Field(key, word, "count", unit, optional=True) for key, word, unit in builds),
+        Field("low_bytes", "At least", "count", "B"),
+        Field("high_bytes", "At most", "count", "B"),
         Field("card", "Card", optional=True),
         Field("card_bytes", "Its memory", "count", "B", optional=True),
         Field("fits", "The empty card", optional=True),
@@ -155,14 +150,23 @@ def _totals_table(whole: Sequence[TableRow]) -> TableView:
     return tabulate("The whole run at its peak", fields, [{**row, "device": row["device"].upper()} for row in whole])
 
 
-def _range_cell(key: str) -> Callable[[Mapping[str, Any]], Cell]:
-    """An end of the range; empty where there is no range."""
+_ENGINES: Final = (("caffe", "CAFFE"), ("cudnn", "cuDNN"))
 
-    def cell(row: Mapping[str, Any]) -> Cell:
-        exact = row["low_bytes"] == row["high_bytes"] if not formats.is_na(row["low_bytes"]) else False
-        return Cell("" if exact else formats.count(row[key]))
 
-    return cell
+def _builds_table(whole: Sequence[TableRow]) -> TableView | None:
+    """The range of each build on the GPU; None where the log tells the build, or nothing of a GPU."""
+    rows = [
+        {"engine": name, "low_bytes": row[f"{engine}_low_bytes"], "high_bytes": row[f"{engine}_high_bytes"]}
+        for row in whole
+        for engine, name in _ENGINES
+        if not formats.is_na(row[f"{engine}_low_bytes"])
+    ]
+    fields = (
+        Field("engine", "Caffe built with"),
+        Field("low_bytes", "At least", "count", "B"),
+        Field("high_bytes", "At most", "count", "B"),
+    )
+    return tabulate("The GPU's range by build", fields, rows) if rows else None
 
 
 def _out_of_memory(log: ReportedLog) -> TableView | None:
