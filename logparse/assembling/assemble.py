@@ -287,6 +287,7 @@ def _event(state: State, record: rec.EventRecord) -> None:
 def _solver_lines(state: State, record: rec.SolverLines) -> None:
     attempt = state.attempt(record.line)
     attempt.solved = attempt.begun = True
+    attempt.solver_line = record.line
 
 
 # Each function takes the record type that is its key.

@@ -180,6 +180,7 @@ class AttemptBuilder:
     gpus: int | None = None
     optimising: bool = False
     solved: bool = False  # solver lines have been seen: its set-up is behind it
+    solver_line: int = 0  # where solver lines last began: after other lines they begin anew
     over: bool = False  # it has said that it is done
     dead: bool = False  # it has said what killed it; other threads may still print
     thread: int | None = None  # that sets up its solver and nets

@@ -53,6 +53,8 @@ _PHASES: Final = (
 )
 _LAYER: Final = re.compile(r"\bcaffe::(?:\w+::)*(?:CuDNN|MKLDNN|MKL)?(?P<type>\w+?)Layer(?:<.*>)?::")
 _FRAME: Final = re.compile(r"\s*@\s+(?:0x[0-9a-fA-F]+|\(nil\))?\s*(?P<symbol>.*)", re.DOTALL)
+# What only a run that goes on says.
+_OF_THE_RUN: Final = frozenset({"snapshot", "solverstate", "optimization", "solving"})
 _BASE_CLASSES: Final = frozenset({"", "Base", "Loss", "Neuron", "BaseData", "BasePrefetchingData"})
 
 
@@ -156,9 +158,26 @@ def outcome_of(attempt: AttemptBuilder, silent: str) -> tuple[str, str, int | No
         found = next((by_kind[kind] for kind in kinds if kind in by_kind), None)
         if found is not None:
             return _told(attempt, word, found)
+    raised = _raised(attempt)
+    if raised is not None:
+        return "fatal", raised.text, raised.line
     if attempt.command == "device_query":
         return "done", "The devices were listed.", None
     return "unfinished", silent, None
+
+
+def _raised(attempt: AttemptBuilder) -> Event | None:
+    """The exception of Python that ended a script around Caffe: with its traceback, and nothing of the run after it.
+
+    A script may catch one and go on; what other words than the run's follow takes nothing back.
+    """
+    pairs = zip(attempt.events, attempt.events[1:], strict=False)
+    found = [now for before, now in pairs if (before.kind, now.kind) == ("traceback", "complaint")]
+    if not found:
+        return None
+    run = [event.line for event in attempt.events if event.kind in _OF_THE_RUN]
+    nets = [layer.line for net in attempt.nets for layer in net.layers]
+    return found[-1] if found[-1].line > max(*run, *nets, attempt.solver_line, attempt.line) else None
 
 
 def silence(last: LastLine | None) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from logparse.model import Attempt
 
 _ENDINGS: Final[Mapping[str, tuple[str, str, str]]] = {
-    "fatal": ("error", "ended with a fatal error", "Caffe stops at the first failed check; nothing after it ran."),
+    "fatal": ("error", "ended with a fatal error", "The run stops there; nothing of it follows."),
     "out_of_memory": (
         "error",
         "ran out of memory",

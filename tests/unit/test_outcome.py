@@ -183,6 +183,11 @@ def test_too_many_values_are_told_apart_from_too_little_memory() -> None:
     assert "not out of memory: a blob of layer 'big' has 1091829760 values" in attempt.outcome_text
 
 
+TRACEBACK = """Traceback (most recent call last):
+  File "train.py", line 30, in <module>
+    solver.step(1)
+KeyError: 'chair'
+"""
 ENDS = {
     "done": (line("Optimization Done."), "done", "Optimization Done."),
     "stopped": (
@@ -202,6 +207,19 @@ ENDS = {
     ),
     "killed": ("Killed\n", "killed", "Killed"),
     "exception": ("terminate called after throwing an instance of 'x'\n", "fatal", "terminate called"),
+    "exception of Python": (line("Iteration 5, loss = 1") + TRACEBACK, "fatal", "KeyError: 'chair'"),
+    "exception of Python after the end": (line("Optimization Done.") + TRACEBACK, "done", "Optimization Done."),
+    "exception of Python that was caught": (
+        TRACEBACK + line("Iteration 5, loss = 1"),
+        "unfinished",
+        "the last line is 7: I1124",
+    ),
+    "exception of Python that was caught and told": (
+        TRACEBACK + line("Snapshotting to binary proto file a_iter_5.caffemodel"),
+        "unfinished",
+        "the last line is 7: I1124",
+    ),
+    "exception of Python without its traceback": ("KeyError: 'chair'\n", "unfinished", "the last line is 4: KeyError"),
     "heap broken after the end": (
         line("Optimization Done.") + "double free or corruption (out)\n",
         "done",

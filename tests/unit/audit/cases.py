@@ -88,7 +88,7 @@ ENDINGS: Final = (
             "error",
             "fatal",
             "Attempt 1 ended with a fatal error",
-            "Caffe stops at the first failed check; nothing after it ran.",
+            "The run stops there; nothing of it follows.",
             ("Check failed: a == b (1 vs. 2) the message",),
             1,
             line=3,
