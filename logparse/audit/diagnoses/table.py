@@ -63,6 +63,7 @@ TOLD_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "N2": ("saturated",),
     "N3": ("no_progress",),
     "N4": ("diagnosis_high_start", "summed_loss"),
+    "N5": ("zero",),
     "N7": ("diagnosis_negative_loss",),
     "N8": ("diagnosis_rate_rose", "diverged"),
     "N9": ("overfitting",),
@@ -71,7 +72,6 @@ TOLD_BY: Final[Mapping[str, tuple[str, ...]]] = {
 # Rows that no finding tells, and why.
 NOT_TOLD: Final[Mapping[str, str]] = {
     "A11": "a net that learns nothing prints the same accuracies; transforms of both phases stand in the dumps",
-    "N5": "a loss of exactly 0 is a state of the loss and stands with the attempt's outcome, not with a cause",
     "N6": "an accuracy may be constant for good: which share of the test set it is needs the test set",
     "N10": "no failure: batch, iter_size and GPUs stand with the attempt",
     "N11": "no failure: how often gradients were clipped stands among the events",

@@ -239,7 +239,7 @@ GAPS: Final = (
             "dump_cut",
             "The log shows only the beginning of the definition of the TRAIN net",
             "glog cuts every message at 29,999 bytes. Shapes and bytes of all layers are exact; parameters and MACs of "
-            "the layers after the cut need the definition: give it with --prototxt FILE.",
+            "the layers after the cut need the definition: its .prototxt can be given with the log.",
             ("the TRAIN net: 1 of 2 layers without their definition",),
             1,
             0,
@@ -269,7 +269,7 @@ GAPS: Final = (
             "note",
             "assumed",
             "Figures of 2 layers rest on a stated assumption",
-            "Their basis is “inferred”. With the definition (--prototxt FILE) they are exact.",
+            "Their basis is “inferred”. With the definition, a .prototxt given with the log, they are exact.",
             (
                 "data: taken as a data layer by its name and because it has no bottoms",
                 "relu: taken as ReLU by its name and because its top is in place; default settings taken",
