@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 
 def in_place_candidates(log: AuditedLog) -> Iterator[Finding]:
-    """Layers that could overwrite their bottom and do not, with what that would save; one finding per layer name."""
+    """Layers that could overwrite their bottom and do not, with what that would save; one finding per layer name.
+
+    Nothing is said of a top of which it is not known whether it has memory of its own.
+    """
     seen: set[tuple[str, Any]] = set()
     for net, layers in log.nets():
         for row in _candidates(log, net, layers):
@@ -49,7 +52,7 @@ def _in_place(net: TableRow, row: TableRow) -> Finding:
 def _candidates(log: AuditedLog, net: TableRow, layers: Sequence[TableRow]) -> Iterator[TableRow]:
     memory = log.parsed.derived.nets[net["attempt"]][net["net_index"]].memory
     first = len(memory.layers) - len(layers)  # behind the net's inputs
-    yield from (layers[place - first] for place in in_place_places(memory.layers))
+    yield from known_rows((layers[place - first] for place in in_place_places(memory.layers)), "distinct_bytes")
 
 
 def counted_twice(log: AuditedLog) -> Iterator[Finding]:

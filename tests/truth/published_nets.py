@@ -63,6 +63,10 @@ class Drawing:
         self.top = name
         return name
 
+    def global_pool(self, name: str) -> str:
+        """The mean of each channel."""
+        return self.add(name, "Pooling", "pooling_param { pool: AVE global_pooling: true }")
+
     def dense(self, name: str, outputs: int) -> str:
         return self.add(name, "InnerProduct", f"inner_product_param {{ num_output: {outputs} }}")
 
@@ -166,12 +170,39 @@ def alexnet(batch: int, *, learns: bool = True) -> str:
     return drawing.text
 
 
+_FIRES: Final = (16, 16, 32, 32, 48, 48, 64, 64)
+
+
 def squeezenet(batch: int) -> str:
     """SqueezeNet 1.0 as it is deployed."""
     drawing = Drawing(f"{batch} 3 227 227")
     drawing.conv_relu("conv1", 96, 7, "stride: 2")
     drawing.pool("pool1", 3, 2)
-    for place, width in zip(range(2, 10), (16, 16, 32, 32, 48, 48, 64, 64), strict=True):
+    _fires(drawing, pooled=(4, 8))
+    drawing.conv_relu("conv10", 1000, 1, "pad: 1")
+    drawing.global_pool("pool10")
+    drawing.add("prob", "Softmax")
+    return drawing.text
+
+
+def squeezenet_1_1(batch: int, *, learns: bool = False) -> str:
+    """SqueezeNet 1.1: smaller kernels at the bottom, and its poolings come earlier; as it is deployed, or trained."""
+    drawing = Drawing(f"{batch} 3 227 227")
+    drawing.conv_relu("conv1", 64, 3, "stride: 2")
+    drawing.pool("pool1", 3, 2)
+    _fires(drawing, pooled=(3, 5))
+    drawing.conv_relu("conv10", 1000, 1)
+    drawing.global_pool("pool10")
+    if learns:
+        drawing.loss()
+    else:
+        drawing.add("prob", "Softmax")
+    return drawing.text
+
+
+def _fires(drawing: Drawing, pooled: tuple[int, int]) -> None:
+    """The fire modules 2 to 9, with poolings behind two of them."""
+    for place, width in enumerate(_FIRES, 2):
         squeezed = f"fire{place}/squeeze1x1"
         drawing.conv_relu(squeezed, width, 1)
         ones, threes = drawing.split(2)
@@ -179,13 +210,71 @@ def squeezenet(batch: int) -> str:
         drawing.conv_relu(f"fire{place}/expand3x3", 4 * width, 3, "pad: 1", bottom=threes)
         parts = (f"fire{place}/expand1x1", f"fire{place}/expand3x3")
         drawing.add(f"fire{place}/concat", "Concat", bottoms=parts)
-        if place in {4, 8}:
+        if place in pooled:
             drawing.pool(f"pool{place}", 3, 2)
     drawing.add("drop9", "Dropout", top=drawing.top)
-    drawing.conv_relu("conv10", 1000, 1, "pad: 1")
-    drawing.add("pool10", "Pooling", "pooling_param { pool: AVE global_pooling: true }")
-    drawing.add("prob", "Softmax")
+
+
+def mobilenet_v1(batch: int) -> str:
+    """MobileNet v1 (Howard et al. 2017, table 1) up to its pooling."""
+    drawing = Drawing(f"{batch} 3 224 224")
+    _normed_relu(drawing, "conv1", 32, 3, "stride: 2 pad: 1")
+    width = 32
+    for place, (outputs, stride) in enumerate(_SEPARABLE, 2):
+        _normed_relu(drawing, f"conv{place}/dw", width, 3, f"pad: 1 stride: {stride} group: {width}")
+        _normed_relu(drawing, f"conv{place}/sep", outputs, 1)
+        width = outputs
+    drawing.global_pool("pool6")
     return drawing.text
+
+
+# Of each separable block: channels and stride
+_SEPARABLE: Final = (
+    *((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2)),
+    *((512, 1),) * 5,
+    *((1024, 2), (1024, 1)),
+)
+
+
+def mobilenet_v2(batch: int) -> str:
+    """MobileNet v2 (Sandler et al. 2018, table 2) up to its pooling."""
+    drawing = Drawing(f"{batch} 3 224 224")
+    _normed_relu(drawing, "conv1", 32, 3, "stride: 2 pad: 1")
+    width, place = 32, 0
+    for expansion, outputs, repeats, stride in _INVERTED:
+        for repeat in range(repeats):
+            place += 1
+            name, begun = f"block{place}", drawing.top
+            if expansion > 1:
+                _normed_relu(drawing, f"{name}/expand", expansion * width, 1)
+            depthwise = f"pad: 1 stride: {1 if repeat else stride} group: {expansion * width}"
+            _normed_relu(drawing, f"{name}/dw", expansion * width, 3, depthwise)
+            drawing.conv(f"{name}/project", outputs, 1)
+            drawing.norm()
+            if repeat:
+                drawing.add(name, "Eltwise", bottoms=(begun, drawing.top))
+            width = outputs
+    _normed_relu(drawing, "conv_last", 1280, 1)
+    drawing.global_pool("pool")
+    return drawing.text
+
+
+# Of each row of the table: expansion, channels, repeats, stride
+_INVERTED: Final = (
+    (1, 16, 1, 1),
+    (6, 24, 2, 2),
+    (6, 32, 3, 2),
+    (6, 64, 4, 2),
+    (6, 96, 3, 1),
+    (6, 160, 3, 2),
+    (6, 320, 1, 1),
+)
+
+
+def _normed_relu(drawing: Drawing, name: str, outputs: int, kernel: int, more: str = "") -> None:
+    drawing.conv(name, outputs, kernel, more)
+    drawing.norm()
+    drawing.relu()
 
 
 def ssd300(batch: int) -> str:

@@ -117,7 +117,13 @@ RAN: Final = {
         "SegNet-Tutorial#26", (nets.segnet(1),), Told(("GeForce GTX 980",), year=2016, engine="cudnn")
     ),
     "AlexNet, batch 1024, timed": Use("forresti/SqueezeNet#19", (nets.alexnet(1024, learns=False),), TITAN_X, "time"),
-    "SqueezeNet, batch 256, its forward pass": Use("forresti/SqueezeNet#19", (nets.squeezenet(256),), TITAN_X, "test"),
+    # The thread names no version. Both of its bounds hold for 1.1, whole; of 1.0 the forward pass alone fits.
+    "SqueezeNet 1.1, batch 256, timed": Use(
+        "forresti/SqueezeNet#19", (nets.squeezenet_1_1(256, learns=True),), TITAN_X, "time"
+    ),
+    "SqueezeNet 1.0, batch 256, its forward pass": Use(
+        "forresti/SqueezeNet#19", (nets.squeezenet(256),), TITAN_X, "test"
+    ),
     "VGG-16, batch 32": Use("aharley/segaware#9", (nets.vgg16(32),), TITAN_X),
 }
 RAN_OUT: Final = {
@@ -127,7 +133,10 @@ RAN_OUT: Final = {
     "SegNet, batch 1, without cuDNN": Use(
         "alexgkendall/caffe-segnet#21", (nets.segnet(1),), Told(("GeForce GTX 980",), year=2016, engine="caffe")
     ),
-    "SqueezeNet, batch 512": Use("forresti/SqueezeNet#19", (nets.squeezenet(512),), TITAN_X, "test"),
+    "SqueezeNet 1.1, batch 512, timed": Use(
+        "forresti/SqueezeNet#19", (nets.squeezenet_1_1(512, learns=True),), TITAN_X, "time"
+    ),
+    "SqueezeNet 1.0, batch 512": Use("forresti/SqueezeNet#19", (nets.squeezenet(512),), TITAN_X, "test"),
 }
 
 

@@ -120,6 +120,15 @@ def test_a_layer_whose_memory_is_not_known_is_no_candidate() -> None:
     assert not found(text, kind="in_place")
 
 
+def test_a_top_that_is_too_large_to_hold_is_no_candidate() -> None:
+    """Its count fits 64 bits, its bytes do not."""
+    huge = f"2 {2**61} ({2**62})"
+    text = net([data(), replace(CONV, shapes=(huge,)), replace(RELU, shapes=(huge,))])
+
+    assert read(text).layers["distinct_bytes"].isna().any()
+    assert not found(text, kind="in_place")
+
+
 def sized(batch: int, *, phase: str) -> str:
     """The net of a convolution and a ReLU, of so many images."""
     shape = f"{batch} 3 4 4 ({48 * batch})"
