@@ -23,10 +23,10 @@ PER_IMAGE: Final = {"alexnet": 2_323_200, "googlenet": 4_816_896, "resnet18": 4_
 
 @pytest.mark.parametrize("name", PER_IMAGE)
 def test_a_forward_pass_of_one_image_needs_what_is_published(name: str, shared_logs: Path) -> None:
-    for net in parse_log(shared_logs / f"genuine/{name}.log").run()[1].nets:
-        found = planned(of_inference(net))
-        assert net.batch is not None
-        assert found.bytes == found.bound_bytes == PER_IMAGE[name] * net.batch
+    for one in parse_log(shared_logs / f"genuine/{name}.log").run()[1].nets:
+        found = planned(of_inference(one))
+        assert one.batch is not None
+        assert found.bytes == found.bound_bytes == PER_IMAGE[name] * one.batch
 
 
 # opencv/opencv#9389: MB of one image, the input and an index beside each MAX pooling's output counted: each storage
@@ -94,7 +94,7 @@ def test_plans_of_all_nets_are_within_a_hundredth_of_their_bounds(shared_logs: P
     checked, wrong = 0, []
     for path in sorted((shared_logs / "genuine").glob("*.log")):
         for run in parse_log(path).runs.values():
-            for scheme in (scheme for net in run.nets if net.layers for scheme in schemes(net)):
+            for scheme in (scheme for one in run.nets if one.layers for scheme in schemes(one)):
                 if scheme.bytes is not None and scheme.bound is not None:
                     checked += 1
                     if not scheme.bound <= scheme.bytes <= 1.01 * scheme.bound:
