@@ -212,12 +212,12 @@ ENDS = {
     "exception of Python that was caught": (
         TRACEBACK + line("Iteration 5, loss = 1"),
         "unfinished",
-        "the last line is 7: I1124",
+        "the last line is 8: I1124",
     ),
     "exception of Python that was caught and told": (
         TRACEBACK + line("Snapshotting to binary proto file a_iter_5.caffemodel"),
         "unfinished",
-        "the last line is 7: I1124",
+        "the last line is 8: I1124",
     ),
     "exception of Python without its traceback": ("KeyError: 'chair'\n", "unfinished", "the last line is 4: KeyError"),
     "heap broken after the end": (
