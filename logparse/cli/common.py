@@ -81,12 +81,23 @@ def add_memory_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_budget_option(parser: argparse.ArgumentParser) -> None:
+    """Add what the blobs of a net may take where some are worked out twice."""
+    parser.add_argument(
+        "--budget",
+        type=size_bytes,
+        metavar="SIZE",
+        help="what blobs may take in the plan checkpoint_best, which then recomputes as little as that needs",
+    )
+
+
 def terms_of(arguments: argparse.Namespace) -> Terms:
     """The footprint's settable terms as asked for."""
     asked = {
         "context_bytes": arguments.gpu_context,
         "cudnn_handle_bytes": arguments.cudnn_handle,
         "engine": arguments.engine,
+        "budget_bytes": getattr(arguments, "budget", None),
     }
     return replace(USUAL, **{name: value for name, value in asked.items() if value is not None})
 

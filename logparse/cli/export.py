@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="overwrite FILE if it exists")
     common.add_csv_option(parser)
     common.add_memory_options(parser)
+    common.add_budget_option(parser)
     common.add_reading_options(parser)
 
 

@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--title", help="the report's title (default: the net's name)")
     parser.add_argument("--force", action="store_true", help="overwrite OUT.html if it exists")
     common.add_memory_options(parser)
+    common.add_budget_option(parser)
     common.add_reading_options(parser)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import combinations
+from importlib.util import find_spec
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logparse.cost.plan.checkpoints import root_segments, ways_to_cut
 from logparse.cost.plan.lifetimes import Lifetime, of_inference, of_training, recomputed
 from logparse.cost.plan.placement import live_bytes, planned
 from logparse.cost.plan.schemes import as_yjxiong, schemes
@@ -163,6 +165,114 @@ def test_no_two_blocks_that_live_at_one_step_overlap(blocks: list[Lifetime]) -> 
     assert max((one.bytes for one in blocks), default=0) <= found.bound_bytes <= found.bytes
     assert found.bytes <= sum(one.bytes for one in blocks)
     assert planned(blocks) == found  # the same for the same
+
+
+CHAINS: Final = st.lists(st.integers(0, 99), max_size=40).map(
+    lambda sizes: [block(place, place + 1, size) for place, size in enumerate(sizes)]
+)
+
+
+@given(CHAINS)
+def test_a_chain_of_any_length_is_planned_at_its_bound(blocks: list[Lifetime]) -> None:
+    assert planned(blocks).is_optimal
+
+
+ORACLE: Final = st.lists(
+    st.tuples(st.integers(0, 9), st.integers(0, 5), st.integers(1, 64)).map(
+        lambda one: block(one[0], one[0] + one[1], one[2])
+    ),
+    min_size=1,
+    max_size=9,
+)
+
+
+@pytest.mark.skipif(find_spec("omnimalloc") is None, reason="omnimalloc is not made for this machine")
+@given(ORACLE)
+def test_a_plan_is_hardly_above_that_of_another_allocator(blocks: list[Lifetime]) -> None:
+    """omnimalloc's best: what both call a plan is the same, and ours hardly ever takes more."""
+    omnimalloc = pytest.importorskip("omnimalloc")
+    theirs = omnimalloc.Pool(
+        id="blobs",
+        allocations=tuple(
+            omnimalloc.Allocation(id=place, size=one.bytes, start=one.first, end=one.last + 1)
+            for place, one in enumerate(blocks)
+        ),
+    )
+    best = omnimalloc.allocate(theirs, allocator="supermalloc", validate=True).size
+    found = planned(blocks)
+    assert found.bound_bytes <= best
+    assert found.bytes <= 1.05 * best
+
+
+# -- recomputation -------------------------------------------------------------------------------------
+
+
+def stairs(depth: int = 12) -> NetMemory:
+    """Convolutions of many sizes, and a narrow place in the middle."""
+    text, bottom = DATA, "data"
+    for place in range(depth):
+        width = 1 if place == depth // 2 else 5 + place % 3
+        text += (
+            f'layer {{ name: "c{place}" type: "Convolution" bottom: "{bottom}" top: "c{place}" '
+            f"convolution_param {{ num_output: {width} kernel_size: 1 }} }}"
+            f'layer {{ name: "s{place}" type: "Sigmoid" bottom: "c{place}" top: "s{place}" }}'
+        )
+        bottom = f"s{place}"
+    dense = DENSE.replace('"pool"', f'"{bottom}"')
+    return net(text + dense + LOSS, batch=2, printed=PRINTED)
+
+
+def test_each_way_to_cut_is_a_row_of_segments_from_first_to_last() -> None:
+    ways = ways_to_cut(stairs())
+    assert len(set(ways)) == len(ways) > 10
+    for segments in ways:
+        assert segments[0] == 0
+        assert {later - one for one, later in pairwise(segments)} <= {0, 1}
+    assert root_segments(stairs()) in ways
+    assert (0,) * len(stairs().layers) in ways
+
+
+def test_a_cut_by_bytes_goes_where_the_least_passes() -> None:
+    deep = stairs()
+    cuts = {place for segments in ways_to_cut(deep) for place in range(1, len(segments)) if is_cut(segments, place)}
+    places = [place for place, layer in enumerate(deep.layers) if layer.spec.name == "c7"]
+    assert set(places) <= cuts  # behind the narrow s6
+
+
+def is_cut(segments: Sequence[int], place: int) -> bool:
+    return segments[place] != segments[place - 1]
+
+
+def test_the_best_checkpoints_need_no_more_than_any_that_were_tried() -> None:
+    deep = stairs()
+    best = next(one for one in schemes(deep) if one.name == "checkpoint_best")
+    bounds = [max(live_bytes(of_training(deep, segments=segments))) for segments in ways_to_cut(deep)]
+    assert best.bound == min(bounds)
+
+
+def test_a_budget_is_met_with_as_little_as_it_needs() -> None:
+    found = {one.name: one for one in schemes(stairs())}
+    least, all_kept = found["checkpoint_best"], found["training_caffe"]
+    assert least.bytes is not None
+    assert all_kept.bytes is not None
+    assert least.bytes < all_kept.bytes
+
+    at_ease = schemes(stairs(), all_kept.bytes)[-1]
+    assert (at_ease.bytes, at_ease.extra_macs) == (all_kept.bytes, 0)
+    costs = []
+    for budget in range(least.bytes, all_kept.bytes, (all_kept.bytes - least.bytes) // 5):
+        tight = schemes(stairs(), budget)[-1]
+        assert tight.bytes is not None
+        assert tight.bytes <= budget
+        assert tight.kept == least.kept
+        costs.append(tight.extra_macs or 0)
+    assert costs == sorted(costs, reverse=True)
+    assert costs[0] > costs[-1]
+    assert schemes(stairs(), least.bytes - 1)[-1] == least  # none fits: what needs least
+
+
+def test_a_budget_changes_nothing_where_nothing_trains() -> None:
+    assert schemes(usual(phase="TEST"), 1) == schemes(usual(phase="TEST"))
 
 
 # -- schemes -------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ class Terms:
 
     `context_bytes` is the CUDA context with the first cuBLAS handle; each prefetching layer's thread makes one more
     handle, of `thread_bytes`; `cudnn_handle_bytes` is one of cuDNN's. `engine` narrows the range to one engine.
+    `budget_bytes` is what the blobs of a net may take in the plan `checkpoint_best` (None: as little as it can).
     """
 
     context_bytes: int | None = None
@@ -31,6 +32,7 @@ class Terms:
     cudnn_handle_bytes: int | None = None
     program_bytes: int = PROGRAM_BYTES
     engine: str | None = None
+    budget_bytes: int | None = None
 
 
 USUAL: Final = Terms()

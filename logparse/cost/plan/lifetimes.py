@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from logparse.cost.memory.blobs import Touched
     from logparse.cost.memory.holdings import NetMemory
     from logparse.cost.memory.layer import LayerMemory
+    from logparse.cost.memory.sharing import Owners
 
 _DATA: Final = "data"
 _DIFF: Final = "diff"
@@ -66,6 +67,16 @@ def of_inference(net: NetMemory, *, with_index: bool = False) -> tuple[Lifetime,
     return tuple(found)
 
 
+def of_forward(net: NetMemory) -> tuple[Lifetime, ...]:
+    """The data of all blobs, labels and losses too, as long as the forward pass touches it.
+
+    Raises:
+        Missing: the count of a blob is not known.
+
+    """
+    return tuple(_data(net, range(len(net.layers))))
+
+
 def of_training(net: NetMemory, *, cudnn: bool = False, segments: Sequence[int] | None = None) -> tuple[Lifetime, ...]:
     """What a forward and a backward pass need: data as long as a backward pass reads it, and gradients.
 
@@ -88,21 +99,37 @@ def recomputed(net: NetMemory, segments: Sequence[int]) -> tuple[int, ...]:
 # -- data ----------------------------------------------------------------------------------------------
 
 
-def _storages(net: NetMemory, *, of_data: bool) -> tuple[dict[str, _Storage], Mapping[str, str]]:
-    """(owner → storage, name → owner) of one half."""
-    own, owner_of = owners(tuple(layer.links for layer in net.layers), of_data=of_data)
+def _owners_of_data(net: NetMemory) -> Owners:
+    """(owner → its place and top, name → owner) of the blobs' data."""
+    return owners(tuple(layer.links for layer in net.layers), of_data=True)
+
+
+def _owners_of_diff(net: NetMemory) -> Owners:
+    return owners(tuple(layer.links for layer in net.layers), of_data=False)
+
+
+def _storages_of_data(net: NetMemory) -> Mapping[str, _Storage]:
+    """Owner → storage."""
+    return _storages(net, net.once(_owners_of_data).own)
+
+
+def _storages_of_diff(net: NetMemory) -> Mapping[str, _Storage]:
+    return _storages(net, net.once(_owners_of_diff).own)
+
+
+def _storages(net: NetMemory, own: Mapping[str, tuple[int, int]]) -> Mapping[str, _Storage]:
     found = {}
     for name, (place, top) in own.items():
         count = net.layers[place].counts[top]
         if count is None:
             raise Missing(f"the count of {name} is not printed")
         found[name] = _Storage(name, count)
-    return found, owner_of
+    return found
 
 
 def _data(net: NetMemory, places: Sequence[int]) -> Iterator[Lifetime]:
     """The storages that the layers at these places touch as they go forward; a net's outputs stay to the end."""
-    storages, owner_of = _storages(net, of_data=True)
+    storages, owner_of = net.once(_storages_of_data), net.once(_owners_of_data).owner_of
     steps: dict[str, list[int]] = {}
     read: set[str] = set()
     for place in places:
@@ -171,12 +198,15 @@ class Schedule(NamedTuple):
     @classmethod
     def of(cls, net: NetMemory, segments: Sequence[int]) -> Schedule:
         """Forward through all layers, then segment by segment from the last: forward where needed, and backward."""
-        _, owner_of = owners(tuple(layer.links for layer in net.layers), of_data=True)
+        owner_of = net.once(_owners_of_data).owner_of
         kept = frozenset(_kept(net.layers, segments, owner_of))
         step, backward, again = len(net.layers), [0] * len(net.layers), dict[int, int]()
-        for segment in range(max(segments, default=0), -1, -1):
-            places = [place for place, one in enumerate(segments) if one == segment]
-            for place in places if segment < max(segments) else ():
+        places_of: list[list[int]] = [[] for _ in range(max(segments, default=0) + 1)]
+        for place, segment in enumerate(segments):
+            places_of[segment].append(place)
+        for segment in range(len(places_of) - 1, -1, -1):
+            places = places_of[segment]
+            for place in places if segment < len(places_of) - 1 else ():
                 names = {owner_of.get(name, name) for name in net.layers[place].tops}
                 if net.layers[place].bottoms and not names <= kept:
                     again[place], step = step, step + 1
@@ -196,7 +226,7 @@ def _kept(layers: Sequence[LayerMemory], segments: Sequence[int], owner_of: Mapp
 
 
 def _training_data(net: NetMemory, plan: Schedule, *, cudnn: bool) -> Iterator[Lifetime]:
-    storages, owner_of = _storages(net, of_data=True)
+    storages, owner_of = net.once(_storages_of_data), net.once(_owners_of_data).owner_of
     first, second = dict[str, list[int]](), dict[str, list[int]]()  # the steps that touch what is there, and anew
     final = max(plan.segments, default=0)
     read = net.once(_read_by_cudnn if cudnn else _read_by_caffe)
@@ -250,8 +280,7 @@ def _read_back(layer: LayerMemory, *, cudnn: bool) -> tuple[str, ...]:
 
 
 def _diffs(net: NetMemory, plan: Schedule, *, cudnn: bool) -> Iterator[Lifetime]:
-    storages, _ = _storages(net, of_data=False)
-    own, _ = owners(tuple(layer.links for layer in net.layers), of_data=False)
+    storages, own = net.once(_storages_of_diff), net.once(_owners_of_diff).own
     for name, touched in net.once(_touched_by_cudnn if cudnn else _touched_by_caffe).items():
         if name not in storages:
             continue

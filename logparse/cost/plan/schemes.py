@@ -7,12 +7,12 @@ workspaces stay as they are and are in none of the figures. No plan was run: the
 from __future__ import annotations
 
 from functools import partial
-from math import isqrt
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from logparse.cost.buffer import CPU
 from logparse.cost.costing import macs
 from logparse.cost.memory.blobs import data_blobs, diff_blobs
+from logparse.cost.plan.checkpoints import root_segments, ways_to_cut
 from logparse.cost.plan.in_place import in_place_places, put_in_place
 from logparse.cost.plan.lifetimes import Schedule, of_inference, of_training, recomputed
 from logparse.cost.plan.placement import live_bytes, planned
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from logparse.cost.memory.holdings import NetMemory
     from logparse.cost.memory.layer import LayerMemory
+    from logparse.cost.plan.checkpoints import Segments
     from logparse.cost.plan.lifetimes import Lifetime
     from logparse.cost.plan.placement import Plan
 
@@ -54,9 +55,15 @@ class Scheme(NamedTuple):
     reason: str = ""
 
 
-def schemes(net: NetMemory) -> tuple[Scheme, ...]:
-    """Every scheme that the net allows: those of training only where something goes backward; kept with the net."""
-    return net.once(_schemes)
+def schemes(net: NetMemory, budget_bytes: int | None = None) -> tuple[Scheme, ...]:
+    """Every scheme that the net allows: those of training only where something goes backward; kept with the net.
+
+    With a budget `checkpoint_best` is the cheapest way to cut the net whose plan fits into it.
+    """
+    found = net.once(_schemes)
+    if budget_bytes is None or found[-1].name != _BEST:
+        return found
+    return (*found[:-1], _within(net, budget_bytes)._replace(kept=found[-1].kept))
 
 
 def _schemes(net: NetMemory) -> tuple[Scheme, ...]:
@@ -141,35 +148,64 @@ def _at_work(net: NetMemory, segments: Sequence[int]) -> Mapping[int, int]:
 
 
 def _checkpointed(net: NetMemory) -> Iterator[Scheme]:
-    """√n segments (Chen et al. 2016), and as many as need least."""
+    """√n segments (Chen et al. 2016), and of many ways to cut the net the one that needs least."""
     try:
-        sizes = {
-            count: max(live_bytes(of_training(net, segments=_cut(net, count))), default=0) for count in _counts(net)
-        }
+        cuts = net.once(_ways_to_cut)
+        yield _recomputing(net, _SQRT, root_segments(net))
+        yield _recomputing(net, _BEST, cuts[0].segments)
     except Missing as missing:
-        reason = str(missing)
-        yield from (Scheme(name, ALL_BLOBS, extra_macs=None, reason=reason) for name in _CHECKPOINTS)
-        return
-    chosen = (_root(net), min(sizes, key=lambda count: (sizes[count], count)))
-    for name, count in zip(_CHECKPOINTS, chosen, strict=True):
-        segments = _cut(net, count)
-        plan = planned(of_training(net, segments=segments))
-        again = [macs(net.layers[place].spec).value for place in recomputed(net, segments)]
-        extra = None if None in again else sum(value or 0 for value in again)
-        yield _told(Scheme(name, ALL_BLOBS, extra_macs=extra), net, plan, segments)
+        yield from (_unknown_checkpoint(name, missing) for name in (_SQRT, _BEST))
 
 
-_CHECKPOINTS: Final = ("checkpoint_sqrt", "checkpoint_best")
+def _within(net: NetMemory, budget_bytes: int) -> Scheme:
+    """The cheapest way to cut the net whose plan fits; where none does, the one that needs least."""
+    try:
+        cuts = net.once(_ways_to_cut)
+    except Missing as missing:
+        return _unknown_checkpoint(_BEST, missing)
+    fit = (one for one in cuts if one.bound <= budget_bytes)
+    for way in sorted(fit, key=lambda one: (one.extra_macs is None, one.extra_macs or 0, one.bound)):
+        found = _recomputing(net, _BEST, way.segments)
+        if (found.bytes or 0) <= budget_bytes:
+            return found
+    return _recomputing(net, _BEST, cuts[0].segments)
 
 
-def _root(net: NetMemory) -> int:
-    return max(isqrt(len(net.layers)), 1)
+_SQRT: Final = "checkpoint_sqrt"
+_BEST: Final = "checkpoint_best"
 
 
-def _counts(net: NetMemory) -> range:
-    return range(1, 3 * _root(net) + 1)
+class _Cut(NamedTuple):
+    """A way to cut a net: what no plan of it can go below, and the forward products that are worked out twice."""
+
+    bound: int
+    extra_macs: int | None
+    segments: Segments
 
 
-def _cut(net: NetMemory, count: int) -> list[int]:
-    """Each layer's segment, where the net is cut into `count` runs of as many layers."""
-    return [place * count // len(net.layers) for place in range(len(net.layers))]
+def _ways_to_cut(net: NetMemory) -> tuple[_Cut, ...]:
+    """All that are tried, the one that needs least first; of several such the one that costs least."""
+    found = [
+        _Cut(max(live_bytes(of_training(net, segments=segments)), default=0), _extra_macs(net, segments), segments)
+        for segments in ways_to_cut(net)
+    ]
+    return tuple(sorted(found, key=lambda one: (one.bound, one.extra_macs is None, one.extra_macs or 0)))
+
+
+def _extra_macs(net: NetMemory, segments: Segments) -> int | None:
+    products = net.once(_forward_macs)
+    again = [products[place] for place in recomputed(net, segments)]
+    return None if None in again else sum(value or 0 for value in again)
+
+
+def _forward_macs(net: NetMemory) -> tuple[int | None, ...]:
+    return tuple(macs(layer.spec).value for layer in net.layers)
+
+
+def _recomputing(net: NetMemory, name: str, segments: Segments) -> Scheme:
+    plan = planned(of_training(net, segments=segments))
+    return _told(Scheme(name, ALL_BLOBS, extra_macs=_extra_macs(net, segments)), net, plan, segments)
+
+
+def _unknown_checkpoint(name: str, missing: Missing) -> Scheme:
+    return Scheme(name, ALL_BLOBS, extra_macs=None, reason=str(missing))

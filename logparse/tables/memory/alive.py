@@ -35,6 +35,6 @@ def build(log: LogLike) -> Built:
             "bytes": block.bytes,
         }
         for attempt, fact, net in planned_nets(log)
-        for scheme in schemes(net)
+        for scheme in schemes(net, log.terms.budget_bytes)
         for block in scheme.alive or ()
     ]

@@ -25,7 +25,8 @@ COLUMNS: Final = (
         "caffe (as Caffe keeps blobs); in_place (with every layer in place that may be); inference, inference_index "
         "(data while it is read, without and with an index beside each MAX pooling); training_caffe, training_cudnn "
         "(data and gradients while they are read, by engine); checkpoint_sqrt, checkpoint_best (data worked out twice, "
-        "in √n segments and in those that need least); yjxiong_v2 (what that fork's own plan would do).",
+        "in √n segments, and in those that need least, or cost least within a budget where one is set); yjxiong_v2 "
+        "(what that fork's own plan would do).",
     ),
     text("counted", "Counted", "What is in the figures and what is not."),
     whole("bytes", "Bytes", "What the blobs of the whole batch take by this scheme.", "bytes"),
@@ -33,13 +34,19 @@ COLUMNS: Final = (
     text("peak_layer", "Fullest at", "The layer at work where most is alive."),
     whole("extra_macs", "Extra MACs", "Forward multiply-accumulates that are worked out a second time.", "MACs"),
     whole("saves_bytes", "Saves", "Against what Caffe keeps of the same: data alone, or gradients too.", "bytes"),
-    text("basis", "Basis", "model: by what each layer reads, none was run; optimal where bytes is the bound."),
+    text(
+        "basis",
+        "Basis",
+        "model: by what each layer reads, none was run; optimal where bytes is the bound; whether a budget is met.",
+    ),
 )
 
 
 def build(log: LogLike) -> Built:
     """One row per net and scheme."""
-    return [row for attempt, fact, net in planned_nets(log) for row in _rows(attempt, fact, net)]
+    return [
+        row for attempt, fact, net in planned_nets(log) for row in _rows(attempt, fact, net, log.terms.budget_bytes)
+    ]
 
 
 def planned_nets(log: LogLike) -> Iterator[tuple[int, NetFact, NetMemory]]:
@@ -56,8 +63,8 @@ def _left_alone(fact: NetFact) -> frozenset[str]:
     return frozenset(map(str, dump.child("mem_param").all("exclude_blob"))) if dump is not None else frozenset()
 
 
-def _rows(attempt: int, fact: NetFact, net: NetMemory) -> Iterator[BuiltRow]:
-    for scheme in (*schemes(net), as_yjxiong(net, _left_alone(fact))):
+def _rows(attempt: int, fact: NetFact, net: NetMemory, budget_bytes: int | None) -> Iterator[BuiltRow]:
+    for scheme in (*schemes(net, budget_bytes), as_yjxiong(net, _left_alone(fact))):
         known = scheme.kept is not None and scheme.bytes is not None
         yield {
             **own_net_columns(attempt, fact),
@@ -68,13 +75,16 @@ def _rows(attempt: int, fact: NetFact, net: NetMemory) -> Iterator[BuiltRow]:
             "peak_layer": None if (worker := layer_at(fact, scheme.peak)) is None else worker.layer.name,
             "extra_macs": scheme.extra_macs,
             "saves_bytes": (scheme.kept or 0) - (scheme.bytes or 0) if known else None,
-            "basis": _basis(scheme),
+            "basis": _basis(scheme, budget_bytes if scheme.name == "checkpoint_best" else None),
         }
 
 
-def _basis(scheme: Scheme) -> str:
+def _basis(scheme: Scheme, budget_bytes: int | None) -> str:
     if scheme.bytes is None:
         return f"unknown: {scheme.reason}"
     if scheme.bound is None:
         return "shapes" if scheme.name != "yjxiong_v2" else "model: the fork's code, replayed"
-    return "model, optimal" if scheme.bytes == scheme.bound else "model"
+    optimal = ", optimal" if scheme.bytes == scheme.bound else ""
+    if budget_bytes is None:
+        return f"model{optimal}"
+    return f"model{optimal}, {'within' if scheme.bytes <= budget_bytes else 'above'} the budget"

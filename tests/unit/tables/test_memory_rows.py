@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from logparse.cost.memory.terms import Terms
 from tests.writing import Layer, cells, data, line, memory, net, read, solver
 
 if TYPE_CHECKING:
@@ -171,3 +173,46 @@ def test_of_a_net_without_layers_only_the_logged_figure_is_known() -> None:
     assert set(rows["basis"]) == {"the log", "unknown: no layer of the net is in the log"}
     sums = ("distinct_bytes", "weights", "params", "param_bytes", "macs", "reconciled_layers")
     assert all(cells(log.nets, column)[column] == [None] for column in sums)
+
+
+# -- a budget for the blobs ----------------------------------------------------------------------------
+
+
+def deep() -> Log:
+    """Sigmoids, whose backward pass reads what they made: data that is kept, or worked out twice."""
+    layers, bottom = [data(backward=False)], "data"
+    for place in range(8):
+        conv, squashed = f"c{place}", f"s{place}"
+        layers.append(
+            Layer(
+                conv, "Convolution", (bottom,), (conv,), (SHAPE,), "convolution_param { num_output: 3 kernel_size: 1 }"
+            )
+        )
+        layers.append(Layer(squashed, "Sigmoid", (conv,), (squashed,), (SHAPE,)))
+        bottom = squashed
+    layers.append(Layer("loss", "EuclideanLoss", (bottom, "data"), ("loss",), ("(1)",)))
+    return read(solver(), net([one if one.backward is False else replace(one, backward=True) for one in layers]))
+
+
+def best_checkpoints(log: Log) -> tuple[int, int, str]:
+    rows = cells(log.plan, "scheme", "bytes", "extra_macs", "basis")
+    return next(row[1:] for row in zip(*rows.values(), strict=True) if row[0] == "checkpoint_best")
+
+
+def test_a_plan_within_a_budget_recomputes_as_little_as_that_needs() -> None:
+    log = deep()
+    least, most_macs, basis = best_checkpoints(log)
+    assert "budget" not in basis
+
+    log.terms = Terms(budget_bytes=2 * least)
+    at_ease, macs, basis = best_checkpoints(log)
+    assert least <= at_ease <= 2 * least
+    assert macs < most_macs
+    assert basis.endswith("within the budget")
+    alive = cells(log.alive, "scheme", "bytes")
+    of_best = [size for name, size in zip(*alive.values(), strict=True) if name == "checkpoint_best"]
+    assert sum(of_best) <= at_ease
+
+    log.terms = Terms(budget_bytes=1)
+    assert best_checkpoints(log)[:2] == (least, most_macs)
+    assert best_checkpoints(log)[2].endswith("above the budget")
