@@ -82,6 +82,7 @@ class Log:
     plan = _Named()
     alive = _Named()
     timeline = _Named()
+    levers = _Named()
     footprint = _Named()
     out_of_memory = _Named()
     slots = _Named()

@@ -74,6 +74,7 @@ _ROWS: Final[Mapping[str, _Row]] = {
         f"{_MEMORY}.whatif",
         needs_terms=True,
     ),
+    "levers": _Row("Which one layer's change buys most.", f"{_MEMORY}.levers", needs_terms=True),
     "out_of_memory": _Row(
         "Where memory ran out, and what would have fitted.", f"{_MEMORY}.out_of_memory", needs_terms=True
     ),

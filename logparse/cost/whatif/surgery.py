@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from logparse.cost.costing import cost
 from logparse.cost.fields import kernel, spatial
 from logparse.cost.rule import Missing
-from logparse.cost.traits import Family
+from logparse.cost.traits import Family, LayerKind
 from logparse.cost.whatif.resize import WhatIfError, resized
 from logparse.textproto import Message
 
@@ -87,7 +87,7 @@ class Operation:
         while waiting:
             index = heappop(waiting)
             layer = self._layers[index]
-            if layer.losses and layer.losses[0]:
+            if layer.traits.kind is LayerKind.LOSS or (layer.losses and layer.losses[0]):
                 raise WhatIfError(f"the channels of {name} are what {layer.spec.name} measures")
             changes = _per_channel(layer, before, after)
             if changes:

@@ -9,6 +9,7 @@ from logparse import formats
 from logparse.cost.costing import cost
 from logparse.cost.whatif.change import AS_IT_IS, Change, LowRank, changed, measures
 from logparse.cost.whatif.fit import fits
+from logparse.cost.whatif.levers import quarter_rank
 from logparse.cost.whatif.limits import too_large
 from logparse.cost.whatif.resize import WhatIfError
 
@@ -165,9 +166,8 @@ def _compressed(layers: tuple[LayerMemory, ...]) -> Iterator[tuple[str, Change]]
 
 
 def _quarter(layer: LayerMemory) -> Iterator[tuple[str, Change]]:
-    """An SVD that leaves about a quarter of the weights: r = K·M / 4(K + M)."""
-    shape = layer.params[0].shape if layer.params else ()
-    rank = shape[0] * shape[1] // (4 * (shape[0] + shape[1])) if len(shape) == 2 else 0  # a matrix
+    """An SVD that leaves about a quarter of the weights."""
+    rank = quarter_rank(layer)
     if rank:
         name = layer.spec.name
         yield f"{name} at rank {rank}", Change(low_rank={name: LowRank(rank)})
