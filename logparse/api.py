@@ -184,6 +184,35 @@ class Log:
         check_change(change or AS_IT_IS)
         return fit(self.run(attempt)[1], budget_bytes, device, self.terms, change or AS_IT_IS)
 
+    def sweep(
+        self, batches: Sequence[int], change: Change | None = None, *, test: bool = False, attempt: int | None = None
+    ) -> pd.DataFrame:
+        """The figures at several batches of the train net (or of the test nets), as the table `whatif`.
+
+        Its scenarios are `batch N` (or `test batch N`); `change` holds for each. A batch that Caffe could not run is
+        NA with the reason.
+
+        Raises:
+            WhatIfError: a batch or the change is none, or no batch can be followed.
+
+        """
+        from dataclasses import replace
+
+        from logparse.cost.whatif.change import AS_IT_IS
+        from logparse.cost.whatif.limits import check_change
+        from logparse.tables.frame import frame
+        from logparse.tables.memory.scenarios import sweep_rows
+
+        base, name = change or AS_IT_IS, "test batch" if test else "batch"
+        changes = {
+            f"{name} {batch}": replace(base, test_batch=batch) if test else replace(base, batch=batch)
+            for batch in batches
+        }
+        for one in (base, *changes.values()):
+            check_change(one)
+        number, run = self.run(attempt)
+        return frame(TABLES["whatif"], sweep_rows(number, run, changes, self.terms))
+
     @property
     def table_names(self) -> tuple[str, ...]:
         """The names that `table` knows."""

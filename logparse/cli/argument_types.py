@@ -82,3 +82,37 @@ def positive(text: str) -> int:
         shown = digits if len(digits) < _MANY_DIGITS else f"a number of {len(digits)} digits"
         raise argparse.ArgumentTypeError(f"{shown} is more than Caffe can count: an int of C++ ends at {_MOST_COUNT:,}")
     return int(digits)
+
+
+MOST_POINTS: Final = 100  # of a sweep
+_SWEEP: Final = re.compile(
+    r"(?P<what>batch|test-batch)=(?:(?P<first>[0-9]+)\.\.(?P<last>[0-9]+)(?P<step>[x+][0-9]+)?|(?P<list>[0-9]+(?:,[0-9]+)*))"
+)
+
+
+def sweep(text: str) -> tuple[str, tuple[int, ...]]:
+    """Argument type: `batch=1..512x2` (each twice the one before), `batch=8..64+8`, `batch=1,8,64`, or test-batch.
+
+    Without a step each is twice the one before. Gives what is swept, and its values.
+    """
+    found = _SWEEP.fullmatch(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no sweep: give batch=1..512x2, batch=8..64+8 or batch=1,8,64")
+    if found["list"]:
+        values = [positive(number) for number in found["list"].split(",")]
+    else:
+        first, last = positive(found["first"]), positive(found["last"])
+        values = _stepped(text, first, last, found["step"] or "x2")
+    if len(values) > MOST_POINTS:
+        raise argparse.ArgumentTypeError(f"{text!r} has more than {MOST_POINTS} points: give a larger step")
+    return found["what"], tuple(dict.fromkeys(values))
+
+
+def _stepped(text: str, first: int, last: int, step: str) -> list[int]:
+    by = positive(step[1:])
+    if last < first or (by == 1 and step[0] == "x"):
+        raise argparse.ArgumentTypeError(f"{text!r} never ends: give a last one above the first, and a factor above 1")
+    values = [first]
+    while len(values) <= MOST_POINTS and values[-1] < last:
+        values.append(values[-1] * by if step[0] == "x" else values[-1] + by)
+    return [value for value in values if value <= last]

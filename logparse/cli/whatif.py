@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse import export, formats
 from logparse.catalogue import TABLES
 from logparse.cli import common
-from logparse.cli.argument_types import one_of, positive, share, size_bytes
+from logparse.cli import whatif_text as layout
+from logparse.cli.argument_types import one_of, positive, share, size_bytes, sweep
 from logparse.cost.buffer import GPU
 from logparse.cost.memory.terms import DEVICES
-from logparse.cost.whatif.change import PRECISIONS, SOLVERS, Change, LowRank
+from logparse.cost.whatif.change import AS_IT_IS, PRECISIONS, SOLVERS, Change, LowRank
 from logparse.cost.whatif.limits import BUDGET_BYTES
 from logparse.cost.whatif.surgery import SCHEMES
 from logparse.errors import UsageError
 from logparse.output import STDOUT, check_target, write
 from logparse.rows import rows_of
-from logparse.tables.memory.scenarios import ASKED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable
 
-    from logparse.cost.whatif.fit import Fit
+    import pandas as pd
+
+    from logparse.api import Log
 
 TEXT: Final = "text"
 _FACTORS: Final = re.compile(r"(?P<layer>.+)=(?P<rank>[1-9][0-9]*)(?::(?P<scheme>[a-z]+))?")
@@ -37,13 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("log", metavar="LOG", help="a log, or - for standard input")
     parser.add_argument("--attempt", type=positive, metavar="N", help="which start of the solver (default: the last)")
     _add_changes(parser)
-    parser.add_argument("--fit", type=budget_bytes, metavar="SIZE", help="the largest batch that fits, e.g. 8GiB")
-    parser.add_argument(
-        "--device",
-        type=one_of(DEVICES, "device"),
-        metavar="DEVICE",
-        help=f"what --fit is about: {' or '.join(DEVICES)} (default: gpu)",
-    )
+    _add_questions(parser)
     parser.add_argument(
         "--format",
         type=one_of(forms, "format"),
@@ -55,6 +53,62 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     common.add_csv_option(parser)
     common.add_memory_options(parser)
     common.add_reading_options(parser)
+
+
+def _add_questions(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--fit", type=budget_bytes, metavar="SIZE", help="the largest batch that fits, e.g. 8GiB")
+    parser.add_argument(
+        "--card",
+        type=card_bytes,
+        metavar="CARD",
+        help="the same on a card by its name or memory, e.g. 'GTX 1080 Ti' or 11GiB",
+    )
+    parser.add_argument(
+        "--device",
+        type=one_of(DEVICES, "device"),
+        metavar="DEVICE",
+        help=f"what --fit is about: {' or '.join(DEVICES)} (default: gpu)",
+    )
+    parser.add_argument(
+        "--sweep",
+        type=sweep,
+        metavar="NAME=VALUES",
+        help="several batches: batch=1..512x2, batch=8..64+8, batch=1,8,64",
+    )
+    parser.add_argument(
+        "--sensitivity",
+        nargs="?",
+        const="gpu",
+        type=one_of(tuple(LEVERS), "figure"),
+        metavar="FIGURE",
+        help=f"which one layer's change buys most of {', '.join(LEVERS)} (default: gpu)",
+    )
+    parser.add_argument("--explain", action="store_true", help="tell everything that an answer takes for granted")
+
+
+# Figure of --sensitivity → column of the table `levers`
+LEVERS: Final = {
+    "gpu": "saves_gpu_bytes",
+    "params": "saves_params",
+    "macs": "saves_macs_per_image",
+    "data": "saves_data_bytes",
+}
+
+
+def card_bytes(text: str) -> tuple[str | None, int]:
+    """Argument type: a card's name and its memory in bytes; no name where the memory itself is given."""
+    try:
+        return None, budget_bytes(text)
+    except argparse.ArgumentTypeError:
+        if (text.isdigit() and len(text) < len("1080")) or (text[-1:] in {"b", "B"} and text[:1].isdigit()):
+            raise  # a size that is none, and no name
+    from logparse.cost.memory.cards import card_known_as
+
+    try:
+        found = card_known_as(text)
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(f"{error.message}; {error.remedy}") from error
+    return found.name, found.bytes or 0
 
 
 def _add_changes(parser: argparse.ArgumentParser) -> None:
@@ -127,8 +181,7 @@ def change_of(arguments: argparse.Namespace) -> Change:
 
 def run(arguments: argparse.Namespace) -> int:
     """Read the log, apply the change, write the figures, then see whether the gates hold."""
-    if arguments.device is not None and arguments.fit is None:
-        raise UsageError("--device says what --fit is about, which is not asked for", remedy="Give --fit SIZE as well.")
+    _check_questions(arguments)
     suffix = PurePath(arguments.output).suffix
     form = arguments.format or (export.format_of(suffix) if suffix else TEXT)
     common.check_formulas(form, arguments.csv_formulas)
@@ -138,78 +191,82 @@ def run(arguments: argparse.Namespace) -> int:
     check_target(arguments.output, force=arguments.force, inputs=inputs)
     log = common.read_log(arguments.log, arguments, curves=TABLES["whatif"].needs_curves)
     log.terms = common.terms_of(arguments)
-    change = change_of(arguments)
-    fit = None
-    if arguments.fit is not None:
-        fit = log.fit(arguments.fit, arguments.device or GPU, change, attempt=arguments.attempt)
-    frame = log.whatif(change, attempt=arguments.attempt, fit=fit)
-    rows = rows_of(frame)
+    answer = _answer(log, arguments)
     if form == TEXT:
-        chunks = _text(rows, fit)
+        write(arguments.output, map(_line, answer.lines), force=arguments.force)
     else:
-        chunks = export.written(form, frame, "whatif", csv_formulas=arguments.csv_formulas)
-    write(arguments.output, chunks, force=arguments.force)
+        chunks = export.written(form, answer.frame, answer.table, csv_formulas=arguments.csv_formulas)
+        write(arguments.output, chunks, force=arguments.force)
     common.check_gates([log], arguments)
     return 0
 
 
-_FORMS: Final = {"bytes": formats.size, "MAC": formats.short, "values": formats.short, "images": formats.count}
+def _check_questions(arguments: argparse.Namespace) -> None:
+    """Refuse questions that do not go together."""
+    if arguments.fit is not None and arguments.card is not None:
+        raise UsageError("--fit and --card both say what must hold the run", remedy="Give one of them.")
+    if arguments.device is not None and arguments.fit is None and arguments.card is None:
+        raise UsageError("--device says what --fit is about, which is not asked for", remedy="Give --fit SIZE as well.")
+    if arguments.card is not None and arguments.device not in {None, GPU}:
+        raise UsageError("--card is about the GPU", remedy="Give --fit SIZE for the CPU.")
+    if arguments.sensitivity is not None and (arguments.sweep or arguments.fit or arguments.card):
+        raise UsageError("--sensitivity is a question of its own", remedy="Ask it without --sweep, --fit and --card.")
+    if arguments.sensitivity is not None and change_of(arguments) != AS_IT_IS:
+        raise UsageError("--sensitivity changes one layer at a time of the run as it is", remedy="Ask it alone.")
+    if arguments.sweep is not None and (arguments.batch if arguments.sweep[0] == "batch" else arguments.test_batch):
+        raise UsageError(f"--{arguments.sweep[0]} is what --sweep changes", remedy="Give one of them.")
 
 
-def _text(rows: Sequence[Mapping[Any, Any]], fit: Fit | None) -> Iterator[bytes]:
-    """Columns for a terminal: figure, before, then each scenario's and what it is of before; what was assumed."""
-    scenarios = list(dict.fromkeys(str(row["scenario"]) for row in rows))
-    lines = [["", "as logged", *(cell for name in scenarios for cell in (_head(name, fit), ""))]]
-    for quantity in dict.fromkeys(str(row["quantity"]) for row in rows):
-        of = {str(row["scenario"]): row for row in rows if row["quantity"] == quantity}
-        cells = [cell for name in scenarios for cell in _cells(of.get(name))]
-        first = next(iter(of.values()))
-        lines.append([quantity, _FORMS[str(first["unit"])](first["before"]), *cells])
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for name, *cells in lines:
-        padded = (cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))
-        yield _line(f"{name.ljust(widths[0])}  {'  '.join(padded)}".rstrip())
-    assumed = list(dict.fromkeys(text for row in rows for text in _texts(row["assumptions"])))
-    for text in assumed or ["nothing is changed"]:
-        yield _line(f"- {text}")
-    if fit is not None:
-        yield _line(_fit_text(fit))
+class _Answer(NamedTuple):
+    """The lines for a terminal, and for every other format the frame and the table that it is."""
+
+    lines: Iterable[str]
+    frame: pd.DataFrame
+    table: str = "whatif"
 
 
-def _line(text: str) -> bytes:
-    return f"{formats.shown(text)}\n".encode("utf-8", "backslashreplace")
+def _answer(log: Log, arguments: argparse.Namespace) -> _Answer:
+    if arguments.sensitivity is not None:
+        frame = log.levers if arguments.attempt is None else log.levers[log.levers["attempt"] == arguments.attempt]
+        return _Answer(layout.levers_text(rows_of(frame), LEVERS[arguments.sensitivity]), frame, "levers")
+    change, (card_name, budget) = change_of(arguments), arguments.card or (None, arguments.fit)
+    fit = None
+    if budget is not None:
+        fit = log.fit(budget, arguments.device or GPU, change, attempt=arguments.attempt)
+    if arguments.sweep is not None:
+        what, values = arguments.sweep
+        frame = log.sweep(values, change, test=what == "test-batch", attempt=arguments.attempt)
+        return _Answer(layout.sweep_text(rows_of(frame), fit, card_name, explain=arguments.explain), frame)
+    if change == AS_IT_IS and fit is None:
+        number, _ = log.run(arguments.attempt)
+        frame = log.table("whatif")
+        frame = frame[frame["attempt"] == number]
+        return _Answer(layout.usual_text(rows_of(frame), explain=arguments.explain), frame)
+    frame = log.whatif(change, attempt=arguments.attempt, fit=fit)
+    asked = question(change)
+    return _Answer(layout.asked_text(rows_of(frame), asked, fit, card_name, explain=arguments.explain), frame)
 
 
-def _head(scenario: str, fit: Fit | None) -> str:
-    if fit is None or scenario == ASKED:
-        return "then"
-    return f"batch {formats.count(fit.batch)}" if fit.batch else "none fits"
+def question(change: Change) -> str:
+    """A change in words, as it was asked for."""
+    parts = []
+    for one in fields(change):
+        value = getattr(change, one.name)
+        if value == one.default or not value:
+            continue
+        name = one.name.replace("_", " ")
+        if isinstance(value, Mapping):
+            parts.append(f"{name} {', '.join(f'{layer} {_shown(how)}' for layer, how in value.items())}")
+        else:
+            parts.append(name if value is True else f"{name} {value}")
+    return ", ".join(parts) or "nothing changes"
 
 
-def _cells(row: Mapping[Any, Any] | None) -> tuple[str, str]:
-    return ("", "") if row is None else (_FORMS[str(row["unit"])](row["after"]), _factor(row))
+def _shown(how: object) -> str:
+    if isinstance(how, LowRank):
+        return f"to {how.rank}{f' ({how.scheme})' if how.scheme else ''}"
+    return formats.percent(how)
 
 
-def _texts(values: object) -> list[str]:
-    return [str(value) for value in values] if isinstance(values, list) else []
-
-
-def _factor(row: Mapping[Any, Any]) -> str:
-    before, after = row["before"], row["after"]
-    if formats.is_na(before) or formats.is_na(after) or not before or not after or before == after:
-        return ""
-    return f"×{formats.significant(after / before)}"
-
-
-def _fit_text(fit: Fit) -> str:
-    """The answer in one sentence, in which what fits and what does not are never the same text.
-
-    On a GPU the upper end of the range must fit.
-    """
-    budget, held, following = formats.sizes_apart([fit.budget_bytes, fit.bytes, fit.next_bytes])
-    device, takes = fit.device.upper(), "takes up to" if fit.device == GPU else "takes"
-    basis = f"; {fit.basis}" if fit.basis else ""
-    if not fit.batch:
-        return f"Not one image fits into {budget} on the {device}: it {takes} {held}{basis}"
-    more = f"one more {takes} {following}" if fit.next_bytes > fit.budget_bytes else f"with one more {fit.binds}"
-    return f"Batch {formats.count(fit.batch)} fits into {budget} on the {device} (it {takes} {held}; {more}){basis}"
+def _line(line: str) -> bytes:
+    return f"{formats.shown(line)}\n".encode("utf-8", "backslashreplace")

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from logparse import formats
 from logparse.api import parse_log
 from logparse.cli import whatif as verb
-from logparse.cli.argument_types import size_bytes
+from logparse.cli.argument_types import size_bytes, sweep
 from logparse.cli.main import main
+from logparse.cli.whatif_text import change_texts
+from logparse.cost.memory.cards import card_known_as
 from logparse.cost.whatif.change import Change, LowRank, changed, measures
 from logparse.cost.whatif.fit import fit
 from logparse.cost.whatif.resize import WhatIfError
@@ -262,6 +265,23 @@ def test_a_budget_of_nothing_and_a_device_of_none_are_refused(
         (["--batch", "9" * 5000], "a number of 5000 digits is more than Caffe can count"),
         (["--test-batch", "0"], "'0' is no whole number from 1"),
         (["--batch", "100000000"], "29,040,000,000,000 elements"),
+        (["--card", "8"], "did you mean 8GiB?"),
+        (["--card", "Voodoo"], "no card is known as 'Voodoo'; give its memory, such as 11GiB"),
+        (["--card", "v100"], "Tesla V100-SXM2-16GB, Tesla V100-SXM2-32GB and"),
+        (["--card", "GTX 970M"], "was sold with several sizes of memory"),
+        (["--card", "K80", "--fit", "8GiB"], "--fit and --card both say what must hold the run"),
+        (["--card", "K80", "--device", "cpu"], "--card is about the GPU"),
+        (["--sweep", "momentum=1..2"], "is no sweep: give batch=1..512x2"),
+        (["--sweep", "batch=0..8"], "'0' is no whole number from 1"),
+        (["--sweep", "batch=8..1"], "never ends"),
+        (["--sweep", "batch=1..8x1"], "never ends"),
+        (["--sweep", "batch=1..1000+1"], "more than 100 points"),
+        (["--sweep", "batch=1..8", "--batch", "4"], "--batch is what --sweep changes"),
+        (["--sweep", "test-batch=1..8", "--test-batch", "4"], "--test-batch is what --sweep changes"),
+        (["--sweep", "batch=100000000"], "29,040,000,000,000 elements"),
+        (["--sensitivity", "speed"], "there is no figure 'speed'"),
+        (["--sensitivity", "gpu", "--fit", "8GiB"], "--sensitivity is a question of its own"),
+        (["--sensitivity", "gpu", "--batch", "8"], "--sensitivity changes one layer at a time"),
     ],
     ids=lambda case: " ".join(case)[:30],
 )
@@ -317,7 +337,7 @@ def test_what_fits_and_one_more_are_never_the_same_text(
     )
     assert told is not None
     assert len({told[2], told[3], told[4]}) == 3
-    assert said[0].split() == ["as", "logged", "batch", told[1]]
+    assert said[0].endswith(f"batch {told[1]}")
 
 
 def test_where_a_blob_binds_one_more_is_not_told_in_bytes(
@@ -331,7 +351,8 @@ def test_where_a_blob_binds_one_more_is_not_told_in_bytes(
 def test_the_command_prints_every_assumption(
     run_logparse: Callable[..., subprocess.CompletedProcess[bytes]], sample_logs: Path
 ) -> None:
-    done = run_logparse("whatif", sample_logs / "alexnet.log", "--batch", "64", "--solver", "Adam", "--fit", "8GiB")
+    words = ["--batch", "64", "--solver", "Adam", "--fit", "8GiB", "--explain"]
+    done = run_logparse("whatif", sample_logs / "alexnet.log", *words)
     text = done.stdout.decode()
     assert done.returncode == 0, done.stderr
     assert "batch 4 → 64" in text
@@ -378,3 +399,149 @@ def test_layers_whose_names_hold_an_equals_sign() -> None:
     for text in ("fc6", "fc6=0", "fc6=5:diagonal"):
         with pytest.raises(argparse.ArgumentTypeError):
             verb.layer_factors(text)
+
+
+# -- what the terminal shows ---------------------------------------------------------------------------
+
+
+def said_by(sample_logs: Path, capsys: pytest.CaptureFixture[str], *words: str, log: str = "alexnet") -> list[str]:
+    assert main(["whatif", str(sample_logs / f"{log}.log"), *words]) == 0
+    return capsys.readouterr().out.splitlines()
+
+
+def test_each_figure_stands_as_logged_and_then_with_its_change(
+    sample_logs: Path, alexnet: Log, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """61.0 M parameters in both; data of 4 images, of 128; the difference in bytes, and 32 times."""
+    heading, columns, *lines = said_by(sample_logs, capsys, "--batch", "128")
+    before, after = figures(alexnet), figures(alexnet, Change(batch=128))
+    assert heading == "What if: batch 128"
+    assert columns.split() == ["as", "logged", "then", "change"]
+    assert re.fullmatch(r"  parameters +61\.0 M +61\.0 M +=", lines[0])
+    data = next(line for line in lines if line.startswith("  blobs' data  "))
+    sizes = [formats.size(number) for number in (before["distinct_data"], after["distinct_data"])]
+    difference = formats.size((after["distinct_data"] or 0) - (before["distinct_data"] or 0))
+    assert re.split("  +", data.strip()) == ["blobs' data", *sizes, f"+{difference}", "×32"]
+    assert lines[-2] == "  (1 thing taken for granted: --explain tells which)"
+
+
+def test_a_question_is_told_as_it_was_asked() -> None:
+    change = Change(batch=8, no_test_net=True, prune_weights={"fc6": 0.9}, low_rank={"c": LowRank(3, "spatial")})
+    assert verb.question(change) == "batch 8, no test net, prune weights fc6 90.0 %, low rank c to 3 (spatial)"
+    assert verb.question(Change()) == "nothing changes"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "texts"),
+    [
+        (100, 100, ("=", "")),
+        (100, 150, ("+50", "+50.0 %")),
+        (100, 60, ("−40", "−40.0 %")),
+        (100, 199, ("+99", "+99.0 %")),
+        (1000, 1999, ("+999", "×2")),
+        (100, 0, ("−100", "")),
+        (0, 7, ("+7", "")),
+        (100, None, ("", "")),
+    ],
+)
+def test_a_change_is_a_difference_and_a_share_or_a_factor(
+    before: int, after: int | None, texts: tuple[str, str]
+) -> None:
+    assert change_texts(before, after, formats.short) == texts
+
+
+def test_without_a_question_the_usual_ones_are_answered_a_line_each(
+    sample_logs: Path, alexnet: Log, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = said_by(sample_logs, capsys)
+    asked = list(dict.fromkeys(alexnet.table("whatif")["scenario"]))
+    told = [next((line for line in lines if line.strip().startswith(name)), None) for name in asked]
+    assert told[0] is None  # as it is
+    assert None not in told[1:]
+    fits = alexnet.table("whatif").query("quantity == 'batch'")
+    for name, batch in zip(fits["scenario"], fits["after"], strict=True):
+        assert f"  {name}: batch {batch:,}" in lines
+
+
+def test_a_sweep_is_a_line_a_batch_and_says_which_is_too_large(
+    sample_logs: Path, alexnet: Log, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = said_by(sample_logs, capsys, "--sweep", "batch=1..1024x4", "--card", "gtx 1080 ti")
+    points = {int(line.split()[1]): line for line in lines if line.startswith("  batch ")}
+    assert list(points) == [1, 4, 16, 64, 256, 1024]
+    best = alexnet.fit(11_711_807_488).batch
+    assert {batch for batch, line in points.items() if line.endswith("too large")} == {
+        batch for batch in points if batch > best
+    }
+    bars = [line.count("█") for line in points.values()]
+    assert bars == sorted(bars)
+    assert bars[-1] == max(bars) > bars[0] > 0
+    assert lines[-1].startswith(f"Batch {best} fits into the 11.71 GB of a GeForce GTX 1080 Ti")
+
+
+def test_the_rows_of_a_sweep_are_those_of_its_single_questions(alexnet: Log) -> None:
+    swept = alexnet.sweep([2, 64], Change(solver="Adam"))
+    for batch in (2, 64):
+        rows = swept[swept["scenario"] == f"batch {batch}"]
+        assert dict(zip(rows["quantity"], rows["after"], strict=True)) == figures(
+            alexnet, Change(batch=batch, solver="Adam")
+        )
+    tested = alexnet.sweep([7], test=True)
+    assert dict(zip(tested["quantity"], tested["after"], strict=True)) == figures(alexnet, Change(test_batch=7))
+
+
+def test_a_point_that_caffe_could_not_run_is_unknown_beside_those_it_could(alexnet: Log) -> None:
+    swept = alexnet.sweep([4, 100_000_000])
+    beyond = swept[swept["scenario"] == "batch 100000000"]
+    assert beyond["after"].isna().all()
+    assert "29,040,000,000,000 elements" in beyond["assumptions"].iloc[0][0]
+    assert not swept[swept["scenario"] == "batch 4"]["after"].isna().any()
+
+
+@pytest.mark.parametrize("figure", ["gpu", "params", "macs", "data"])
+def test_levers_come_largest_first(
+    sample_logs: Path, alexnet: Log, figure: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = said_by(sample_logs, capsys, "--sensitivity", figure)
+    column = verb.LEVERS[figure]
+    best = alexnet.levers.sort_values(column, ascending=False, kind="stable").iloc[0]
+    assert lines[2].split()[0] == best["layer"]
+    assert best["change"] in lines[2]
+    unknown = int(alexnet.levers[column].isna().sum())
+    assert f"  ({unknown} more cannot be followed through the net: export --table levers tells why)" in lines
+
+
+def test_a_lever_that_costs_is_told_as_more(sample_logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two factors have a blob between them."""
+    assert any("(more)" in line for line in said_by(sample_logs, capsys, "--sensitivity", "params"))
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("batch=1..512x2", (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)),
+        ("batch=3..20", (3, 6, 12)),
+        ("batch=8..64+24", (8, 32, 56)),
+        ("batch=9,8,9", (9, 8)),
+        ("test-batch=5..5", (5,)),
+    ],
+)
+def test_a_sweep_is_a_row_of_batches(text: str, values: tuple[int, ...]) -> None:
+    assert sweep(text) == (text.split("=", maxsplit=1)[0], values)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Tesla K80", "Tesla K80"),
+        ("gtx 1080 ti", "GeForce GTX 1080 Ti"),
+        ("1080", "GeForce GTX 1080"),
+        ("NVIDIA GeForce GTX 1080", "GeForce GTX 1080"),
+        ("k80", "Tesla K80"),
+    ],
+)
+def test_a_card_is_known_by_its_name_or_the_end_of_it(text: str, name: str) -> None:
+    found = card_known_as(text)
+    assert found.name == name
+    assert verb.card_bytes(text) == (name, found.bytes)
+    assert verb.card_bytes("11GiB") == (None, 11 * GIB)

@@ -11,6 +11,9 @@ import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from logparse.errors import UsageError
+from logparse.formats import enumerated
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -182,6 +185,35 @@ def card(name: str) -> Card:
         return Card(bare, generation, None, None, "its name states no memory")
     size = int(stated["gigabytes"])
     return Card(bare, generation, size * _GB, size * GIB, "as its name states")
+
+
+def card_known_as(text: str) -> Card:
+    """The one card of which somebody gives the name or its end or a part: `Tesla K80`, `gtx 1080 ti`, `v100-sxm2-32gb`.
+
+    Raises:
+        UsageError: there is none, there are several, or cards of several sizes have that name.
+
+    """
+    wanted = _letters(text)
+    whole = [one for one in CARDS if _letters(one.name) == wanted]
+    ending = [one for one in CARDS if _letters(one.name).endswith(wanted)]
+    holding = [one for one in CARDS if wanted in _letters(one.name)]
+    found = next((some for some in (whole, ending, holding) if some), ()) if wanted else ()
+    if not found:
+        raise UsageError(f"no card is known as {text!r}", remedy="give its memory, such as 11GiB")
+    if len(found) > 1:
+        names = enumerated([one.name for one in found])
+        raise UsageError(f"several cards are known as {text!r}: {names}", remedy="give the whole name, or its memory")
+    if found[0].bytes is None:
+        sizes = " to ".join(f"{size:,}" for size in (found[0].least_bytes, found[0].most_bytes) if size is not None)
+        raise UsageError(
+            f"{found[0].name} was sold with several sizes of memory ({sizes} bytes)", remedy="give the size"
+        )
+    return found[0]
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.casefold()).removeprefix("nvidia")
 
 
 def smallest(names: Iterable[str]) -> Card | None:

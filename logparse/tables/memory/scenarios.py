@@ -77,6 +77,31 @@ def _fitted_rows(attempt: int, run: Run, change: Change, terms: Terms, found: Fi
 _NONE_FITS: Final = "not one image fits: there is no such run"
 
 
+def sweep_rows(attempt: int, run: Run, changes: Mapping[str, Change], terms: Terms) -> list[BuiltRow]:
+    """The rows of several changes by their names; a change that Caffe could not run is NA with the reason.
+
+    Raises:
+        WhatIfError: none of them can be followed.
+
+    """
+    before, refused = figures(run, terms), list[WhatIfError]()
+    rows: list[BuiltRow] = []
+    for scenario, change in changes.items():
+        try:
+            rows += whatif_rows(attempt, scenario, run, change, terms, before)
+        except WhatIfError as error:
+            refused.append(error)
+            rows += _unknown_rows(attempt, scenario, run, terms, error)
+    if len(refused) == len(changes) and refused:
+        raise refused[0]
+    return rows
+
+
+def _unknown_rows(attempt: int, scenario: str, run: Run, terms: Terms, error: WhatIfError) -> list[BuiltRow]:
+    rows = whatif_rows(attempt, scenario, run, AS_IT_IS, terms, figures(run, terms))
+    return [{**row, "after": None, "assumptions": [error.message]} for row in rows]
+
+
 def figures(run: Run, terms: Terms) -> dict[str, int | None]:
     """The figures of a run as it is, by name."""
     return {one.name: one.value for one in measures(run, AS_IT_IS, terms)}
@@ -158,7 +183,7 @@ def _compressed(layers: tuple[LayerMemory, ...]) -> Iterator[tuple[str, Change]]
     convolutions = [layer for layer in layers if layer.kind == "Convolution"]
     if dense:
         names = {layer.spec.name: 0.9 for layer in dense}
-        yield "nine in ten weights of the fully connected layers are zero", Change(prune_weights=names)
+        yield "9 in 10 fully connected weights are zero", Change(prune_weights=names)
         yield from _quarter(max(dense, key=_weights))
     if convolutions:
         name = max(convolutions, key=_macs).spec.name

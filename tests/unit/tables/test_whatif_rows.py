@@ -46,7 +46,7 @@ def scenarios(log: Log) -> list[str]:
 
 
 PRECISIONS: Final = ["weights fp16", "weights int8", "weights binary", "activations fp16"]
-PRUNED: Final = "nine in ten weights of the fully connected layers are zero"
+PRUNED: Final = "9 in 10 fully connected weights are zero"
 FITS: Final = [f"fits {size} GiB on the gpu" for size in (4, 8, 11, 24, 80)]
 
 
