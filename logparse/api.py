@@ -81,6 +81,7 @@ class Log:
     memory = _Named()
     plan = _Named()
     alive = _Named()
+    placement = _Named()
     timeline = _Named()
     levers = _Named()
     footprint = _Named()

@@ -65,6 +65,7 @@ _ROWS: Final[Mapping[str, _Row]] = {
     "memory": _Row("Bytes per net, device and kind.", f"{_MEMORY}.memory"),
     "plan": _Row("What a net's blobs would take by other rules of keeping them.", f"{_MEMORY}.plan", needs_terms=True),
     "alive": _Row("What lives at the fullest step of each plan.", f"{_MEMORY}.alive", needs_terms=True),
+    "placement": _Row("Where each block of a plan lies, and how long.", f"{_MEMORY}.placement", needs_terms=True),
     "timeline": _Row("In what order a run allocates what it holds.", f"{_MEMORY}.timeline"),
     "footprint": _Row(
         "What each attempt holds in all, on the CPU and on one GPU.", f"{_MEMORY}.footprint", needs_terms=True

@@ -87,6 +87,17 @@ def percent(value: object) -> str:
     return _known(value, _percent)
 
 
+def change(before: float, after: float) -> str:
+    """What a figure above 0 has become, against what it was: `+17.3 %`, `−4.7 %`; from twice on a factor: `×2.19`."""
+    ratio = after / before
+    if ratio >= _TWICE:
+        return f"×{significant(ratio)}"
+    return f"{'+' if ratio > 1 else MINUS}{percent(abs(ratio - 1))}"
+
+
+_TWICE: Final = 1.995  # what rounds to 2 reads better as a factor
+
+
 def significant(value: object, digits: int = SIGNIFICANT) -> str:
     """A plain number with three significant digits and no prefix: `0.72`, `0.00125`, `8,190`; whole numbers exact.
 

@@ -26,7 +26,6 @@ _TITLES: Final[Mapping[str, str]] = {
     "footprint, gpu": "whole run, GPU",
 }
 _BAR: Final = 24  # characters of the longest bar of a sweep
-_TWICE: Final = 1.995  # from here on a factor, which may round to 2, reads better than a percentage
 _TOP: Final = 10  # levers shown
 
 
@@ -76,10 +75,7 @@ def change_texts(before: object, after: object, form: Callable[[object], str]) -
     difference = f"{'+' if new > old else formats.MINUS}{form(abs(new - old))}"
     if not old or not new:
         return difference, ""
-    ratio = new / old
-    if ratio >= _TWICE:
-        return difference, f"×{formats.significant(ratio)}"
-    return difference, f"{'+' if ratio > 1 else formats.MINUS}{formats.percent(abs(ratio - 1))}"
+    return difference, formats.change(old, new)
 
 
 def _number(value: Any) -> int | float:  # noqa: ANN401 - a cell of a table

@@ -77,7 +77,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What most sections consist of, in order of reading: paragraphs, charts, tables.
+    """What most sections consist of, in order of reading: paragraphs, charts, tables, tables that a click unfolds.
 
     `absent` says why there is nothing to draw, where a reader would expect something.
     """
@@ -85,4 +85,5 @@ class Content:
     paragraphs: tuple[str, ...] = ()
     charts: tuple[ChartView, ...] = ()
     tables: tuple[TableView, ...] = ()
+    folded: tuple[TableView, ...] = ()
     absent: str = ""

@@ -14,6 +14,7 @@ from logparse.report.elements import Cell
 from logparse.report.reported_log import ReportedLog
 from logparse.report.sections import (
     compute,
+    could_be,
     events,
     findings,
     footprint,
@@ -24,7 +25,6 @@ from logparse.report.sections import (
     summary,
     timing,
     training,
-    whatif,
 )
 from logparse.report.tabulate import Field, tabulate
 
@@ -56,7 +56,7 @@ SECTIONS: Final = (
     Section("timing", "Time per layer", "partials/block.html", timing.build),
     Section("training", "Loss, outputs and learning rate", "partials/block.html", training.build),
     Section("events", "Events", "partials/block.html", events.build),
-    Section("whatif", "What if", "partials/block.html", whatif.build),
+    Section("could-be", "What it could be", "partials/block.html", could_be.build),
     Section("provenance", "Provenance", "partials/provenance.html", provenance.build),
 )
 

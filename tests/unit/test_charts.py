@@ -142,6 +142,14 @@ def test_figures_of_layers_stand_side_by_side() -> None:
     assert drawing.count('class="dot k-conv"') == 1
 
 
+def test_a_text_of_nothing_draws_nothing_and_leaves_the_next_one_whole() -> None:
+    panels = [bars.Panel("Bars", (1.0, 2.0, 3.0), ("", "2 B", "3 B"))]
+    rows = [bars.LayerRow(name, "k-conv") for name in ("a", "", "c")]
+    drawing = bars.by_layer(rows, panels, "figures")
+    assert {"a", "c", "2 B", "3 B"} <= set(Elements(drawing).texts)
+    assert "style=" not in drawing
+
+
 def test_layers_of_which_nothing_is_known_can_be_drawn() -> None:
     panels = [bars.Panel("Bars", (None,), ("not known",)), bars.Panel("Dots", (None,), ("–",), dots=True)]
     assert "not known" in Elements(bars.by_layer([bars.LayerRow("a", "k-other")], panels, "figures")).texts

@@ -109,16 +109,6 @@ def test_the_bars_of_the_footprint_are_whole(sample_logs: Path) -> None:
     assert "858 MB on the CPU" in chart.title
 
 
-def test_a_what_if_tells_what_changes_and_what_it_takes_for_granted(sample_logs: Path) -> None:
-    (table,) = sections(sample_logs / "alexnet.log")["whatif"].view.tables
-    rows = {row.cells[0].text: row.cells for row in table.rows}
-    titles = [head.title for head in table.heads]
-    doubled = rows["batch 8"]
-    assert doubled[titles.index("Distinct data")].text == "45.2 MB\n× 2"
-    assert doubled[titles.index("Parameters")].css == "z"
-    assert "batch 4 → 8" in doubled[-1].text
-
-
 def test_events_leave_out_the_routine(sample_logs: Path) -> None:
     (table,) = sections(sample_logs / "lenet.log")["events"].view.tables
     kinds = set(column(table, "Kind"))

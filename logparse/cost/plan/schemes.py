@@ -20,7 +20,7 @@ from logparse.cost.plan.yjxiong import opt_bytes
 from logparse.cost.rule import Missing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from logparse.cost.memory.holdings import NetMemory
     from logparse.cost.memory.layer import LayerMemory
@@ -35,13 +35,21 @@ SLOTTED: Final = "data and gradients of all blobs, of those too that nothing tou
 ALL_DATA: Final = "data of all blobs; parameters, buffers out"
 
 
+class Work(NamedTuple):
+    """What is done at a step: the pass (`forward`, `again`: forward once more, `backward`), and the layer's place."""
+
+    name: str
+    place: int
+
+
 class Scheme(NamedTuple):
     """One scheme of one net: what is counted, its bytes for the whole batch, and where it is fullest.
 
     `bound` is what no plan can go below, None where nothing is planned. `peak` is the place of the layer at work at the
-    fullest step. `extra_macs` are forward products that are worked out twice. `kept` is what Caffe keeps of the same
-    halves (data alone, or gradients too). `alive` are the blocks that live at the fullest step, largest first, None
-    where nothing is planned. `reason` is why nothing is known.
+    fullest step, `peak_pass` the pass. `extra_macs` are forward products that are worked out twice. `kept` is what
+    Caffe keeps of the same halves (data alone, or gradients too). `alive` are the blocks that live at the fullest step,
+    largest first, `plan` is where each block lies, `work` what is done at each step, all None where nothing is planned.
+    `reason` is why nothing is known.
     """
 
     name: str
@@ -49,9 +57,12 @@ class Scheme(NamedTuple):
     bytes: int | None = None
     bound: int | None = None
     peak: int | None = None
+    peak_pass: str | None = None
     extra_macs: int | None = 0
     kept: int | None = None
     alive: tuple[Lifetime, ...] | None = None
+    plan: Plan | None = None
+    work: tuple[Work, ...] | None = None
     reason: str = ""
 
 
@@ -125,23 +136,25 @@ def _planned(net: NetMemory, name: str, counted: str, blocks_of: Callable[[NetMe
 
 def _told(scheme: Scheme, net: NetMemory, plan: Plan, segments: Sequence[int]) -> Scheme:
     """The scheme with its plan: what it takes, and where it is fullest (at the first of several such steps)."""
-    found = scheme._replace(bytes=plan.bytes, bound=plan.bound_bytes, alive=())
+    work = _work(net, segments)
+    found = scheme._replace(bytes=plan.bytes, bound=plan.bound_bytes, alive=(), plan=plan, work=work)
     live = live_bytes(plan.blocks)
     if not live:
         return found
     step = live.index(max(live))
     alive = sorted((one for one in plan.blocks if one.first <= step <= one.last), key=lambda one: -one.bytes)
-    return found._replace(peak=_at_work(net, segments)[step], alive=tuple(alive))
+    return found._replace(peak=work[step].place, peak_pass=work[step].name, alive=tuple(alive))
 
 
-def _at_work(net: NetMemory, segments: Sequence[int]) -> Mapping[int, int]:
-    """Step → the place of the layer at work."""
+def _work(net: NetMemory, segments: Sequence[int]) -> tuple[Work, ...]:
+    """Step by step what is done; the steps of all schedules of a net begin with its forward pass."""
     schedule = Schedule.of(net, segments)
-    return {
-        **{place: place for place in range(len(net.layers))},
-        **{when: place for place, when in enumerate(schedule.backward)},
-        **{when: place for place, when in schedule.again.items()},
+    of_step = {
+        **{place: Work("forward", place) for place in range(len(net.layers))},
+        **{when: Work("backward", place) for place, when in enumerate(schedule.backward)},
+        **{when: Work("again", place) for place, when in schedule.again.items()},
     }
+    return tuple(of_step[step] for step in sorted(of_step))
 
 
 # -- recomputation -------------------------------------------------------------------------------------

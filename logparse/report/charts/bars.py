@@ -95,16 +95,18 @@ class Panel:
     room: float = 1.0  # width, in parts of what the panels share
 
 
-def by_layer(rows: Sequence[LayerRow], panels: Sequence[Panel], description: str) -> Markup:
-    """Layers under one another, their figures side by side."""
+def by_layer(
+    rows: Sequence[LayerRow], panels: Sequence[Panel], description: str, longest: int = _LONGEST_NAME
+) -> Markup:
+    """Layers (or what else has a name) under one another, their figures side by side."""
     height = 34 + ROW * len(rows) + 26
     canvas = Canvas(WIDTH, height)
-    spans = _spans(rows, panels)
+    spans = _spans(rows, panels, longest)
     for panel, (left, _) in zip(panels, spans, strict=True):
         canvas.text(left, 13, panel.head, "t-head")
     canvas.rules([(left, 24, left, height - 24) for left, _ in spans], "axis")
     for index, row in enumerate(rows):
-        canvas.text(spans[0][0] - 12, _top(index) + 11.5, label(row.name, _LONGEST_NAME), "t-label", "end")
+        canvas.text(spans[0][0] - 12, _top(index) + 11.5, label(row.name, longest), "t-label", "end")
     for panel, span in zip(panels, spans, strict=True):
         (_dots if panel.dots else _bars)(canvas, rows, panel, span)
     boxes = [(0.0, _top(index) - 3, WIDTH, _top(index) + ROW - 3) for index in range(len(rows))]
@@ -112,9 +114,9 @@ def by_layer(rows: Sequence[LayerRow], panels: Sequence[Panel], description: str
     return canvas.svg(description)
 
 
-def _spans(rows: Sequence[LayerRow], panels: Sequence[Panel]) -> list[Span]:
+def _spans(rows: Sequence[LayerRow], panels: Sequence[Panel], longest: int) -> list[Span]:
     """Left and right end of each panel; the names take what they need."""
-    left = 20 + 6.6 * max(len(label(row.name, _LONGEST_NAME)) for row in rows)
+    left = 20 + 6.6 * max(len(label(row.name, longest)) for row in rows)
     share = (WIDTH - 40 - left - GAP * (len(panels) - 1)) / float_sum(panel.room for panel in panels)
     spans = []
     for panel in panels:

@@ -150,7 +150,9 @@ class Canvas:
         self._path(points, codes, _Mark(css, tuple(titles)), fill=True)
 
     def text(self, x: float, y: float, text: str, css: str, anchor: str = "start", turn: float = 0.0) -> None:
-        """Text on a baseline at (x, y), turned counter-clockwise by `turn` degrees about that point."""
+        """Text on a baseline at (x, y), turned counter-clockwise by `turn` degrees about it; none where empty."""
+        if not text:
+            return
         artist = partial(
             _Words,
             x,

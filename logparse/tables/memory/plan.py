@@ -32,6 +32,7 @@ COLUMNS: Final = (
     whole("bytes", "Bytes", "What the blobs of the whole batch take by this scheme.", "bytes"),
     whole("bound_bytes", "Bound", "What no plan of the scheme can go below; NA where nothing is planned.", "bytes"),
     text("peak_layer", "Fullest at", "The layer at work where most is alive."),
+    text("peak_pass", "Fullest in", "The pass of that step: forward, again (forward once more) or backward."),
     whole("extra_macs", "Extra MACs", "Forward multiply-accumulates that are worked out a second time.", "MACs"),
     whole("saves_bytes", "Saves", "Against what Caffe keeps of the same: data alone, or gradients too.", "bytes"),
     text(
@@ -73,6 +74,7 @@ def _rows(attempt: int, fact: NetFact, net: NetMemory, budget_bytes: int | None)
             "bytes": scheme.bytes,
             "bound_bytes": scheme.bound,
             "peak_layer": None if (worker := layer_at(fact, scheme.peak)) is None else worker.layer.name,
+            "peak_pass": scheme.peak_pass,
             "extra_macs": scheme.extra_macs,
             "saves_bytes": (scheme.kept or 0) - (scheme.bytes or 0) if known else None,
             "basis": _basis(scheme, budget_bytes if scheme.name == "checkpoint_best" else None),

@@ -216,3 +216,21 @@ def test_a_plan_within_a_budget_recomputes_as_little_as_that_needs() -> None:
     log.terms = Terms(budget_bytes=1)
     assert best_checkpoints(log)[:2] == (least, most_macs)
     assert best_checkpoints(log)[2].endswith("above the budget")
+
+
+def test_the_blocks_of_a_plan_lie_inside_it_from_the_step_that_writes_to_the_last_that_reads() -> None:
+    log = deep()
+    taken = {row[0]: row[1] for row in zip(*cells(log.plan, "scheme", "bytes").values(), strict=True)}
+    columns = ("scheme", "block", "half", "bytes", "offset_bytes", "first_step", "last_step", "first_pass", "last_pass")
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*cells(log.placement, *columns).values(), strict=True)]
+    ends: dict[str, int] = {}
+    for row in rows:
+        ends[row["scheme"]] = max(ends.get(row["scheme"], 0), row["offset_bytes"] + row["bytes"])
+        assert row["first_step"] <= row["last_step"]
+    assert ends == {scheme: taken[scheme] for scheme in ends}
+    assert {"inference", "training_caffe", "checkpoint_best"} <= ends.keys()
+    squashed = next(
+        row for row in rows if (row["scheme"], row["block"], row["half"]) == ("training_caffe", "s3", "data")
+    )
+    assert (squashed["first_pass"], squashed["last_pass"]) == ("forward", "backward")
+    assert {row["first_pass"] for row in rows if row["scheme"] == "checkpoint_best"} == {"forward", "again", "backward"}
