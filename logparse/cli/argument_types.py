@@ -84,6 +84,14 @@ def positive(text: str) -> int:
     return int(digits)
 
 
+def names(text: str) -> tuple[str, ...]:
+    """Argument type: names with commas between them."""
+    found = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} names nothing: give names with commas between them")
+    return found
+
+
 MOST_POINTS: Final = 100  # of a sweep
 _SWEEP: Final = re.compile(
     r"(?P<what>batch|test-batch)=(?:(?P<first>[0-9]+)\.\.(?P<last>[0-9]+)(?P<step>[x+][0-9]+)?|(?P<list>[0-9]+(?:,[0-9]+)*))"

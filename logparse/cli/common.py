@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from logparse import formats
@@ -13,6 +13,7 @@ from logparse.cli.argument_types import MOST_PROCESSES, one_of, process_count, s
 from logparse.cli.words import say
 from logparse.cost.memory.terms import ENGINES, USUAL
 from logparse.errors import GateError, UsageError
+from logparse.output import STDOUT
 from logparse.tables.run.ledger import line_counts, own_lines
 
 if TYPE_CHECKING:
@@ -42,6 +43,43 @@ def add_reading_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--strict", action="store_true", help="fail (exit code 1) on any problem or line not understood"
     )
+
+
+def add_output_options(parser: argparse.ArgumentParser, forms: Sequence[str], usual: str) -> None:
+    """Add the format of what is written, and the file that it goes to."""
+    forms = tuple(dict.fromkeys(forms))
+    parser.add_argument(
+        "--format",
+        type=one_of(forms, "format"),
+        metavar="FORMAT",
+        help=f"one of {', '.join(forms)} (default: as FILE's ending says, else {usual})",
+    )
+    parser.add_argument("-o", "--output", default=STDOUT, metavar="FILE", help="the file to write (default: -)")
+    parser.add_argument("--force", action="store_true", help="overwrite FILE if it exists")
+    add_csv_option(parser)
+
+
+def form_of_output(arguments: argparse.Namespace, usual: str) -> str:
+    """The format that is asked for, or that the file's ending means; of standard output the usual one.
+
+    Raises:
+        UsageError: the ending means none, or the format needs what is not installed.
+
+    """
+    from logparse import export
+
+    suffix = PurePath(arguments.output).suffix
+    form = arguments.format or (export.format_of(suffix) if suffix and arguments.output != STDOUT else usual)
+    export.check_available(form)
+    check_formulas(form, arguments.csv_formulas)
+    if export.FORMATS[form].binary and arguments.output == STDOUT and sys.stdout and sys.stdout.isatty():
+        raise UsageError(f"{form} is not for a terminal", remedy="Give a file with -o, or send the output into a pipe.")
+    return str(form)
+
+
+def inputs_of(sources: Sequence[str], arguments: argparse.Namespace) -> list[str]:
+    """Every file that is read: none of them may be written."""
+    return [*sources, *([arguments.prototxt] if arguments.prototxt else [])]
 
 
 def add_csv_option(parser: argparse.ArgumentParser) -> None:

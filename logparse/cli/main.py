@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # Verb → what it does. A new verb is one line here and one module of its name in this package, which has
 # `add_arguments(parser)` and `run(arguments) -> exit code` and is imported only where its verb is used.
 VERBS: Final = {
+    "layers": "show the layers of a net: shapes, memory, parameters, MACs; sorted, filtered, gathered",
     "report": "make one self-contained HTML report of one or several logs",
     "export": "write one table of a log as CSV, JSON, JSON Lines, Parquet or Markdown",
     "whatif": "the same run with another batch, solver, precision, pruned or factored layers",

@@ -13,6 +13,7 @@ from logparse import export, formats
 from logparse.catalogue import TABLES
 from logparse.cli import common
 from logparse.cli import whatif_text as layout
+from logparse.cli.aligned import encoded
 from logparse.cli.argument_types import one_of, positive, share, size_bytes, sweep
 from logparse.cost.buffer import GPU
 from logparse.cost.memory.terms import DEVICES
@@ -20,6 +21,7 @@ from logparse.cost.whatif.change import AS_IT_IS, PRECISIONS, SOLVERS, Change, L
 from logparse.cost.whatif.limits import BUDGET_BYTES
 from logparse.cost.whatif.surgery import SCHEMES
 from logparse.errors import UsageError
+from logparse.export import TERMINAL
 from logparse.output import STDOUT, check_target, write
 from logparse.rows import rows_of
 
@@ -30,14 +32,13 @@ if TYPE_CHECKING:
 
     from logparse.api import Log
 
-TEXT: Final = "text"
 _FACTORS: Final = re.compile(r"(?P<layer>.+)=(?P<rank>[1-9][0-9]*)(?::(?P<scheme>[a-z]+))?")
 _SHARED: Final = re.compile(r"(?P<layer>.+)=(?P<share>[^=]+)")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `whatif` takes."""
-    forms = (TEXT, *export.FORMATS)
+    forms = tuple(dict.fromkeys((TERMINAL, *export.FORMATS)))
     parser.add_argument("log", metavar="LOG", help="a log, or - for standard input")
     parser.add_argument("--attempt", type=positive, metavar="N", help="which start of the solver (default: the last)")
     _add_changes(parser)
@@ -183,17 +184,17 @@ def run(arguments: argparse.Namespace) -> int:
     """Read the log, apply the change, write the figures, then see whether the gates hold."""
     _check_questions(arguments)
     suffix = PurePath(arguments.output).suffix
-    form = arguments.format or (export.format_of(suffix) if suffix else TEXT)
+    form = arguments.format or (export.format_of(suffix) if suffix else TERMINAL)
     common.check_formulas(form, arguments.csv_formulas)
-    if form != TEXT:
+    if form != TERMINAL:
         export.check_available(form)
     inputs = [arguments.log, *([arguments.prototxt] if arguments.prototxt else [])]
     check_target(arguments.output, force=arguments.force, inputs=inputs)
     log = common.read_log(arguments.log, arguments, curves=TABLES["whatif"].needs_curves)
     log.terms = common.terms_of(arguments)
     answer = _answer(log, arguments)
-    if form == TEXT:
-        write(arguments.output, map(_line, answer.lines), force=arguments.force)
+    if form == TERMINAL:
+        write(arguments.output, map(encoded, answer.lines), force=arguments.force)
     else:
         chunks = export.written(form, answer.frame, answer.table, csv_formulas=arguments.csv_formulas)
         write(arguments.output, chunks, force=arguments.force)
@@ -266,7 +267,3 @@ def _shown(how: object) -> str:
     if isinstance(how, LowRank):
         return f"to {how.rank}{f' ({how.scheme})' if how.scheme else ''}"
     return formats.percent(how)
-
-
-def _line(line: str) -> bytes:
-    return f"{formats.shown(line)}\n".encode("utf-8", "backslashreplace")

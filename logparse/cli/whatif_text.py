@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
+from logparse.cli.aligned import aligned
 from logparse.cost.buffer import GPU
 from logparse.tables.memory.levers import SAVINGS
 from logparse.tables.memory.scenarios import ASKED
@@ -29,7 +30,7 @@ _BAR: Final = 24  # characters of the longest bar of a sweep
 _TOP: Final = 10  # levers shown
 
 
-def title_of(quantity: str) -> str:
+def quantity_title(quantity: str) -> str:
     """A figure's name in words; those of test nets keep which."""
     name, _, rest = quantity.partition(", test")
     return _TITLES.get(quantity) or f"{_TITLES.get(name, name.replace('_', ' '))}{f', test{rest}' if rest else ''}"
@@ -60,7 +61,9 @@ def _block(heading: str, rows: Iterable[TableRow]) -> Iterator[str]:
     for row in rows:
         form = _FORMS.get(str(row["unit"]), formats.count)
         before, after = row["before"], row["after"]
-        lines.append((title_of(str(row["quantity"])), form(before), form(after), *change_texts(before, after, form)))
+        lines.append(
+            (quantity_title(str(row["quantity"])), form(before), form(after), *change_texts(before, after, form))
+        )
     yield heading
     yield from aligned(lines)
 
@@ -122,7 +125,7 @@ _COMPARED: Final = ("params", "macs_per_image", "distinct_data", "footprint, gpu
 
 def usual_text(rows: Sequence[TableRow], *, explain: bool) -> Iterator[str]:
     """One line a question: what each figure is then, and by how much it differs; what fits the usual cards."""
-    lines = [("What if", *(cell for name in _COMPARED for cell in (title_of(name), "")))]
+    lines = [("What if", *(cell for name in _COMPARED for cell in (quantity_title(name), "")))]
     batches: list[str] = []
     for scenario in _in_order(row["scenario"] for row in rows):
         found = {str(row["quantity"]): row for row in rows if row["scenario"] == scenario}
@@ -168,7 +171,7 @@ def sweep_text(rows: Sequence[TableRow], fit: Fit | None, card: str | None, *, e
     """
     scenarios = _in_order(row["scenario"] for row in rows)
     of = {(str(row["scenario"]), str(row["quantity"])): row for row in rows}
-    lines = [("", *(title_of(name) for name in _SWEPT), "")]
+    lines = [("", *(quantity_title(name) for name in _SWEPT), "")]
     most = max((_known(of.get((name, "footprint, gpu"))) for name in scenarios), default=0)
     for scenario in scenarios:
         figures = [of.get((scenario, name)) for name in _SWEPT]
@@ -217,17 +220,3 @@ def _saving(value: object, unit: str) -> str:
     form = formats.size if unit == "bytes" else formats.short
     number = _number(value)
     return form(number) if number >= 0 else f"{formats.MINUS}{form(-number)} (more)"
-
-
-# -- columns -------------------------------------------------------------------------------------------
-
-
-def aligned(lines: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> Iterator[str]:
-    """Cells under one another, numbers to the right; blanks at a line's end are left out."""
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        cells = (
-            cell.ljust(width) if place in left else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
-        )
-        yield f"  {'  '.join(cells)}".rstrip()

@@ -1,4 +1,4 @@
-r"""Frames → CSV, JSON, JSON Lines, Parquet, Markdown: the raw values, named as in the catalogue.
+r"""Frames → CSV, JSON, JSON Lines, Parquet, Markdown, text: the raw values, named as in the catalogue.
 
 One cell, in every format:
 
@@ -37,6 +37,7 @@ from logparse.export.csv import FORMULAS, to_csv
 from logparse.export.json import to_json, to_jsonl
 from logparse.export.markdown import to_markdown
 from logparse.export.parquet import to_parquet
+from logparse.export.text import to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -58,6 +59,7 @@ class Format(NamedTuple):
     binary: bool = False
 
 
+TERMINAL: Final = "text"  # what a verb shows where no other format is asked for
 FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
     {
         form.name: form
@@ -67,6 +69,7 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
             Format("jsonl", ".jsonl", to_jsonl),
             Format("parquet", ".parquet", to_parquet, needs="pyarrow", binary=True),
             Format("markdown", ".md", to_markdown),
+            Format(TERMINAL, ".txt", to_text),
         )
     }
 )

@@ -29,18 +29,24 @@ CELL_FORMS: Final[Mapping[str, str]] = {
 def to_markdown(frame: pd.DataFrame, table: str) -> Iterator[bytes]:
     """A pipe table (GitHub's Markdown) for people: titles with their units, cells formatted as in the report."""
     columns = described(frame, table)
-    yield _line(map(markdown_text, map(_title, columns)))
-    yield _line("---:" if column.dtype in _NUMERIC else "---" for column in columns)
-    forms = [formats.FORMS[_form(column)] for column in columns]
+    yield _line(map(markdown_text, map(title_of, columns)))
+    yield _line("---:" if is_numeric(column) else "---" for column in columns)
+    forms = [formats.FORMS[form_of(column)] for column in columns]
     for row in rows(frame, columns):
         yield _line(markdown_text(form(value)) for form, value in zip(forms, row, strict=True))
 
 
-def _title(column: Column) -> str:
+def title_of(column: Column) -> str:
+    """A column's title with its unit."""
     return f"{column.title} ({column.unit})" if column.unit else column.title
 
 
-def _form(column: Column) -> str:
+def is_numeric(column: Column) -> bool:
+    """Whether its cells stand to the right."""
+    return column.dtype in _NUMERIC
+
+
+def form_of(column: Column) -> str:
     """The form of a column's cells, a key of formats.FORMS."""
     if column.name.endswith("_share"):
         return "percent"

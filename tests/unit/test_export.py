@@ -258,7 +258,7 @@ def test_a_value_without_a_form_is_an_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("suffix", "form"), [(".csv", "csv"), (".JSON", "json"), (".md", "markdown"), (".txt", "csv"), ("", "csv")]
+    ("suffix", "form"), [(".csv", "csv"), (".JSON", "json"), (".md", "markdown"), (".txt", "text"), ("", "csv")]
 )
 def test_an_ending_means_a_format(suffix: str, form: str) -> None:
     assert export.format_of(suffix) == form
