@@ -8,7 +8,7 @@ same. A blob from outside is its shape for one image, and none where only measur
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from logparse.cost.structure.part import ends, is_source, measures_only, passes
@@ -43,15 +43,30 @@ class Graph:
 
 
 def graph_of(parts: Sequence[Part]) -> Graph:
-    """The graph of a net's layers, which stand in the order of the log."""
+    """The graph of a net's layers, which stand in the order of the log.
+
+    Each blob from outside that the net reads is a node of its own, however many of them one layer gives.
+    """
     wires = _wires(parts)
-    kept = _kept(parts, wires)
-    numbers = {place: number for number, place in enumerate(place for place in range(len(parts)) if kept[place])}
-    nodes = (
-        Node(place, parts[place], tuple(wire and (numbers[wire[0]], wire[1]) for wire in wires[place]))
-        for place in numbers
-    )
+    kept, used = _kept(parts, wires)
+    nodes: list[Node] = []
+    numbers: dict[Wire, Wire] = {}
+    for place, part in enumerate(parts):
+        if not kept[place]:
+            continue
+        if is_source(part):
+            for top in sorted(used[place]):
+                numbers[place, top] = len(nodes), 0
+                nodes.append(Node(place, _one_top(part, top), ()))
+        else:
+            numbers.update({(place, top): (len(nodes), top) for top in range(len(part.tops))})
+            nodes.append(Node(place, part, tuple(wire and numbers.get(wire) for wire in wires[place])))
     return Graph(tuple(parts), tuple(nodes))
+
+
+def _one_top(part: Part, top: int) -> Part:
+    shape = part.spec.tops[top] if top < len(part.spec.tops) else None
+    return replace(part, spec=part.spec.with_shapes((), (shape,)), tops=part.tops[top : top + 1])
 
 
 def _wires(parts: Sequence[Part]) -> list[tuple[Wire | None, ...]]:
@@ -67,20 +82,21 @@ def _wires(parts: Sequence[Part]) -> list[tuple[Wire | None, ...]]:
     return found
 
 
-def _kept(parts: Sequence[Part], wires: Sequence[tuple[Wire | None, ...]]) -> list[bool]:
-    """Whether a layer is part of the structure: told from the last layer to the first, by who reads it."""
-    kept, read, lost = [False] * len(parts), [False] * len(parts), [False] * len(parts)
+def _kept(parts: Sequence[Part], wires: Sequence[tuple[Wire | None, ...]]) -> tuple[list[bool], list[set[int]]]:
+    """Whether a layer is part of the structure, and which of its tops kept layers read: told from the last layer on."""
+    kept, lost = [False] * len(parts), [False] * len(parts)
+    used: list[set[int]] = [set() for _ in parts]
     for place in reversed(range(len(parts))):
         part = parts[place]
-        kept[place] = _is_kept(part, is_read=read[place], meets_loss=lost[place])
+        kept[place] = _is_kept(part, is_read=bool(used[place]), meets_loss=lost[place])
         for wire in wires[place]:
             if wire is None:
                 continue
             if kept[place]:
-                read[wire[0]] = True
+                used[wire[0]].add(wire[1])
             elif not passes(part):
                 lost[wire[0]] |= part.kind is not None and part.kind.endswith("Loss")
-    return kept
+    return kept, used
 
 
 def _is_kept(part: Part, *, is_read: bool, meets_loss: bool) -> bool:

@@ -14,7 +14,7 @@ from math import prod
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 Sizes: TypeAlias = tuple[int, ...]
 Word: TypeAlias = tuple[object, ...]
@@ -129,10 +129,14 @@ class Skeleton:
         return Counter(self.words)
 
     @cached_property
-    def wired(self) -> Counter[Word]:
-        """The bag of words, each with the words of what it reads."""
-        return Counter(self._wired())
+    def wired_words(self) -> tuple[Word, ...]:
+        """Of each bone its word with the words of what it reads."""
+        return tuple(
+            (word, *sorted((self.words[place] for place in bone.above), key=repr))
+            for bone, word in zip(self.bones, self.words, strict=True)
+        )
 
-    def _wired(self) -> Iterator[Word]:
-        for bone, word in zip(self.bones, self.words, strict=True):
-            yield (word, *sorted((self.words[place] for place in bone.above), key=repr))
+    @cached_property
+    def wired(self) -> Counter[Word]:
+        """The bag of these."""
+        return Counter(self.wired_words)

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
     from logparse.cost.spec import Shape
     from logparse.cost.structure.part import Part
-    from logparse.cost.structure.wiring import Graph
+    from logparse.cost.structure.wiring import Graph, Node
 
 _SEEN_THROUGH: Final = (LayerKind.ACTIVATION, LayerKind.NORMALISATION)
 _RESHAPING: Final = frozenset({"Flatten", "Reshape", "Permute", "Padding"})
 _OPERATION: Final = Choice("operation", ("PROD", "SUM", "MAX"), "SUM")
-NORMED: Final = "BatchNorm"  # what a layer of that family is called among what stands beside bones
+# Among what stands beside bones: a layer of that family; and one that reads a sum of a residual net of He et al. 2016b
+NORMED: Final = "BatchNorm"
+ACTIVATED_FIRST: Final = "activation before convolutions"
 
 
 def skeleton_of(graph: Graph) -> Skeleton:
@@ -37,12 +39,14 @@ def skeleton_of(graph: Graph) -> Skeleton:
         part = node.part
         above = tuple(bone for wire in node.wires if wire is not None for bone in reached[wire[0]])
         twin = _twin(part, by_name)
-        if is_source(part):
-            reached.append(())
+        if is_source(part) or is_of_kind(part, LayerKind.DETECTION) or (part.kind == "Concat" and not above):
+            reached.append(())  # boxes of priors and what joins them are no work of the net
         elif twin is not None:
             reached.append(twin)
         elif _is_seen_through(part):
             beside.append(_beside(part))
+            if beside[-1] == NORMED and _reads_sum(graph, node):
+                beside.append(ACTIVATED_FIRST)
             reached.append(above)
         else:
             bones.append(_bone(part, above))
@@ -50,6 +54,10 @@ def skeleton_of(graph: Graph) -> Skeleton:
         by_name.setdefault(part.spec.name, reached[-1])
     channels, size = _image(graph)
     return Skeleton(tuple(bones), channels, size, tuple(beside))
+
+
+def _reads_sum(graph: Graph, node: Node) -> bool:
+    return any(wire is not None and graph.nodes[wire[0]].part.kind == "Eltwise" for wire in node.wires)
 
 
 def _twin(part: Part, by_name: Mapping[str, tuple[int, ...]]) -> tuple[int, ...] | None:

@@ -14,12 +14,16 @@ if TYPE_CHECKING:
 
 
 class _Form(NamedTuple):
-    """How blocks are made: with a bottleneck, where its stride stands, its groups and how wide it is."""
+    """How blocks are made: with a bottleneck, where its stride stands, its groups and how wide it is.
+
+    `always` says that the first block of each stage has a 1×1 on its shortcut, of the first stage too.
+    """
 
     bottleneck: bool
     late: bool = False
     group: int = 1
     widening: int = 1
+    always: bool = False
 
 
 def _resnet(net: Drawing, *, depths: tuple[int, ...], form: _Form) -> None:
@@ -36,7 +40,7 @@ def _block(net: Drawing, width: int, stride: int, form: _Form, *, widens: bool) 
     """A shortcut by a 1×1 wherever the channels or the map change (option B)."""
     begun = net.top
     outs = 4 * width if form.bottleneck else width
-    changes = widens and (stride > 1 or begun.channels != outs)
+    changes = widens and (form.always or stride > 1 or begun.channels != outs)
     short = net.conv(outs, 1, stride, pad=0, of=begun) if changes else begun
     if form.bottleneck:
         inner = width * form.widening
@@ -86,7 +90,8 @@ def _densenet(net: Drawing, *, depths: tuple[int, ...], growth: int, begin: int)
     net.dense(1000)
 
 
-_DEPTHS: Final = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
+_TEN: Final = 10  # the paper has none of so few layers
+_DEPTHS: Final = {_TEN: (1, 1, 1, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
 _DENSE: Final = {
     121: ((6, 12, 24, 16), 32, 64),
     161: ((6, 12, 36, 24), 48, 96),
@@ -96,19 +101,24 @@ _DENSE: Final = {
 _FIRST_BOTTLENECK: Final = 50
 
 
+# How a drawing differs from the paper's → the form of its blocks
+_BASIC: Final = {"": _Form(bottleneck=False), "with a 1×1 on its first shortcut": _Form(bottleneck=False, always=True)}
+_DEEP: Final = {"": _Form(bottleneck=True), "with the stride on its 3×3": _Form(bottleneck=True, late=True)}
+
+
 def _rows() -> Iterator[Known]:
     for layers, depths in _DEPTHS.items():
         deep = layers >= _FIRST_BOTTLENECK
-        many = sum(depths) * (3 if deep else 2) + 2 + (4 if deep else 3)
-        for late in (False, True) if deep else (False,):
+        for style, form in (_DEEP if deep else _BASIC).items():
+            many = sum(depths) * (3 if deep else 2) + 2 + (4 if deep or form.always else 3)
             yield Known(
                 f"ResNet-{layers}",
-                partial(_resnet, depths=depths, form=_Form(deep, late=late)),
+                partial(_resnet, depths=depths, form=form),
                 many,
-                "He et al. 2016, table 1",
+                "He et al. 2016, table 1" if layers > _TEN else "Simon et al. 2016",
                 normed=True,
-                style="with the stride on its 3×3" if late else "",
-                is_trunk=True,
+                style=style,
+                is_trunk=layers > _TEN,
             )
     yield Known(
         "ResNeXt-50 (32 × 4)",
