@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost.spec import LayerSpec
-from logparse.cost.structure.identity import Structure, structure_of
+from logparse.cost.structure.identity import structure_of
 from logparse.cost.structure.part import Part
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from logparse.cost.structure.identity import Structure
     from logparse.derive.facts import LayerFact, NetFact
     from logparse.model import Blob, Net
 
@@ -47,7 +48,11 @@ def _part(one: LayerFact) -> Part:
 
 def _is_assumed(one: LayerFact) -> bool:
     """Whether type or definition is not what the log or a prototxt states."""
-    return one.type_basis == "inferred" or one.layer.definition is None or one.spec.definition is not one.layer.definition.message
+    return (
+        one.type_basis == "inferred"
+        or one.layer.definition is None
+        or one.spec.definition is not one.layer.definition.message
+    )
 
 
 def _missing(net: Net) -> str:

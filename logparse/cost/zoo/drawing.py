@@ -32,7 +32,7 @@ class Drawing:
         """What has been drawn."""
         return Skeleton(tuple(self._bones), self._image.channels, self._image.size)
 
-    def conv(
+    def conv(  # noqa: PLR0913 - a convolution has so many settings
         self,
         outs: int,
         kernel: int | Sizes,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from logparse.cost.zoo.drawing import Drawing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from logparse.cost.zoo.bones import Skeleton
 
 

@@ -146,7 +146,7 @@ def _trunk(skeleton: Skeleton) -> Likeness | None:
 
 
 def _may_be_trunk(known: Known, many: int) -> bool:
-    """Whether so many bones with weights could hold its convolutions: all but three dense layers, and those of heads."""
+    """Whether so many bones with weights could hold its convolutions: all but its classifiers."""
     return known.is_trunk and known.weighty - _MOST_HEADS <= many
 
 

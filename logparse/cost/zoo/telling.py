@@ -120,7 +120,7 @@ def _all_or_none(grouped: int) -> str:
 
 
 def _grouped(skeleton: Skeleton) -> int:
-    return sum(bone.kind == CONV and bone.group == 2 for bone in skeleton.bones)  # noqa: PLR2004 - AlexNet's two cards
+    return sum(bone.kind == CONV and bone.group == 2 for bone in skeleton.bones)
 
 
 def _windows(skeleton: Skeleton, known: Known) -> str:

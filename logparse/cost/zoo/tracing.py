@@ -61,7 +61,7 @@ def _reads_sum(graph: Graph, node: Node) -> bool:
 
 
 def _twin(part: Part, by_name: Mapping[str, tuple[int, ...]]) -> tuple[int, ...] | None:
-    owners = {owner for owner in part.owners}
+    owners = set(part.owners)
     if not part.owners or None in owners or len(owners) > 1:
         return None
     return by_name.get(str(owners.pop()))

@@ -110,6 +110,8 @@ def _normed_module(net: Drawing, widths: tuple[int, int, int, int, int, int, str
 _PAPER: Final = "Szegedy et al. 2015, table 1"
 NETS: Final = (
     Known("GoogLeNet", partial(_googlenet, heads=True), 64, _PAPER, is_trunk=True),
-    Known("GoogLeNet", partial(_googlenet, heads=False), 58, _PAPER, style="without its auxiliary heads", is_trunk=True),
+    Known(
+        "GoogLeNet", partial(_googlenet, heads=False), 58, _PAPER, style="without its auxiliary heads", is_trunk=True
+    ),
     Known("Inception-BN", _normed, 70, "Ioffe and Szegedy 2015, figure 5", normed=True, is_trunk=True),
 )

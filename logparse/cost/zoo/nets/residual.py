@@ -91,7 +91,14 @@ def _densenet(net: Drawing, *, depths: tuple[int, ...], growth: int, begin: int)
 
 
 _TEN: Final = 10  # the paper has none of so few layers
-_DEPTHS: Final = {_TEN: (1, 1, 1, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
+_DEPTHS: Final = {
+    _TEN: (1, 1, 1, 1),
+    18: (2, 2, 2, 2),
+    34: (3, 4, 6, 3),
+    50: (3, 4, 6, 3),
+    101: (3, 4, 23, 3),
+    152: (3, 8, 36, 3),
+}
 _DENSE: Final = {
     121: ((6, 12, 24, 16), 32, 64),
     161: ((6, 12, 36, 24), 48, 96),

@@ -37,7 +37,7 @@ def _fcn32s(net: Drawing) -> None:
     net.deconv(21, 64, 32)
 
 
-# Of SSD's further blocks: channels of both convolutions, the second one's stride and padding (Liu et al. 2016, figure 2)
+# Of SSD's further blocks: channels of both convolutions, the second's stride and padding (Liu et al. 2016, figure 2)
 _SSD300_EXTRA: Final = ((256, 512, 2, 1), (128, 256, 2, 1), (128, 256, 1, 0), (128, 256, 1, 0))
 _SSD512_EXTRA: Final = ((256, 512, 2, 1), (128, 256, 2, 1), (128, 256, 2, 1), (128, 256, 2, 1))
 _VOC_CLASSES: Final = 21  # with the background
@@ -60,7 +60,10 @@ def _ssd(net: Drawing, *, extra: tuple[tuple[int, int, int, int], ...], boxes: t
     if last:
         net.conv(128, 1)
         maps.append(net.conv(256, last, pad=1))
-    heads = [(net.conv(4 * many, 3, of=one), net.conv(_VOC_CLASSES * many, 3, of=one)) for one, many in zip(maps, boxes, strict=True)]
+    heads = [
+        (net.conv(4 * many, 3, of=one), net.conv(_VOC_CLASSES * many, 3, of=one))
+        for one, many in zip(maps, boxes, strict=True)
+    ]
     net.concat(*(box for box, _ in heads))
     net.concat(*(score for _, score in heads))
 
@@ -68,7 +71,9 @@ def _ssd(net: Drawing, *, extra: tuple[tuple[int, int, int, int], ...], boxes: t
 NETS: Final = (
     Known("VGG-11", partial(_vgg, depths=(1, 1, 2, 2, 2)), 11, f"{_PAPER}, column A"),
     Known("VGG-13", partial(_vgg, depths=(2, 2, 2, 2, 2)), 13, f"{_PAPER}, column B"),
-    Known("VGG-16", partial(_vgg, depths=(2, 2, 3, 3, 3), last=1), 16, f"{_PAPER}, column C", style="with 1×1 (column C)"),
+    Known(
+        "VGG-16", partial(_vgg, depths=(2, 2, 3, 3, 3), last=1), 16, f"{_PAPER}, column C", style="with 1×1 (column C)"
+    ),
     Known("VGG-16", partial(_vgg, depths=(2, 2, 3, 3, 3)), 16, f"{_PAPER}, column D", is_trunk=True),
     Known("VGG-19", partial(_vgg, depths=(2, 2, 4, 4, 4)), 19, f"{_PAPER}, column E", is_trunk=True),
     Known("FCN-32s", _fcn32s, 17, "Long et al. 2015", 224, classes=21, free_size=True),
