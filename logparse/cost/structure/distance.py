@@ -8,19 +8,17 @@ layer changed costs little in the first two and all in the third; a net at anoth
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from logparse.cost.structure.identity import Structure
 
 
-def apart(one: Iterable[object], other: Iterable[object]) -> float:
+def apart(one: Counter[Any], other: Counter[Any]) -> float:
     """One less Dice's share of two bags: 0 where they hold the same, 1 where nothing of it."""
-    first, second = Counter(one), Counter(other)
-    size = first.total() + second.total()
-    return 1 - 2 * (first & second).total() / size if size else 0.0
+    size = one.total() + other.total()
+    common = sum(min(many, other[what]) for what, many in one.items())
+    return 1 - 2 * common / size if size else 0.0
 
 
 def distance(one: Structure, other: Structure) -> float:
@@ -32,6 +30,6 @@ def distance(one: Structure, other: Structure) -> float:
         (one.labels.near, other.labels.near),
         (one.labels.far, other.labels.far),
     )
-    found = sum(apart(*pair) for pair in pairs) / len(pairs)
+    found = sum(apart(Counter(ours), Counter(theirs)) for ours, theirs in pairs) / len(pairs)
     layers = len(one.labels.own) + len(other.labels.own)
     return found or 1 / (1 + layers)  # something is not known, or differs beyond what labels tell

@@ -7,8 +7,10 @@ everything that is joined to a layer.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from logparse.cost.rule import Missing
 from logparse.cost.structure.part import is_source, without_ones
@@ -17,36 +19,48 @@ from logparse.cost.structure.wiring import shape_of_image
 from logparse.cost.traits import Base
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from logparse.cost.structure.part import Part
     from logparse.cost.structure.wiring import Graph
 
 
-class Labels(NamedTuple):
-    """Per kept layer, in the graph's order: alone, with what it reads, and with all that it is joined to.
+@dataclass(frozen=True)
+class Labels:
+    """The labels of the kept layers, in the graph's order.
 
-    The first two leave sizes of maps out, so that a net at another input size is near itself. `gaps` are layers of
-    which something is not known, with the reason.
+    `far` is with all that a layer is joined to; `own` (alone) and `near` (with what it reads) leave sizes of maps out,
+    so that a net at another input size is near itself. `gaps` are layers of which something is not known, with the
+    reason.
     """
 
-    own: tuple[str, ...]
-    near: tuple[str, ...]
+    graph: Graph
+    words: tuple[str, ...]
     far: tuple[str, ...]
     gaps: tuple[str, ...]
+
+    @cached_property
+    def own(self) -> tuple[str, ...]:
+        """Each layer alone."""
+        return tuple(map(_digest, self.words))
+
+    @cached_property
+    def near(self) -> tuple[str, ...]:
+        """Each with what it reads, in order."""
+        return tuple(
+            _digest(" ".join([label, *("-" if wire is None else self.own[wire[0]] for wire in node.wires)]))
+            for node, label in zip(self.graph.nodes, self.own, strict=True)
+        )
 
 
 def labels_of(graph: Graph, batch: int | None) -> Labels:
     """The labels of a net of so many images, or streams, a pass."""
     streams = batch if any(_is_recurrent(node.part) for node in graph.nodes) else None
     gaps: list[str] = []
-    own, sized = [], []
+    words, sized = [], []
     for node in graph.nodes:
-        words = _words(node.part, gaps)
-        own.append(_digest(words))
-        sized.append(_digest((words, _shapes(node.part, streams, gaps))))
+        words.append(repr(_words(node.part, gaps)))
+        sized.append(f"{words[-1]}{_shapes(node.part, streams, gaps)}")
     gaps += [f"{_called(node.part)}: nothing in the log makes its bottom" for node in graph.nodes if None in node.wires]
-    return Labels(tuple(own), tuple(_near(graph, own)), tuple(_far(graph, sized)), tuple(gaps))
+    return Labels(graph, tuple(words), tuple(_far(graph, sized)), tuple(gaps))
 
 
 def _is_recurrent(part: Part) -> bool:
@@ -84,25 +98,21 @@ def _called(part: Part) -> str:
     return part.spec.label
 
 
-def _near(graph: Graph, own: list[str]) -> Iterable[str]:
-    for node, label in zip(graph.nodes, own, strict=True):
-        yield _digest((label, *(wire and own[wire[0]] for wire in node.wires)))
-
-
-def _far(graph: Graph, own: list[str]) -> list[str]:
+def _far(graph: Graph, sized: list[str]) -> list[str]:
     """Down the graph: each with all above it; then up: with all below it too."""
     down: list[str] = []
-    for node, label in zip(graph.nodes, own, strict=True):
-        down.append(_digest((label, *(wire and (down[wire[0]], wire[1]) for wire in node.wires))))
+    for node, label in zip(graph.nodes, sized, strict=True):
+        above = ("-" if wire is None else f"{down[wire[0]]}{wire[1]}" for wire in node.wires)
+        down.append(_digest(" ".join([label, *above])))
     below: list[list[str]] = [[] for _ in down]
     far = down.copy()
     for number in reversed(range(len(down))):
-        far[number] = _digest((down[number], sorted(below[number])))
+        far[number] = _digest(" ".join([down[number], *sorted(below[number])]))
         for place, wire in enumerate(graph.nodes[number].wires):
             if wire is not None:
-                below[wire[0]].append(f"{far[number]}{place}{wire[1]}")
+                below[wire[0]].append(f"{far[number]}{place} {wire[1]}")
     return far
 
 
-def _digest(words: object) -> str:
-    return blake2b(repr(words).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+def _digest(text: str) -> str:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()

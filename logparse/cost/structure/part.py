@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost.layer_types import LAYER_TYPES, is_loss, traits_of
@@ -19,7 +20,8 @@ class Part:
     """One layer: its settled type, definition and shapes, its wires by name, its parameters.
 
     `params` are its own and those that an earlier layer owns; None where they are not known. `owners` names that layer
-    for each of them (None: the layer's own). `assumed` says that type or definition is a guess.
+    for each of them (None: the layer's own). `assumed` says that type or definition is a guess. `kind` is its type
+    under one name, whatever a fork calls it (None where nothing tells it), `traits` what is known of it.
     """
 
     spec: LayerSpec
@@ -28,16 +30,14 @@ class Part:
     params: tuple[ParamBlob, ...] | None
     owners: tuple[str | None, ...] = ()
     assumed: bool = False
+    kind: str | None = field(init=False, repr=False)
+    traits: Traits | None = field(init=False, repr=False)
 
-    @property
-    def kind(self) -> str | None:
-        """The layer's type under one name, whatever a fork calls it; None where nothing tells it."""
-        return None if self.spec.type is None else one_name(self.spec.type)
-
-    @property
-    def traits(self) -> Traits | None:
-        """What is known of its type."""
-        return traits_of(self.spec.type)
+    def __post_init__(self) -> None:
+        """What is known of its type, once."""
+        kind, traits = _known(self.spec.type)
+        object.__setattr__(self, "kind", kind)
+        object.__setattr__(self, "traits", traits)
 
 
 # Fork's names → the first of the row; and the types that are a convolution with settings of its own.
@@ -45,6 +45,11 @@ _ONE_NAME: Final = {other: name for name, row in LAYER_TYPES.items() for other i
 _SAME_WORK: Final = {"ConvolutionDeeplab": "Convolution"} | {
     name: "Convolution" for name, row in LAYER_TYPES.items() if row.traits.family is Family.DEPTHWISE
 }
+
+
+@lru_cache(1024)  # a log's types are few
+def _known(kind: str | None) -> tuple[str | None, Traits | None]:
+    return (None, None) if kind is None else (one_name(kind), traits_of(kind))
 
 
 def one_name(kind: str) -> str:

@@ -129,6 +129,11 @@ class Skeleton:
         return Counter(self.words)
 
     @cached_property
+    def weights(self) -> Counter[Word]:
+        """The bag of words of what has weights."""
+        return Counter(self.words[place] for place in self.weighty)
+
+    @cached_property
     def wired_words(self) -> tuple[Word, ...]:
         """Of each bone its word with the words of what it reads."""
         return tuple(

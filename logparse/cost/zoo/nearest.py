@@ -74,19 +74,14 @@ def _candidates(skeleton: Skeleton) -> Iterator[Known]:
 def _distance(skeleton: Skeleton, known: Known) -> float | None:
     """How far; None where it is too far to say anything."""
     drawn = known.skeleton
-    if 1 - apart(_weights(skeleton).elements(), _weights(drawn).elements()) < _ALIKE:
+    if 1 - apart(skeleton.weights, drawn.weights) < _ALIKE:
         return None
     far = _mean_apart(skeleton, drawn)
     return far if far <= NEAR else None
 
 
 def _mean_apart(one: Skeleton, other: Skeleton) -> float:
-    alone = apart(one.alone.elements(), other.alone.elements())
-    return (alone + apart(one.wired.elements(), other.wired.elements())) / 2
-
-
-def _weights(skeleton: Skeleton) -> Counter[Word]:
-    return Counter(skeleton.words[place] for place in skeleton.weighty)
+    return (apart(one.alone, other.alone) + apart(one.wired, other.wired)) / 2
 
 
 # -- another width ---------------------------------------------------------------------------------
