@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from logparse.cost.spec import LayerSpec
 from logparse.cost.structure.identity import structure_of
-from logparse.cost.structure.part import Part
+from logparse.cost.structure.net_layer import NetLayer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,23 +20,25 @@ _NOT_WHOLE: Final = "the log ends, or is cut, before the net is whole"
 
 def net_structure(fact: NetFact) -> Structure:
     """The structure of one net; its hash is NA where the log does not show all of it."""
-    return structure_of([*_inputs(fact.net.inputs), *map(_part, fact.layers)], fact.batch, missing=_missing(fact.net))
+    return structure_of(
+        [*_inputs(fact.net.inputs), *map(_net_layer, fact.layers)], fact.batch, missing=_missing(fact.net)
+    )
 
 
-def _inputs(blobs: tuple[Blob, ...]) -> Iterator[Part]:
+def _inputs(blobs: tuple[Blob, ...]) -> Iterator[NetLayer]:
     """The net's own inputs as the Input layer that Caffe makes of them (UpgradeNetInput in upgrade_proto.cpp)."""
     if blobs:
         spec = LayerSpec("the net's inputs", "Input", None, (), tuple(map(_with_batch, blobs)))
-        yield Part(spec, (), tuple(blob.name for blob in blobs), ())
+        yield NetLayer(spec, (), tuple(blob.name for blob in blobs), ())
 
 
 def _with_batch(blob: Blob) -> tuple[int, ...] | None:
     return (1, *blob.shape) if blob.is_per_image and blob.shape is not None else blob.shape
 
 
-def _part(one: LayerFact) -> Part:
+def _net_layer(one: LayerFact) -> NetLayer:
     params = one.params
-    return Part(
+    return NetLayer(
         spec=one.spec,
         bottoms=one.layer.bottoms,
         tops=tuple(top.name for top in one.layer.tops),
@@ -47,9 +49,10 @@ def _part(one: LayerFact) -> Part:
 
 
 def _is_assumed(one: LayerFact) -> bool:
-    """Whether type or definition is not what the log or a prototxt states."""
+    """Whether type or definition is not what the log or a prototxt states, or contradicts what the log prints."""
     return (
-        one.type_basis == "inferred"
+        bool(one.cost.problems)
+        or one.type_basis == "inferred"
         or one.layer.definition is None
         or one.spec.definition is not one.layer.definition.message
     )

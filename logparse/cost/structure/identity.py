@@ -1,7 +1,7 @@
 """The structure of a net as a value: its hash, its basis, and the labels by which two of them are compared.
 
 The hash is over the whole graph, written down in an order that follows from the graph alone: two nets of one hash
-have the same layers on the same wires. Nets that only names, batch, order of writing, fillers, rates or sources tell
+have the same layers on the same edges. Nets that only names, batch, order of writing, fillers, rates or sources tell
 apart have one hash.
 """
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from logparse.cost.structure.labels import Labels
-    from logparse.cost.structure.part import Part
+    from logparse.cost.structure.net_layer import NetLayer
     from logparse.cost.structure.wiring import Graph
 
 _DIGITS: Final = 16  # of a sha256: two of a million nets are alike by chance once in 37 million sets
@@ -41,14 +41,14 @@ class Structure:
     reason: str = ""
 
 
-def structure_of(parts: Sequence[Part], batch: int | None, *, missing: str = "") -> Structure:
+def structure_of(layers: Sequence[NetLayer], batch: int | None, *, missing: str = "") -> Structure:
     """The structure of a net's layers; `missing` says what of the net is not in the log at all."""
-    graph = graph_of(parts)
+    graph = graph_of(layers)
     labels = labels_of(graph, batch)
-    reason = missing or _told(labels.gaps) or ("" if graph.nodes else "no layer of the net is in the log")
+    reason = missing or _told(labels.gaps) or ("" if graph.vertices else "no layer of the net is in the log")
     if reason:
         return Structure(graph, labels, None, Basis.UNKNOWN, reason)
-    assumed = any(node.part.assumed for node in graph.nodes)
+    assumed = any(vertex.layer.assumed for vertex in graph.vertices)
     digest = sha256(repr(_written(graph, labels)).encode()).hexdigest()[:_DIGITS]
     return Structure(graph, labels, digest, Basis.INFERRED if assumed else Basis.DEFINITION)
 
@@ -59,23 +59,23 @@ def _told(gaps: tuple[str, ...]) -> str:
 
 
 def _written(graph: Graph, labels: Labels) -> list[tuple[object, ...]]:
-    """The graph row by row: label, wires and owners of parameters, by the rows' own numbers.
+    """The graph row by row: label, edges and owners of parameters, by the rows' own numbers.
 
     Of the layers that may come next the one with the smallest label comes, then the one that reads the earliest rows.
     Where both are equal the layers can change places, or differ by nothing that their neighbours show.
     """
-    waiting = [len({wire[0] for wire in node.wires if wire is not None}) for node in graph.nodes]
-    readers: list[set[int]] = [set() for _ in graph.nodes]
-    for number, node in enumerate(graph.nodes):
-        for wire in node.wires:
-            if wire is not None:
-                readers[wire[0]].add(number)
+    waiting = [len({edge[0] for edge in vertex.edges if edge is not None}) for vertex in graph.vertices]
+    readers: list[set[int]] = [set() for _ in graph.vertices]
+    for number, vertex in enumerate(graph.vertices):
+        for edge in vertex.edges:
+            if edge is not None:
+                readers[edge[0]].add(number)
     rows: dict[int, int] = {}
-    owners = {node.part.spec.name: number for number, node in enumerate(graph.nodes)}
+    owners = {vertex.layer.spec.name: number for number, vertex in enumerate(graph.vertices)}
 
     def entry(number: int) -> tuple[str, list[tuple[int, int]], int]:
-        wires = [(rows[wire[0]], wire[1]) for wire in graph.nodes[number].wires if wire is not None]
-        return labels.far[number], wires, number
+        edges = [(rows[edge[0]], edge[1]) for edge in graph.vertices[number].edges if edge is not None]
+        return labels.far[number], edges, number
 
     ready = [entry(number) for number, count in enumerate(waiting) if not count]
     heapify(ready)
@@ -87,7 +87,5 @@ def _written(graph: Graph, labels: Labels) -> list[tuple[object, ...]]:
             if not waiting[reader]:
                 heappush(ready, entry(reader))
     numbered = {name: rows[number] for name, number in owners.items()}
-    return [
-        (*entry(number)[:2], [owner and numbered.get(owner, "left out") for owner in graph.nodes[number].part.owners])
-        for number in sorted(rows, key=rows.__getitem__)
-    ]
+    shared = [[owner and numbered.get(owner, "left out") for owner in one.layer.owners] for one in graph.vertices]
+    return [(*entry(number)[:2], shared[number]) for number in sorted(rows, key=rows.__getitem__)]

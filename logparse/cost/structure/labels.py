@@ -13,13 +13,13 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from logparse.cost.rule import Missing
-from logparse.cost.structure.part import is_source, without_ones
+from logparse.cost.structure.net_layer import is_source, without_ones
 from logparse.cost.structure.settings import settings_of
 from logparse.cost.structure.wiring import shape_of_image
 from logparse.cost.traits import Base
 
 if TYPE_CHECKING:
-    from logparse.cost.structure.part import Part
+    from logparse.cost.structure.net_layer import NetLayer
     from logparse.cost.structure.wiring import Graph
 
 
@@ -46,71 +46,72 @@ class Labels:
     def near(self) -> tuple[str, ...]:
         """Each with what it reads, in order."""
         return tuple(
-            _digest(" ".join([label, *("-" if wire is None else self.own[wire[0]] for wire in node.wires)]))
-            for node, label in zip(self.graph.nodes, self.own, strict=True)
+            _digest(" ".join([label, *("-" if edge is None else self.own[edge[0]] for edge in vertex.edges)]))
+            for vertex, label in zip(self.graph.vertices, self.own, strict=True)
         )
 
 
 def labels_of(graph: Graph, batch: int | None) -> Labels:
     """The labels of a net of so many images, or streams, a pass."""
-    streams = batch if any(_is_recurrent(node.part) for node in graph.nodes) else None
+    streams = batch if any(_is_recurrent(vertex.layer) for vertex in graph.vertices) else None
     gaps: list[str] = []
     words, sized = [], []
-    for node in graph.nodes:
-        words.append(repr(_words(node.part, gaps)))
-        sized.append(f"{words[-1]}{_shapes(node.part, streams, gaps)}")
-    gaps += [f"{_called(node.part)}: nothing in the log makes its bottom" for node in graph.nodes if None in node.wires]
+    for vertex in graph.vertices:
+        words.append(repr(_words(vertex.layer, gaps)))
+        sized.append(f"{words[-1]}{_shapes(vertex.layer, streams, gaps)}")
+    loose = [vertex.layer for vertex in graph.vertices if None in vertex.edges]
+    gaps += [f"{_called(layer)}: nothing in the log makes its bottom" for layer in loose]
     return Labels(graph, tuple(words), tuple(_far(graph, sized)), tuple(gaps))
 
 
-def _is_recurrent(part: Part) -> bool:
-    traits = part.traits
+def _is_recurrent(layer: NetLayer) -> bool:
+    traits = layer.traits
     return traits is not None and traits.base is Base.RECURRENT
 
 
-def _words(part: Part, gaps: list[str]) -> object:
+def _words(layer: NetLayer, gaps: list[str]) -> object:
     """Type, settings and the shapes of parameters."""
-    if is_source(part):
+    if is_source(layer):
         return ("input",)
-    if part.kind is None:
-        gaps.append(f"{_called(part)}: nothing tells its type")
+    if layer.kind is None:
+        gaps.append(f"{_called(layer)}: nothing tells its type")
         return ("unknown",)
     try:
-        settings = settings_of(part)
+        settings = settings_of(layer)
     except Missing as missing:
-        gaps.append(f"{_called(part)}: {missing}")
+        gaps.append(f"{_called(layer)}: {missing}")
         settings = ()
     except (IndexError, ValueError, ZeroDivisionError):
-        gaps.append(f"{_called(part)}: its definition and its shapes do not fit each other")
+        gaps.append(f"{_called(layer)}: its definition and its shapes do not fit each other")
         settings = ()
-    params = None if part.params is None else tuple((blob.kind[0], without_ones(blob.shape)) for blob in part.params)
-    return (part.kind, settings, params, tuple(owner is not None for owner in part.owners))
+    params = None if layer.params is None else tuple((blob.kind[0], without_ones(blob.shape)) for blob in layer.params)
+    return (layer.kind, settings, params, tuple(owner is not None for owner in layer.owners))
 
 
-def _shapes(part: Part, streams: int | None, gaps: list[str]) -> object:
-    shapes = tuple(shape_of_image(shape, streams) for shape in part.spec.tops)
+def _shapes(layer: NetLayer, streams: int | None, gaps: list[str]) -> object:
+    shapes = tuple(shape_of_image(shape, streams) for shape in layer.spec.tops)
     if None in shapes:
-        gaps.append(f"{_called(part)}: the shape of its top is not in the log")
+        gaps.append(f"{_called(layer)}: the shape of its top is not in the log")
     return tuple(shape and without_ones(shape) for shape in shapes)
 
 
-def _called(part: Part) -> str:
-    return part.spec.label
+def _called(layer: NetLayer) -> str:
+    return layer.spec.label
 
 
 def _far(graph: Graph, sized: list[str]) -> list[str]:
     """Down the graph: each with all above it; then up: with all below it too."""
     down: list[str] = []
-    for node, label in zip(graph.nodes, sized, strict=True):
-        above = ("-" if wire is None else f"{down[wire[0]]}{wire[1]}" for wire in node.wires)
+    for vertex, label in zip(graph.vertices, sized, strict=True):
+        above = ("-" if edge is None else f"{down[edge[0]]}{edge[1]}" for edge in vertex.edges)
         down.append(_digest(" ".join([label, *above])))
     below: list[list[str]] = [[] for _ in down]
     far = down.copy()
     for number in reversed(range(len(down))):
         far[number] = _digest(" ".join([down[number], *sorted(below[number])]))
-        for place, wire in enumerate(graph.nodes[number].wires):
-            if wire is not None:
-                below[wire[0]].append(f"{far[number]}{place} {wire[1]}")
+        for place, edge in enumerate(graph.vertices[number].edges):
+            if edge is not None:
+                below[edge[0]].append(f"{far[number]}{place} {edge[1]}")
     return far
 
 

@@ -14,14 +14,14 @@ from logparse.cost.layer_types import RULES, traits_of
 from logparse.cost.rule import Missing
 from logparse.cost.rules.convolution import depthwise_geometry, geometry
 from logparse.cost.rules.pooling import method, window
-from logparse.cost.structure.part import is_of_kind
+from logparse.cost.structure.net_layer import is_of_kind
 from logparse.cost.traits import Family, LayerKind
 from logparse.textproto import Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from logparse.cost.structure.part import Part
+    from logparse.cost.structure.net_layer import NetLayer
 
 Settings: TypeAlias = tuple[Any, ...]
 
@@ -84,45 +84,45 @@ _ENUMS: Final[Mapping[tuple[str, str], Choice]] = {
 _ALL_ONES: Final = frozenset({("eltwise_param", "coeff")})  # weights of a sum: all 1 say nothing
 
 
-def settings_of(part: Part) -> Settings:
+def settings_of(layer: NetLayer) -> Settings:
     """What the layer's definition says beside shapes and parameters.
 
     Raises:
         Missing: nothing tells it, and the layer's type has settings that matter.
 
     """
-    definition = part.spec.definition
-    read = _READ.get(part.kind or "")
+    definition = layer.spec.definition
+    read = _READ.get(layer.kind or "")
     if read is not None:
-        return read(part)
+        return read(layer)
     if definition is None or not definition.complete:
-        if _needs_none(part):
+        if _needs_none(layer):
             return ()
         raise Missing("its definition " + ("is missing" if definition is None else "stands cut off"))
     return tuple(sorted(_stated(definition), key=repr))
 
 
-def _needs_none(part: Part) -> bool:
+def _needs_none(layer: NetLayer) -> bool:
     """Whether shapes, parameters and usual settings say it all."""
-    traits = part.traits
+    traits = layer.traits
     if traits is None:
         return False
     if traits.family is Family.FULLY_CONNECTED:
-        return part.params is not None
-    return traits.family is Family.BATCH_NORM or is_of_kind(part, LayerKind.ACTIVATION)
+        return layer.params is not None
+    return traits.family is Family.BATCH_NORM or is_of_kind(layer, LayerKind.ACTIVATION)
 
 
-def _convolution(part: Part) -> Settings:
-    traits = traits_of(part.spec.type)
+def _convolution(layer: NetLayer) -> Settings:
+    traits = traits_of(layer.spec.type)
     is_depthwise = traits is not None and traits.depthwise
-    view = view_of(part.spec, RULES["Convolution"])
+    view = view_of(layer.spec, RULES["Convolution"])
     found = depthwise_geometry(view) if is_depthwise else geometry(view)
     return (found.kernel, found.stride, found.pad, found.dilation, found.group, found.axis)
 
 
-def _pooling(part: Part) -> Settings:
+def _pooling(layer: NetLayer) -> Settings:
     """A window that covers the whole map is a global pooling, whatever its stride."""
-    view = view_of(part.spec, RULES["Pooling"])
+    view = view_of(layer.spec, RULES["Pooling"])
     found = window(view)
     size = view.bottom()[2:]
     if found.is_global or (found.kernel == size and not any(found.pad)):
@@ -130,7 +130,7 @@ def _pooling(part: Part) -> Settings:
     return (method(view), found.kernel, found.stride, found.pad, found.rounds_up)
 
 
-_READ: Final[Mapping[str, Callable[[Part], Settings]]] = {
+_READ: Final[Mapping[str, Callable[[NetLayer], Settings]]] = {
     "Convolution": _convolution,
     "Deconvolution": _convolution,
     "Pooling": _pooling,

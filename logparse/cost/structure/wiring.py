@@ -11,100 +11,98 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from logparse.cost.structure.part import ends, is_source, measures_only, passes
+from logparse.cost.structure.net_layer import ends, is_source, measures_only, passes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from logparse.cost.spec import Shape
-    from logparse.cost.structure.part import Part
+    from logparse.cost.structure.net_layer import NetLayer
 
-Wire: TypeAlias = tuple[int, int]  # a node, and which of its tops
+Edge: TypeAlias = tuple[int, int]  # a vertex, and which of its tops
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Node:
-    """One layer of the graph: its place among the parts, and per bottom the wire that it hangs on.
+class Vertex:
+    """One layer of the graph: its place among the layers, and per bottom the edge that it hangs on.
 
-    A wire of None is a blob that nothing in the log makes.
+    A edge of None is a blob that nothing in the log makes.
     """
 
     place: int
-    part: Part
-    wires: tuple[Wire | None, ...]
+    layer: NetLayer
+    edges: tuple[Edge | None, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Graph:
-    """The kept layers of a net in their order; wires count them. `parts` are all of its layers."""
+    """The kept layers of a net in their order; edges count them. `layers` are all of its layers."""
 
-    parts: tuple[Part, ...]
-    nodes: tuple[Node, ...]
+    layers: tuple[NetLayer, ...]
+    vertices: tuple[Vertex, ...]
 
 
-def graph_of(parts: Sequence[Part]) -> Graph:
+def graph_of(layers: Sequence[NetLayer]) -> Graph:
     """The graph of a net's layers, which stand in the order of the log.
 
-    Each blob from outside that the net reads is a node of its own, however many of them one layer gives.
+    Each blob from outside that the net reads is a vertex of its own, however many of them one layer gives.
     """
-    wires = _wires(parts)
-    kept, used = _kept(parts, wires)
-    nodes: list[Node] = []
-    numbers: dict[Wire, Wire] = {}
-    for place, part in enumerate(parts):
+    edges = _wires(layers)
+    kept, used = _kept(layers, edges)
+    vertices: list[Vertex] = []
+    numbers: dict[Edge, Edge] = {}
+    for place, layer in enumerate(layers):
         if not kept[place]:
             continue
-        if is_source(part):
+        if is_source(layer):
             for top in sorted(used[place]):
-                numbers[place, top] = len(nodes), 0
-                nodes.append(Node(place, _one_top(part, top), ()))
+                numbers[place, top] = len(vertices), 0
+                vertices.append(Vertex(place, _one_top(layer, top), ()))
         else:
-            numbers.update({(place, top): (len(nodes), top) for top in range(len(part.tops))})
-            nodes.append(Node(place, part, tuple(wire and numbers.get(wire) for wire in wires[place])))
-    return Graph(tuple(parts), tuple(nodes))
+            numbers.update({(place, top): (len(vertices), top) for top in range(len(layer.tops))})
+            vertices.append(Vertex(place, layer, tuple(edge and numbers.get(edge) for edge in edges[place])))
+    return Graph(tuple(layers), tuple(vertices))
 
 
-def _one_top(part: Part, top: int) -> Part:
-    shape = part.spec.tops[top] if top < len(part.spec.tops) else None
-    return replace(part, spec=part.spec.with_shapes((), (shape,)), tops=part.tops[top : top + 1])
+def _one_top(layer: NetLayer, top: int) -> NetLayer:
+    shape = layer.spec.tops[top] if top < len(layer.spec.tops) else None
+    return replace(layer, spec=layer.spec.with_shapes((), (shape,)), tops=layer.tops[top : top + 1])
 
 
-def _wires(parts: Sequence[Part]) -> list[tuple[Wire | None, ...]]:
+def _wires(layers: Sequence[NetLayer]) -> list[tuple[Edge | None, ...]]:
     """Per layer: who made each of its bottoms, those that only hand on seen through."""
-    makers: dict[str, Wire | None] = {}
+    makers: dict[str, Edge | None] = {}
     found = []
-    for place, part in enumerate(parts):
-        wires = tuple(makers.get(name) for name in part.bottoms)
-        found.append(wires)
-        through = passes(part) and len(wires) == 1
-        for top, name in enumerate(part.tops):
-            makers[name] = wires[0] if through else (place, top)
+    for place, layer in enumerate(layers):
+        edges = tuple(makers.get(name) for name in layer.bottoms)
+        found.append(edges)
+        through = passes(layer) and len(edges) == 1
+        for top, name in enumerate(layer.tops):
+            makers[name] = edges[0] if through else (place, top)
     return found
 
 
-def _kept(parts: Sequence[Part], wires: Sequence[tuple[Wire | None, ...]]) -> tuple[list[bool], list[set[int]]]:
+def _kept(layers: Sequence[NetLayer], edges: Sequence[tuple[Edge | None, ...]]) -> tuple[list[bool], list[set[int]]]:
     """Whether a layer is part of the structure, and which of its tops kept layers read: told from the last layer on."""
-    kept, lost = [False] * len(parts), [False] * len(parts)
-    used: list[set[int]] = [set() for _ in parts]
-    for place in reversed(range(len(parts))):
-        part = parts[place]
-        kept[place] = _is_kept(part, is_read=bool(used[place]), meets_loss=lost[place])
-        for wire in wires[place]:
-            if wire is None:
+    kept, lost = [False] * len(layers), [False] * len(layers)
+    used: list[set[int]] = [set() for _ in layers]
+    for place in reversed(range(len(layers))):
+        layer = layers[place]
+        kept[place] = _is_kept(layer, is_read=bool(used[place]), meets_loss=lost[place])
+        for edge in edges[place]:
+            if edge is None:
                 continue
             if kept[place]:
-                used[wire[0]].add(wire[1])
-            elif not passes(part):
-                lost[wire[0]] |= part.kind is not None and part.kind.endswith("Loss")
+                used[edge[0]].add(edge[1])
+            elif not passes(layer):
+                lost[edge[0]] |= layer.kind is not None and layer.kind.endswith("Loss")
     return kept, used
 
 
-def _is_kept(part: Part, *, is_read: bool, meets_loss: bool) -> bool:
-    if passes(part) or measures_only(part):
+def _is_kept(layer: NetLayer, *, is_read: bool, meets_loss: bool) -> bool:
+    if passes(layer):
         return False
-    if is_read:
-        return True
-    return not (is_source(part) or ends(part, meets_loss=meets_loss))
+    return is_read or not (measures_only(layer) or is_source(layer) or ends(layer, meets_loss=meets_loss))
 
 
 def shape_of_image(shape: Shape | None, streams: int | None) -> Shape | None:

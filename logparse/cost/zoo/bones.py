@@ -2,7 +2,7 @@
 
 A bone is a layer that weighs, pools, joins or normalises locally (LRN). Two nets of one family have the same skeleton
 in whatever style they are written: in place or not, with BatchNorm or without, with biases or not, trained or
-deployed, on images of any size. So padding, biases and map sizes are no part of what bones are compared by.
+deployed, on images of any size. So padding, biases and map sizes are no layer of what bones are compared by.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ Sizes: TypeAlias = tuple[int, ...]
 Word: TypeAlias = tuple[object, ...]
 
 CONV: Final = "convolution"
-DEPTHWISE: Final = "depthwise convolution"
+CHANNELWISE: Final = "depthwise convolution"
 DECONV: Final = "deconvolution"
-DENSE: Final = "fully connected layer"
-POOL: Final = "pooling"
+CONNECTED: Final = "fully connected layer"
+POOLING: Final = "pooling"
 SUM: Final = "sum"
 CONCAT: Final = "concatenation"
 LRN: Final = "LRN"
-WEIGHTY: Final = frozenset({CONV, DEPTHWISE, DECONV, DENSE})
-_CONVOLVES: Final = frozenset({CONV, DEPTHWISE, DECONV})
+WEIGHTY: Final = frozenset({CONV, CHANNELWISE, DECONV, CONNECTED})
+_CONVOLVES: Final = frozenset({CONV, CHANNELWISE, DECONV})
 
 _PLAIN_GROUPS: Final = 2  # AlexNet's two cards: with two groups or one it is the same family
 
@@ -115,11 +115,11 @@ class Skeleton:
         if bone.kind in _CONVOLVES:
             outs = None if place in self.heads else bone.outs
             ins = bone.ins if bone.above else None
-            group = 1 if bone.group <= _PLAIN_GROUPS or bone.kind == DEPTHWISE else bone.group
+            group = 1 if bone.group <= _PLAIN_GROUPS or bone.kind == CHANNELWISE else bone.group
             return (bone.kind, bone.kernel, bone.stride, bone.dilation, group, ins, outs)
-        if bone.kind == DENSE:
+        if bone.kind == CONNECTED:
             return (bone.kind, None if place in self.heads else bone.outs)
-        if bone.kind == POOL:
+        if bone.kind == POOLING:
             return (bone.kind, bone.stride if place in self._before_convolutions else "end")
         return (bone.kind, len(bone.above))
 

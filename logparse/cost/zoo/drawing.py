@@ -6,7 +6,7 @@ from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
 from logparse.cost.fields import window_count
-from logparse.cost.zoo.bones import CONCAT, CONV, DECONV, DENSE, DEPTHWISE, LRN, POOL, SUM, Bone, Skeleton
+from logparse.cost.zoo.bones import CHANNELWISE, CONCAT, CONNECTED, CONV, DECONV, LRN, POOLING, SUM, Bone, Skeleton
 
 if TYPE_CHECKING:
     from logparse.cost.zoo.bones import Sizes
@@ -50,7 +50,7 @@ class Drawing:
         pads = (around, around) if isinstance(around, int) else around
         sides = zip(spot.size, windows, pads, strict=True)
         size = tuple(window_count(side, one, stride, ring, dilation) for side, one, ring in sides)
-        kind = DEPTHWISE if 1 < group == spot.channels else CONV
+        kind = CHANNELWISE if 1 < group == spot.channels else CONV
         facts = Bone(
             kind, outs, _above(spot), spot.channels, windows, (stride,) * 2, (dilation,) * 2, pads, group, size=size
         )
@@ -72,7 +72,7 @@ class Drawing:
     def dense(self, outs: int, *, of: Spot | None = None) -> Spot:
         """A fully connected layer: its weights see the whole map."""
         spot = of or self.top
-        return self._add(Bone(DENSE, outs, _above(spot), spot.channels * _area(spot.size), size=(1, 1)))
+        return self._add(Bone(CONNECTED, outs, _above(spot), spot.channels * _area(spot.size), size=(1, 1)))
 
     def pool(self, kernel: int, stride: int, pad: int = 0, method: str = "MAX", *, of: Spot | None = None) -> Spot:
         """A pooling, rounded up as Caffe does it."""
@@ -86,7 +86,7 @@ class Drawing:
 
     def _pool(self, spot: Spot, kernel: Sizes, stride: int, pad: Sizes, method: str, size: Sizes) -> Spot:
         outs, above = spot.channels, _above(spot)
-        return self._add(Bone(POOL, outs, above, outs, kernel, (stride,) * 2, (1, 1), pad, 1, method, size))
+        return self._add(Bone(POOLING, outs, above, outs, kernel, (stride,) * 2, (1, 1), pad, 1, method, size))
 
     def lrn(self) -> Spot:
         """Local response normalisation."""

@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost.structure.distance import apart
-from logparse.cost.zoo.bones import DENSE, POOL, Skeleton
+from logparse.cost.zoo.bones import CONNECTED, POOLING, Skeleton
 from logparse.cost.zoo.register import KNOWN
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _width(skeleton: Skeleton, drawn: Skeleton) -> Fraction | None:
 
 
 def scaled(drawn: Skeleton, width: Fraction) -> Skeleton:
-    """A skeleton with all inner channels by a factor; parts of a channel are cut off."""
+    """A skeleton with all inner channels by a factor; a fraction of a channel is cut off."""
     bones = (_scaled(bone, width, is_head=place in drawn.heads) for place, bone in enumerate(drawn.bones))
     return Skeleton(tuple(bones), drawn.channels, drawn.size, drawn.beside)
 
@@ -150,6 +150,6 @@ def _convolutions(drawn: Skeleton) -> Counter[Word]:
     kept = (
         word
         for place, word in enumerate(drawn.wired_words)
-        if place not in drawn.heads and drawn.bones[place].kind != DENSE and drawn.words[place] != (POOL, "end")
+        if place not in drawn.heads and drawn.bones[place].kind != CONNECTED and drawn.words[place] != (POOLING, "end")
     )
     return Counter(kept)

@@ -6,7 +6,7 @@ from collections import Counter
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
-from logparse.cost.zoo.bones import CONV, DECONV, DENSE, DEPTHWISE, POOL
+from logparse.cost.zoo.bones import CHANNELWISE, CONNECTED, CONV, DECONV, POOLING
 from logparse.cost.zoo.tracing import ACTIVATED_FIRST, NORMED
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _poolings(skeleton: Skeleton) -> Counter[str | None]:
     """How the poolings between convolutions pool; None where a window is not known."""
     found: Counter[str | None] = Counter()
     for bone, word in zip(skeleton.bones, skeleton.words, strict=True):
-        if bone.kind == POOL and word[1] != "end":
+        if bone.kind == POOLING and word[1] != "end":
             found[f"{_by(bone.kernel)} {bone.method}" if bone.kernel else None] += 1
     return found
 
@@ -178,14 +178,14 @@ def _convolution_called(word: Word) -> str:
 
 
 def _dense_called(word: Word) -> str:
-    return DENSE if word[1] is None else f"{DENSE} of {word[1]}"
+    return CONNECTED if word[1] is None else f"{CONNECTED} of {word[1]}"
 
 
 _CALLED: Final[Mapping[str, Callable[[Word], str]]] = {
     CONV: _convolution_called,
     DECONV: _convolution_called,
-    DEPTHWISE: _convolution_called,
-    DENSE: _dense_called,
+    CHANNELWISE: _convolution_called,
+    CONNECTED: _dense_called,
 }
 
 

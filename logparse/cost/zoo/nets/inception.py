@@ -96,15 +96,15 @@ def _normed(net: Drawing) -> None:
 def _normed_module(net: Drawing, widths: tuple[int, int, int, int, int, int, str]) -> None:
     one, reduced, three, narrow, double, behind, method = widths
     begun, stride = net.top, 1 if one else 2
-    parts = [net.conv(one, 1, of=begun)] if one else []
+    pieces = [net.conv(one, 1, of=begun)] if one else []
     net.conv(reduced, 1, of=begun)
-    parts.append(net.conv(three, 3, stride))
+    pieces.append(net.conv(three, 3, stride))
     net.conv(narrow, 1, of=begun)
     net.conv(double, 3)
-    parts.append(net.conv(double, 3, stride))
+    pieces.append(net.conv(double, 3, stride))
     pooled = net.pool(3, stride, 1 if one else 0, method, of=begun)
-    parts.append(net.conv(behind, 1) if behind else pooled)
-    net.concat(*parts)
+    pieces.append(net.conv(behind, 1) if behind else pooled)
+    net.concat(*pieces)
 
 
 _PAPER: Final = "Szegedy et al. 2015, table 1"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class NetLayer:
     """One layer: its settled type, definition and shapes, its wires by name, its parameters.
 
     `params` are its own and those that an earlier layer owns; None where they are not known. `owners` names that layer
@@ -59,9 +59,9 @@ def one_name(kind: str) -> str:
     return _SAME_WORK.get(known, known)
 
 
-def is_source(part: Part) -> bool:
+def is_source(layer: NetLayer) -> bool:
     """Whether the layer only gives blobs from outside; a learned blob without bottoms (Parameter) is none."""
-    return not part.bottoms and part.params in (None, ())
+    return not layer.bottoms and layer.params in (None, ())
 
 
 _PASSED: Final = frozenset({"Split", "Dropout"})  # their tops are their bottom, in a trained net and in a tested one
@@ -70,27 +70,27 @@ _BESIDE_LOSSES: Final = frozenset({"Softmax", "Flatten", "Reshape", "Permute"})
 _BESIDE_MEASURES: Final = frozenset({"Sigmoid"})
 
 
-def passes(part: Part) -> bool:
+def passes(layer: NetLayer) -> bool:
     """Whether the layer hands on what it reads: it is no part of the structure."""
-    return part.kind in _PASSED
+    return layer.kind in _PASSED
 
 
-def measures_only(part: Part) -> bool:
+def measures_only(layer: NetLayer) -> bool:
     """Whether the layer only measures, scores or swallows what the net gives."""
-    return part.kind in _MEASURES or is_loss(part.kind) or is_of_kind(part, LayerKind.LOSS)
+    return layer.kind in _MEASURES or is_loss(layer.kind) or is_of_kind(layer, LayerKind.LOSS)
 
 
-def ends(part: Part, *, meets_loss: bool) -> bool:
+def ends(layer: NetLayer, *, meets_loss: bool) -> bool:
     """Whether a layer whose tops nobody but measures reads belongs to what they do.
 
     A training net's SoftmaxWithLoss is a deployed net's Softmax; a Sigmoid that a loss reads is the net's own.
     """
-    return part.kind in _BESIDE_LOSSES or (part.kind in _BESIDE_MEASURES and not meets_loss)
+    return layer.kind in _BESIDE_LOSSES or (layer.kind in _BESIDE_MEASURES and not meets_loss)
 
 
-def is_of_kind(part: Part, *kinds: LayerKind) -> bool:
+def is_of_kind(layer: NetLayer, *kinds: LayerKind) -> bool:
     """Whether its type is known to be of one of these kinds."""
-    traits = part.traits
+    traits = layer.traits
     return traits is not None and traits.kind in kinds
 
 
@@ -100,3 +100,8 @@ def without_ones(shape: Shape) -> Shape:
     while end and shape[end - 1] == 1:
         end -= 1
     return shape[:end]
+
+
+def is_inserted(layer: NetLayer) -> bool:
+    """Whether Caffe itself puts the layer between others (insert_splits.cpp)."""
+    return layer.kind == "Split"
