@@ -142,6 +142,14 @@ class Skeleton:
         )
 
     @cached_property
+    def rooted(self) -> tuple[int, ...]:
+        """Of each bone a number for its word and those of all above it, up to the image; of this run of Python only."""
+        found: list[int] = []
+        for bone, word in zip(self.bones, self.words, strict=True):
+            found.append(hash((word, *sorted(found[place] for place in bone.above))))
+        return tuple(found)
+
+    @cached_property
     def wired(self) -> Counter[Word]:
         """The bag of these."""
         return Counter(self.wired_words)

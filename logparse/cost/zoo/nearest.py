@@ -13,13 +13,13 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost.structure.distance import apart
-from logparse.cost.zoo.bones import CONNECTED, POOLING, Skeleton
+from logparse.cost.zoo.bones import CONNECTED, Skeleton
 from logparse.cost.zoo.register import KNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from logparse.cost.zoo.bones import Bone, Word
+    from logparse.cost.zoo.bones import Bone
     from logparse.cost.zoo.known import Known
 
 NEAR: Final = 0.2  # farther away a net is nobody's kin
@@ -125,31 +125,28 @@ def _scaled(bone: Bone, width: Fraction, *, is_head: bool) -> Bone:
 
 
 def _trunk(skeleton: Skeleton) -> Likeness | None:
-    """The largest published net all of whose convolutions stand in this one, each behind the same bones."""
-    if len(skeleton.weighty) < _FEWEST:
+    """The largest published net all of whose convolutions stand in this one, behind the same bones."""
+    many = len(skeleton.weighty)
+    if many < _FEWEST:
         return None
-    found = [
-        known
-        for known in KNOWN
-        if _may_be_trunk(known, len(skeleton.weighty)) and _convolutions(known.skeleton) <= skeleton.wired
-    ]
+    ours = Counter(skeleton.rooted)
+    found = [(trunk.total(), known) for known in _trunks(many) if (trunk := _convolutions(known.skeleton)) <= ours]
     if not found:
         return None
-    most = max(_convolutions(known.skeleton).total() for known in found)
-    largest = tuple(known for known in found if _convolutions(known.skeleton).total() == most)
+    most = max(size for size, _ in found)
+    largest = tuple(known for size, known in found if size == most)
     return Likeness(largest, _mean_apart(skeleton, largest[0].skeleton), is_trunk=True)
 
 
-def _may_be_trunk(known: Known, many: int) -> bool:
-    """Whether so many bones with weights could hold its convolutions: all but its classifiers."""
-    return known.is_trunk and known.weighty - _MOST_HEADS <= many
+def _trunks(many: int) -> Iterator[Known]:
+    """Nets that others are built on, all of whose convolutions so many bones with weights can hold."""
+    return (known for known in KNOWN if known.is_trunk and known.weighty - _MOST_HEADS <= many)
 
 
-def _convolutions(drawn: Skeleton) -> Counter[Word]:
-    """What makes a trunk: the convolutions that are no heads and what stands between them, with what each reads."""
-    kept = (
-        word
-        for place, word in enumerate(drawn.wired_words)
-        if place not in drawn.heads and drawn.bones[place].kind != CONNECTED and drawn.words[place] != (POOLING, "end")
+def _convolutions(drawn: Skeleton) -> Counter[int]:
+    """What makes a trunk: the convolutions that are no heads."""
+    return Counter(
+        drawn.rooted[place]
+        for place in drawn.weighty
+        if place not in drawn.heads and drawn.bones[place].kind != CONNECTED
     )
-    return Counter(kept)

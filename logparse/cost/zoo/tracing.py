@@ -31,29 +31,52 @@ ACTIVATED_FIRST: Final = "activation before convolutions"
 
 def skeleton_of(graph: Graph) -> Skeleton:
     """The bones of a net's graph. A layer whose weights are all an earlier layer's is that layer once more."""
-    bones: list[Bone] = []
-    beside: list[str] = []
-    reached: list[tuple[int, ...]] = []  # per vertex: the bones that are read through it
-    by_name: dict[str, tuple[int, ...]] = {}
+    tracing = _Tracing(graph)
     for vertex in graph.vertices:
+        tracing.follow(vertex)
+    return Skeleton(tuple(tracing.bones), *_image(graph), tuple(tracing.beside))
+
+
+class _Tracing:
+    """A skeleton in the making; `reached` are per vertex the bones that are read through it."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.bones: list[Bone] = []
+        self.beside: list[str] = []
+        self._graph = graph
+        self._reached: list[tuple[int, ...]] = []
+        self._by_name: dict[str, tuple[int, ...]] = {}
+        self._places: dict[Bone, int] = {}
+        self._twins = False
+
+    def follow(self, vertex: Vertex) -> None:
+        """The next layer."""
+        above = tuple(bone for edge in vertex.edges if edge is not None for bone in self._reached[edge[0]])
+        self._reached.append(self._through(vertex, above))
+        self._by_name.setdefault(vertex.layer.spec.name, self._reached[-1])
+
+    def _through(self, vertex: Vertex, above: tuple[int, ...]) -> tuple[int, ...]:
         layer = vertex.layer
-        above = tuple(bone for edge in vertex.edges if edge is not None for bone in reached[edge[0]])
-        twin = _twin(layer, by_name)
+        twin = _twin(layer, self._by_name)
+        if twin is not None:
+            self._twins = True
+            return twin
         if is_source(layer) or is_of_kind(layer, LayerKind.DETECTION) or (layer.kind == "Concat" and not above):
-            reached.append(())  # boxes of priors and what joins them are no work of the net
-        elif twin is not None:
-            reached.append(twin)
-        elif _is_seen_through(layer):
-            beside.append(_beside(layer))
-            if beside[-1] == NORMED and _reads_sum(graph, vertex):
-                beside.append(ACTIVATED_FIRST)
-            reached.append(above)
-        else:
-            bones.append(_bone(layer, above))
-            reached.append((len(bones) - 1,))
-        by_name.setdefault(layer.spec.name, reached[-1])
-    channels, size = _image(graph)
-    return Skeleton(tuple(bones), channels, size, tuple(beside))
+            return ()  # boxes of priors and what joins them are no work of the net
+        if _is_seen_through(layer):
+            self.beside.append(_beside(layer))
+            if self.beside[-1] == NORMED and _reads_sum(self._graph, vertex):
+                self.beside.append(ACTIVATED_FIRST)
+            return above
+        return (self._place(_bone(layer, above)),)
+
+    def _place(self, bone: Bone) -> int:
+        """The bone's place; what a second tower does to a twin's top has been done to it before."""
+        if self._twins and not bone.is_weighty and bone in self._places:
+            return self._places[bone]
+        self._places.setdefault(bone, len(self.bones))
+        self.bones.append(bone)
+        return len(self.bones) - 1
 
 
 def _reads_sum(graph: Graph, vertex: Vertex) -> bool:
