@@ -48,7 +48,7 @@ def structure_of(layers: Sequence[NetLayer], batch: int | None, *, missing: str 
     reason = missing or _told(labels.gaps) or ("" if graph.vertices else "no layer of the net is in the log")
     if reason:
         return Structure(graph, labels, None, Basis.UNKNOWN, reason)
-    assumed = any(vertex.layer.assumed for vertex in graph.vertices)
+    assumed = any(vertex.layer.assumed and vertex.edges for vertex in graph.vertices)  # sources are their shapes
     digest = sha256(repr(_written(graph, labels)).encode()).hexdigest()[:_DIGITS]
     return Structure(graph, labels, digest, Basis.INFERRED if assumed else Basis.DEFINITION)
 
