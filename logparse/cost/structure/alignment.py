@@ -1,7 +1,8 @@
 """Which layer of one net is which of another: by name, by structure, by place.
 
 Ways to pair layers are tried from the surest to the weakest, each over the layers that are left. Equal labels of all
-that a layer is joined to (labels.py) come before equal names: names may have been changed all over. Layers that no
+that a layer is joined to (labels.py), then of all above it or below it, come before equal names: names may have been
+changed all over. Layers that no
 graph holds (losses, Dropout) are paired by name and type, or by type behind the same neighbour.
 """
 
@@ -45,6 +46,8 @@ class _Facts(NamedTuple):
     kind: str | None
     own: str | None
     near: str | None
+    above: str | None
+    below: str | None
     far: str | None
 
 
@@ -52,6 +55,10 @@ _Key: TypeAlias = "tuple[object, ...] | None"
 _KEYS: Final[Sequence[Callable[[_Facts], _Key]]] = (
     lambda facts: _whole(facts.name, facts.far),
     lambda facts: _whole(facts.far),
+    lambda facts: _whole(facts.name, facts.above),
+    lambda facts: _whole(facts.above),
+    lambda facts: _whole(facts.name, facts.below),
+    lambda facts: _whole(facts.below),
     lambda facts: _whole(facts.name, facts.near),
     lambda facts: _whole(facts.name, facts.own),
     lambda facts: _whole(facts.near),
@@ -80,17 +87,17 @@ def aligned(one: Structure, other: Structure) -> tuple[Pairing, ...]:
 
 def _facts(structure: Structure) -> dict[int, _Facts]:
     graph, labels = structure.graph, structure.labels
+    every = (labels.own, labels.near, labels.above, labels.below, labels.far)
     vertices = {vertex.place: number for number, vertex in reversed([*enumerate(graph.vertices)])}
     return {
-        place: _facts_of(layer, vertices.get(place), labels.own, labels.near, labels.far)
+        place: _facts_of(layer, vertices.get(place), every)
         for place, layer in enumerate(graph.layers)
         if not is_inserted(layer)
     }
 
 
-def _facts_of(layer: NetLayer, number: int | None, *labels: tuple[str, ...]) -> _Facts:
-    own, near, far = (None if number is None else label[number] for label in labels)
-    return _Facts(layer.spec.name, layer.kind, own, near, far)
+def _facts_of(layer: NetLayer, number: int | None, labels: tuple[tuple[str, ...], ...]) -> _Facts:
+    return _Facts(layer.spec.name, layer.kind, *(None if number is None else label[number] for label in labels))
 
 
 _Places: TypeAlias = "Mapping[tuple[object, ...], deque[int]]"

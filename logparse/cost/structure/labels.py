@@ -19,6 +19,8 @@ from logparse.cost.structure.wiring import shape_of_image
 from logparse.cost.traits import Base
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from logparse.cost.structure.net_layer import NetLayer
     from logparse.cost.structure.wiring import Graph
 
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
 class Labels:
     """The labels of the kept layers, in the graph's order.
 
-    `far` is with all that a layer is joined to; `own` (alone) and `near` (with what it reads) leave sizes of maps out,
-    so that a net at another input size is near itself. `gaps` are layers of which something is not known, with the
+    `far` is with all that a layer is joined to; the others leave sizes of maps out, so that a net at another input size
+    is near itself. `gaps` are layers of which something is not known, with the
     reason.
     """
 
@@ -50,6 +52,16 @@ class Labels:
             for vertex, label in zip(self.graph.vertices, self.own, strict=True)
         )
 
+    @cached_property
+    def above(self) -> tuple[str, ...]:
+        """Each with all above it; what an edit below it does not change."""
+        return tuple(_down(self.graph, self.words))
+
+    @cached_property
+    def below(self) -> tuple[str, ...]:
+        """Each with all below it; what an edit above it does not change."""
+        return tuple(_up(self.graph, self.words))
+
 
 def labels_of(graph: Graph, batch: int | None) -> Labels:
     """The labels of a net of so many images, or streams, a pass."""
@@ -61,7 +73,7 @@ def labels_of(graph: Graph, batch: int | None) -> Labels:
         sized.append(f"{words[-1]}{_shapes(vertex.layer, streams, gaps)}")
     loose = [vertex.layer for vertex in graph.vertices if None in vertex.edges]
     gaps += [f"{_called(layer)}: nothing in the log makes its bottom" for layer in loose]
-    return Labels(graph, tuple(words), tuple(_far(graph, sized)), tuple(gaps))
+    return Labels(graph, tuple(words), tuple(_up(graph, _down(graph, sized))), tuple(gaps))
 
 
 def _is_recurrent(layer: NetLayer) -> bool:
@@ -99,20 +111,25 @@ def _called(layer: NetLayer) -> str:
     return layer.spec.label
 
 
-def _far(graph: Graph, sized: list[str]) -> list[str]:
-    """Down the graph: each with all above it; then up: with all below it too."""
-    down: list[str] = []
-    for vertex, label in zip(graph.vertices, sized, strict=True):
-        above = ("-" if edge is None else f"{down[edge[0]]}{edge[1]}" for edge in vertex.edges)
-        down.append(_digest(" ".join([label, *above])))
-    below: list[list[str]] = [[] for _ in down]
-    far = down.copy()
-    for number in reversed(range(len(down))):
-        far[number] = _digest(" ".join([down[number], *sorted(below[number])]))
+def _down(graph: Graph, texts: Sequence[str]) -> list[str]:
+    """Each with all above it."""
+    found: list[str] = []
+    for vertex, text in zip(graph.vertices, texts, strict=True):
+        above = ("-" if edge is None else f"{found[edge[0]]}{edge[1]}" for edge in vertex.edges)
+        found.append(_digest(" ".join([text, *above])))
+    return found
+
+
+def _up(graph: Graph, texts: Sequence[str]) -> list[str]:
+    """Each with all below it."""
+    below: list[list[str]] = [[] for _ in texts]
+    found = [*texts]
+    for number in reversed(range(len(texts))):
+        found[number] = _digest(" ".join([texts[number], *sorted(below[number])]))
         for place, edge in enumerate(graph.vertices[number].edges):
             if edge is not None:
-                below[edge[0]].append(f"{far[number]}{place} {edge[1]}")
-    return far
+                below[edge[0]].append(f"{found[number]}{place} {edge[1]}")
+    return found
 
 
 def _digest(text: str) -> str:

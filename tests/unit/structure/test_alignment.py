@@ -58,6 +58,25 @@ def test_renamed_layers_are_found(known: object, seed: int) -> None:
     assert right == len(names(one))
 
 
+@pytest.mark.parametrize("known", [VGG, GOOGLENET, RESNET], ids=lambda known: known.name)
+def test_renamed_layers_are_found_around_an_edit(known: object) -> None:
+    """All names permuted, and one convolution in the middle has another kernel."""
+    text = definition(known)  # type: ignore[arg-type]
+    found = re.findall(r'name: "([^"]+)"', text)
+    given = random.Random(1).sample(found, len(found))  # noqa: S311 - an order of names
+    renamed = dict(zip(found, given, strict=True))
+    other = re.sub(r'name: "([^"]+)"', lambda match: f'name: "{renamed[match[1]]}"', text)
+    windows = [match.start() for match in re.finditer("kernel_h: 3 kernel_w: 3 pad_h: 1 pad_w: 1", other)]
+    middle = windows[len(windows) // 2]
+    other = other[:middle] + other[middle:].replace(
+        "kernel_h: 3 kernel_w: 3 pad_h: 1", "kernel_h: 1 kernel_w: 3 pad_h: 0", 1
+    )
+    one = structure(text)
+    right = sum(pair.one == pair.other for pair in aligned(one, structure(other)))
+
+    assert right >= 0.95 * len(names(one))
+
+
 def test_a_layer_that_is_changed_keeps_its_partner() -> None:
     text = definition(VGG)
     changed = text.replace('name: "n5" type: "Convolution"', 'name: "n5" type: "Convolution" ').replace(
