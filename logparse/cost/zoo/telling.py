@@ -63,9 +63,9 @@ def classes_of(skeleton: Skeleton, known: Known) -> int | None:
     A head of the published net gives some values for each class (a detector: one for each of its boxes); heads of as
     many values as there tell nothing.
     """
-    if known.classes is None:
-        return None
     drawn = known.skeleton
+    if known.classes is None or len(skeleton.weighty) != known.weighty or _head_words(skeleton) != _head_words(drawn):
+        return None  # what ends a net that lacks a layer with weights may be no classifier
     ours, theirs = _head_outs(skeleton), _head_outs(drawn)
     left = sorted((theirs - ours).elements())
     right = sorted((ours - theirs).elements())
@@ -76,6 +76,10 @@ def classes_of(skeleton: Skeleton, known: Known) -> int | None:
     found = {Fraction(outs * known.classes, published) for outs, published in zip(right, left, strict=True)}
     only = found.pop() if len(found) == 1 else None
     return int(only) if only is not None and only.denominator == 1 else None
+
+
+def _head_words(skeleton: Skeleton) -> Counter[Word]:
+    return Counter(skeleton.words[place] for place in skeleton.heads)
 
 
 def _head_outs(skeleton: Skeleton) -> Counter[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost.costing import view_of
@@ -128,8 +129,10 @@ def _convolution(layer: NetLayer, above: tuple[int, ...]) -> Bone:
 
 
 def _dense(layer: NetLayer, above: tuple[int, ...]) -> Bone:
-    weights = layer.params[0].shape if layer.params else ()
-    return Bone(CONNECTED, _channels(layer), above, weights[-1] if weights else 0, size=(1, 1))
+    if not layer.params:
+        return Bone(CONNECTED, _channels(layer), above, size=(1, 1))
+    outs, *ins = layer.params[0].shape  # the top of a recurrent net has its outputs on the last of three axes
+    return Bone(CONNECTED, outs, above, prod(ins), size=(1, 1))
 
 
 def _pooling(layer: NetLayer, above: tuple[int, ...]) -> Bone:

@@ -15,7 +15,7 @@ from logparse.cost.zoo.telling import family_text
 from logparse.cost.zoo.tracing import skeleton_of
 from tests.published import Style, definition
 from tests.structures import structure
-from tests.truth.published_nets import faster_rcnn_vgg16, segnet
+from tests.truth.published_nets import faster_rcnn_vgg16, mobilenet_v1, segnet, vgg19_features
 
 if TYPE_CHECKING:
     from logparse.cost.zoo.bones import Skeleton
@@ -216,6 +216,15 @@ def test_the_towers_of_a_siamese_net_are_one() -> None:
 
 
 _SHARED: Final = 'param { name: "\\1_w" } param { name: "\\1_b" }'
+
+
+def test_a_net_that_ends_before_its_classifier_has_no_classes() -> None:
+    """What is left of VGG-19 up to fc7: its 4,096 values are no classes."""
+    assert told_of(vgg19_features()) == "like VGG-19: without 1 × fully connected layer of 4096"
+    found = told_of(mobilenet_v1(2))
+    assert found is not None
+    assert found.startswith("like MobileNet v1: ")
+    assert "classes" not in found
 
 
 def test_of_a_part_of_a_net_only_the_whole_counts() -> None:
