@@ -68,6 +68,7 @@ FIGURES: Final = {
     "Inception-BN": Published(
         11_285_224, "2.03 G", "pretrained-models: 11,295,240, 10,016 of them biases", normed=True
     ),
+    "Inception v3": Published(23_834_568, "5.71 G", TORCH, normed=True),
     "ResNet-18": Published(11_689_512, "1.81 G", TORCH, normed=True),
     "ResNet-34": Published(21_797_672, "3.66 G", TORCH, normed=True),
     "ResNet-50": Published(25_557_032, "3.9 G", "He et al. 2016, where 3.86 is cut to 3.8", normed=True),

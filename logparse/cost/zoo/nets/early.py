@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost.zoo.known import Known
 
@@ -67,6 +67,41 @@ def _classifier(net: Drawing) -> None:
         net.dense(outs)
 
 
+class _Five(NamedTuple):
+    """Five convolutions and three dense layers: the first two with stride and padding, LRN or none, a pooling each.
+
+    A pooling is its kernel and its stride; `widths` are those of the last three convolutions, all 3×3.
+    """
+
+    first: tuple[int, int, int, int]
+    second: tuple[int, int, int, int]
+    widths: tuple[int, int, int]
+    poolings: tuple[tuple[int, int], tuple[int, int], tuple[int, int]] = ((3, 2), (3, 2), (3, 2))
+    norms: tuple[bool, bool] = (True, True)
+
+
+def _five(net: Drawing, *, form: _Five) -> None:
+    for (outs, kernel, stride, pad), pooling, norm in zip(
+        (form.first, form.second), form.poolings[:2], form.norms, strict=True
+    ):
+        net.conv(outs, kernel, stride, pad=pad)
+        if norm:
+            net.lrn()
+        net.pool(*pooling)
+    for outs in form.widths:
+        net.conv(outs, 3)
+    net.pool(*form.poolings[2])
+    _classifier(net)
+
+
+_ZF: Final = _Five((96, 7, 2, 1), (256, 5, 2, 0), (384, 384, 256))
+_FAST: Final = _Five((64, 11, 4, 0), (256, 5, 1, 2), (256, 256, 256))
+_MEDIUM: Final = _Five((96, 7, 2, 0), (256, 5, 2, 1), (512, 512, 512))
+_SLOW: Final = _Five(
+    (96, 7, 2, 0), (256, 5, 1, 1), (512, 512, 512), poolings=((3, 3), (2, 2), (3, 3)), norms=(True, False)
+)
+
+
 def _nin(net: Drawing) -> None:
     for outs, kernel, stride, pad in ((96, 11, 4, 0), (256, 5, 1, 2), (384, 3, 1, 1)):
         net.conv(outs, kernel, stride, pad=pad)
@@ -88,6 +123,7 @@ def _nin_cifar(net: Drawing) -> None:
     net.mean()
 
 
+_CHATFIELD: Final = "Chatfield et al. 2014, table 1"
 _CAFFE: Final = "BVLC Caffe, examples"
 
 NETS: Final = (
@@ -98,6 +134,10 @@ NETS: Final = (
     Known("AlexNet", partial(_alexnet, norm_first=True), 8, "Krizhevsky et al. 2012", 227, is_trunk=True),
     Known("CaffeNet", partial(_alexnet, norm_first=False), 8, "BVLC Caffe, the reference model", 227, is_trunk=True),
     Known("AlexNet of one column", _one_column, 8, "Krizhevsky 2014, One weird trick", 224),
+    Known("ZFNet", partial(_five, form=_ZF), 8, "Zeiler and Fergus 2014, figure 3", is_trunk=True),
+    Known("VGG-CNN-F", partial(_five, form=_FAST), 8, _CHATFIELD, is_trunk=True),
+    Known("VGG-CNN-M", partial(_five, form=_MEDIUM), 8, _CHATFIELD, is_trunk=True),
+    Known("VGG-CNN-S", partial(_five, form=_SLOW), 8, _CHATFIELD, is_trunk=True),
     Known("NIN", _nin, 12, "Lin et al. 2014, the ImageNet net of the Caffe model zoo", 224, free_size=True),
     Known("NIN for CIFAR", _nin_cifar, 9, "Lin et al. 2014", 32, classes=10, free_size=True),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from logparse.cost.zoo.known import Known
 
@@ -107,11 +107,77 @@ def _normed_module(net: Drawing, widths: tuple[int, int, int, int, int, int, str
     net.concat(*pieces)
 
 
+# -- version 3 (Szegedy et al. 2016, table 1 and figures 5 to 7) ---------------------------------------
+
+_ROW: Final = (1, 7)
+_COLUMN: Final = (7, 1)
+
+
+def _third(net: Drawing) -> None:
+    net.conv(32, 3, 2, pad=0)
+    net.conv(32, 3, pad=0)
+    net.conv(64, 3)
+    net.pool(3, 2)
+    net.conv(80, 1)
+    net.conv(192, 3, pad=0)
+    net.pool(3, 2)
+    for behind in (32, 64, 64):
+        _branches(net, ((64, 1),), ((48, 1), (64, 5)), ((64, 1), (96, 3), (96, 3)), behind=behind)
+    _reduce(net, ((384, 3),), ((64, 1), (96, 3), (96, 3)))
+    for narrow in (128, 160, 160, 192):
+        twice = ((narrow, 1), (narrow, _COLUMN), (narrow, _ROW), (narrow, _COLUMN), (192, _ROW))
+        _branches(net, ((192, 1),), ((narrow, 1), (narrow, _ROW), (192, _COLUMN)), twice, behind=192)
+    _reduce(net, ((192, 1), (320, 3)), ((192, 1), (192, _ROW), (192, _COLUMN), (192, 3)))
+    _split(net)
+    _split(net)
+    net.mean()
+    net.dense(1000)
+
+
+_Branch: TypeAlias = "tuple[tuple[int, int | tuple[int, int]], ...]"  # channels and kernels, one behind the other
+
+
+def _branches(net: Drawing, *branches: _Branch, behind: int) -> None:
+    begun = net.top
+    ends = [_chain(net, begun, branch) for branch in branches]
+    net.pool(3, 1, 1, "AVE", of=begun)
+    net.concat(*ends, net.conv(behind, 1))
+
+
+def _chain(net: Drawing, begun: Spot, branch: _Branch) -> Spot:
+    net.top = begun
+    for outs, kernel in branch:
+        net.conv(outs, kernel)
+    return net.top
+
+
+def _reduce(net: Drawing, *branches: _Branch) -> None:
+    """Half the map: the last convolution of each branch, and a pooling beside them, have stride 2."""
+    begun, ends = net.top, []
+    for branch in branches:
+        _chain(net, begun, branch[:-1])
+        ends.append(net.conv(*branch[-1], 2, pad=0))
+    net.concat(*ends, net.pool(3, 2, of=begun))
+
+
+def _split(net: Drawing) -> None:
+    """The last modules, whose 3×3 stand side by side as a row and a column."""
+    begun = net.top
+    one = net.conv(320, 1)
+    narrow = _chain(net, begun, ((384, 1),))
+    halves = [net.conv(384, kernel, of=narrow) for kernel in ((1, 3), (3, 1))]
+    double = _chain(net, begun, ((448, 1), (384, 3)))
+    doubled = [net.conv(384, kernel, of=double) for kernel in ((1, 3), (3, 1))]
+    net.pool(3, 1, 1, "AVE", of=begun)
+    net.concat(one, *halves, *doubled, net.conv(192, 1))
+
+
 _PAPER: Final = "Szegedy et al. 2015, table 1"
 NETS: Final = (
     Known("GoogLeNet", partial(_googlenet, heads=True), 64, _PAPER, is_trunk=True),
     Known(
         "GoogLeNet", partial(_googlenet, heads=False), 58, _PAPER, style="without its auxiliary heads", is_trunk=True
     ),
+    Known("Inception v3", _third, 95, "Szegedy et al. 2016", 299, normed=True, is_trunk=True),
     Known("Inception-BN", _normed, 70, "Ioffe and Szegedy 2015, figure 5", normed=True, is_trunk=True),
 )
