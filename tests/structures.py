@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from logparse.cost.costing import cost
 from logparse.cost.structure.identity import structure_of
 from logparse.cost.structure.net_layer import NetLayer
-from tests.cost_nets import net
+from tests.cost_nets import specs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,13 +23,13 @@ def net_layers(text: str, printed: Mapping[str, Shape] | None = None) -> list[Ne
     """
     owners: dict[str, str] = {}
     found = []
-    for one in net(text, printed=printed).layers:
-        params = cost(one.spec).params
-        names = [] if one.spec.definition is None else [p.text("name") for p in one.spec.definition.children("param")]
+    for message, spec in zip(*specs(text, printed=printed), strict=True):
+        params = cost(spec).params
+        names = [param.text("name") for param in message.children("param")]
         shared = tuple(owners.get(name) if name else None for name in names)
-        owners.update({name: one.spec.name for name in names if name and name not in owners})
+        owners.update({name: spec.name for name in names if name and name not in owners})
         rest = (None,) * (len(params or ()) - len(shared))
-        found.append(NetLayer(one.spec, one.bottoms, one.tops, params, (*shared, *rest)))
+        found.append(NetLayer(spec, message.texts("bottom"), message.texts("top"), params, (*shared, *rest)))
     return found
 
 

@@ -16,7 +16,7 @@ from logparse.cost.zoo.nearest import nearest
 from logparse.cost.zoo.register import KNOWN
 from logparse.cost.zoo.telling import family_text
 from logparse.cost.zoo.tracing import skeleton_of
-from tests.cost_nets import net
+from tests.cost_nets import specs
 from tests.published import PLAIN, Style, definition
 from tests.structures import structure
 
@@ -91,7 +91,7 @@ FIGURES: Final = {
 
 def counted(known: Known, style: Style) -> tuple[int, int]:
     """Parameters and MACs by the cost rules."""
-    costs = [cost(one.spec) for one in net(definition(known, style)).layers]
+    costs = [cost(spec) for spec in specs(definition(known, style))[1]]
     params = sum(blob.count for one in costs for blob in one.params or () if blob.kind != "statistic")
     return params, sum(one.macs.value or 0 for one in costs)
 
