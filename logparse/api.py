@@ -88,6 +88,7 @@ class Log:
     out_of_memory = _Named()
     slots = _Named()
     reconciliation = _Named()
+    kernels = _Named()
     shares = _Named()  # and `whatif`, which is a method: table("whatif") answers what anybody would ask first
 
     def __init__(self, facts: LogFacts) -> None:

@@ -84,6 +84,9 @@ _ROWS: Final[Mapping[str, _Row]] = {
         "One row per figure that the log prints of a net's memory, beside what the shapes come to.",
         f"{_MEMORY}.reconciliation",
     ),
+    "kernels": _Row(
+        "Where a net's convolutions have their weights and their computation, by kernel.", f"{_NETS}.kernels"
+    ),
     "shares": _Row("Where a net's weights and computation sit, by kind of layer.", f"{_NETS}.shares"),
 }
 

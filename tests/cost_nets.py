@@ -33,12 +33,19 @@ def net(
     printed: Mapping[str, Shape] | None = None,
 ) -> NetMemory:
     """A net of `layer { … }` blocks; `printed` gives the shapes of tops that no definition tells (data layers)."""
-    messages = [to_v2(message) for message in parse(text).root.children("layer")]
-    shapes: dict[str, Shape] = dict(printed or {})
-    bare = [_bare(message, shapes, phase) for message in messages]
+    messages, bare = specs(text, phase=phase, printed=printed)
     flows = flow_of([_flow_layer(message, spec) for message, spec in zip(messages, bare, strict=True)])
     layers = (_layer(message, spec, flow) for message, spec, flow in zip(messages, bare, flows, strict=True))
     return NetMemory(tuple(layers), element_bytes, beside, batch)
+
+
+def specs(
+    text: str, *, phase: str = "TRAIN", printed: Mapping[str, Shape] | None = None
+) -> tuple[list[Message], list[LayerSpec]]:
+    """The definitions of such a net, and its layers with their shapes."""
+    messages = [to_v2(message) for message in parse(text).root.children("layer")]
+    shapes: dict[str, Shape] = dict(printed or {})
+    return messages, [_bare(message, shapes, phase) for message in messages]
 
 
 def run(*nets: NetMemory, command: str = "train", solver: Solver = Solver()) -> Run:  # noqa: B008 - frozen

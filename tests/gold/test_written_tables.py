@@ -45,6 +45,7 @@ TABLES: Final = (
     "footprint",
     "slots",
     "reconciliation",
+    "kernels",
     "shares",
     "out_of_memory",
     "findings",

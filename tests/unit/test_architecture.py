@@ -44,6 +44,7 @@ FOLDERS: Final = sorted({path.parent for path in MODULES})
 MOST_MODULES: Final = 14
 # Public names that stand in several modules, each with its reason.
 SAME_NAME: Final = {
+    "NETS": "each kind of published nets lists its own, and register.py joins them",
     "TYPES": "each family of layer types lists its own rows, and layer_types.py joins them",
     "COLUMNS": "what every table's module has",
     "add_arguments": "what every verb's module has",

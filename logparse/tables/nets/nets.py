@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from logparse.tables.column import LINE, text, truth, whole
-from logparse.tables.nets.key import NET_KEY, logged_total, macs_of, net_columns, nets_of, total_of
+from logparse.tables.column import LINE, decimal, text, truth, whole
+from logparse.tables.nets.key import NET_KEY, logged_total, macs_of, net_columns, total_of
 
 if TYPE_CHECKING:
+    from logparse.cost.structure.identity import Structure
     from logparse.derive.facts import NetFact
+    from logparse.derive.family import Kinship
     from logparse.tables.table import Built, BuiltRow, LogLike
 
 COLUMNS: Final = (
@@ -35,6 +37,26 @@ COLUMNS: Final = (
     truth("definition_cut", "Dump cut", "Whether the definition in the log was cut."),
     text("definition_origin", "Definition", "dump, prototxt, both, or NA."),
     truth("done", "Initialised", "Whether 'Network initialization done.' came."),
+    text(
+        "family",
+        "Family",
+        "The published net that it is, under whatever name, with what is other: 'ResNet-18, 10 classes instead of "
+        "1000'; 'like …' and 'built on …' where it is not the same; NA where none is near.",
+    ),
+    decimal(
+        "family_distance",
+        "Family distance",
+        "How far its skeleton is from the published one, 0 to 1; outputs of last layers, image size and style "
+        "(biases, padding, BatchNorm) count nothing.",
+    ),
+    text(
+        "structure",
+        "Structure",
+        "A hash of types, settings, shapes, parameters and wires: the same for the same net under other names, with "
+        "another batch, in another order, trained or tested. Layers that only measure, Split and Dropout are left out.",
+    ),
+    text("structure_basis", "Structure basis", "definition, inferred (something was guessed) or unknown."),
+    text("structure_reason", "Structure reason", "Why there is no hash."),
     LINE,
     whole("end_line", "To line", "The last line of the net's set-up."),
 )
@@ -42,7 +64,22 @@ COLUMNS: Final = (
 
 def build(log: LogLike) -> Built:
     """One row per net."""
-    return [_row(attempt, net) for attempt, net in nets_of(log)]
+    derived = log.derived
+    return [
+        {**_row(attempt, net), **_what_it_is(structure, kinship)}
+        for attempt, nets in derived.nets.items()
+        for net, structure, kinship in zip(nets, derived.structures[attempt], derived.kinships[attempt], strict=True)
+    ]
+
+
+def _what_it_is(structure: Structure, kinship: Kinship) -> BuiltRow:
+    return {
+        "family": kinship.text,
+        "family_distance": kinship.distance,
+        "structure": structure.digest,
+        "structure_basis": str(structure.basis),
+        "structure_reason": structure.reason or None,
+    }
 
 
 def _row(attempt: int, fact: NetFact) -> BuiltRow:
