@@ -11,11 +11,12 @@ from logparse import export, formats
 from logparse.catalogue import TABLES
 from logparse.cli import common
 from logparse.cli.argument_types import one_of, positive, share, size_bytes
+from logparse.cli.methods import ShowMethods, layer_method
 from logparse.cost.buffer import GPU
 from logparse.cost.memory.terms import DEVICES
 from logparse.cost.whatif.change import PRECISIONS, SOLVERS, Change, LowRank
 from logparse.cost.whatif.limits import BUDGET_BYTES
-from logparse.cost.whatif.surgery import SCHEMES
+from logparse.cost.whatif.methods.factors import SCHEMES
 from logparse.errors import UsageError
 from logparse.output import STDOUT, check_target, write
 from logparse.rows import rows_of
@@ -83,6 +84,16 @@ def _add_changes(parser: argparse.ArgumentParser) -> None:
         metavar="LAYER=R[:SCHEME]",
         help=f"SVD of a fully connected layer; a convolution by scheme {' or '.join(SCHEMES)}",
     )
+    parser.add_argument(
+        "--compress",
+        type=layer_method,
+        nargs="+",
+        default=[],
+        metavar="LAYER=METHOD",
+        help="any method with its settings, e.g. 'fc*=prune:share=90%%' 'fc*=codebook:bits=5' "
+        "type=Convolution=tucker2:keep=25%%; LAYER is a name, a pattern, type=… or kind=…, here and above",
+    )
+    parser.add_argument("--methods", action=ShowMethods, help="list the methods of --compress with their settings")
 
 
 def budget_bytes(text: str) -> int:
@@ -122,7 +133,15 @@ def change_of(arguments: argparse.Namespace) -> Change:
         prune_weights=dict(arguments.prune_weights),
         prune_channels=dict(arguments.prune_channels),
         low_rank=dict(arguments.low_rank),
+        compress=_by_layer(arguments.compress),
     )
+
+
+def _by_layer(asked: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for where, method in asked:
+        found.setdefault(where, []).append(method)
+    return found
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -153,7 +172,13 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-_FORMS: Final = {"bytes": formats.size, "MAC": formats.short, "values": formats.short, "images": formats.count}
+_FORMS: Final = {
+    "bytes": formats.size,
+    "MAC": formats.short,
+    "values": formats.short,
+    "images": formats.count,
+    "operations": formats.short,
+}
 
 
 def _text(rows: Sequence[Mapping[Any, Any]], fit: Fit | None) -> Iterator[bytes]:

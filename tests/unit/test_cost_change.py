@@ -17,9 +17,9 @@ from logparse.cost.whatif.change import (
     Change,
     LowRank,
     changed,
-    measures,
 )
 from logparse.cost.whatif.fit import _largest, fit, fits, largest_blob
+from logparse.cost.whatif.measures import measures
 from logparse.cost.whatif.resize import WhatIfError
 from tests.cost_nets import named, net, run
 
@@ -233,7 +233,7 @@ def test_single_weights_leave_the_run_and_are_said() -> None:
 
 
 def figures(start: Run, change: Change = AS_IT_IS, terms: Terms = Terms()) -> dict[str, tuple[int | None, str]]:  # noqa: B008 - frozen
-    return {each.name: (each.value, each.unit) for each in measures(start, change, terms)}
+    return {each.name: (each.value, each.unit) for each in measures(changed(start, change).run, terms)}
 
 
 def test_the_figures_of_a_run() -> None:

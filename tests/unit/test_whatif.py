@@ -13,8 +13,9 @@ from logparse.api import parse_log
 from logparse.cli import whatif as verb
 from logparse.cli.argument_types import size_bytes
 from logparse.cli.main import main
-from logparse.cost.whatif.change import Change, LowRank, changed, measures
+from logparse.cost.whatif.change import Change, LowRank, changed
 from logparse.cost.whatif.fit import fit
+from logparse.cost.whatif.measures import measures
 from logparse.cost.whatif.resize import WhatIfError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def alexnet(sample_logs: Path) -> Log:
 
 def figures(log: Log, change: Change = Change()) -> dict[str, int | None]:  # noqa: B008 - frozen
     run = changed(log.run()[1], change).run
-    return {one.name: one.value for one in measures(run, change)}
+    return {one.name: one.value for one in measures(run)}
 
 
 @pytest.mark.parametrize("name", SAMPLES)
