@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Never, NoReturn, Self, overload
+from typing import TYPE_CHECKING, NoReturn, Self, Unpack, overload
 
 from logparse.assembling.assemble import assemble
 from logparse.assembling.definitions import apply_prototxt, read_prototxt
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from logparse.cost.memory.holdings import Run
     from logparse.cost.memory.terms import Terms
-    from logparse.cost.whatif.change import Change, LowRank
+    from logparse.cost.whatif.asked import Asked
+    from logparse.cost.whatif.change import Change
     from logparse.cost.whatif.fit import Fit
     from logparse.derive.facts import NetFact
     from logparse.derive.log import DerivedLog
@@ -148,31 +149,21 @@ class Log:
             raise WhatIfError(f"{self.facts.source.name}: {what} shows no net", remedy=there)
         return number, shown[number]
 
-    def whatif(  # noqa: PLR0913 - each is a question that users ask
+    def whatif(
         self,
         change: Change | None = None,
         *,
         attempt: int | None = None,
         fit: Fit | None = None,
-        batch: int | None = None,
-        test_batch: int | None = None,
-        solver: str | None = None,
-        no_test_net: bool | None = None,
-        weights: str | None = None,
-        activations: str | None = None,
-        prune: Mapping[str, float] | None = None,
-        prune_channels: Mapping[str, float] | None = None,
-        low_rank: Mapping[str, int | LowRank] | None = None,
-        compress: Mapping[str, str | Sequence[str]] | None = None,
-        **unknown: Never,
+        **asked: Unpack[Asked],
     ) -> pd.DataFrame:
         """Figures before and after a change, as the table `whatif`: `log.whatif(batch=64, prune={"fc*": 0.9})`.
 
-        `batch`, `test_batch`, `solver`, `no_test_net`, and `weights` and `activations` (fp64, fp32, fp16, int8,
-        binary) are of the whole run. The others map layers to what becomes of them: a layer by its name, a pattern of
-        names (`fc*`), a type (`type=Convolution`) or a kind (`kind=fully connected`). `prune` has the share of single
-        weights that goes, `prune_channels` that of output channels, `low_rank` a rank, and `compress` one method or
-        several as texts, such as `"svd:rank=256"` or `["prune:share=90%", "codebook:bits=5", "huffman"]`
+        Keywords of the whole run: `batch`, `test_batch`, `solver`, `no_test_net`, and `weights` and `activations`
+        (fp64, fp32, fp16, int8, binary). Keywords that map layers to what becomes of them, a layer by its name, a
+        pattern of names (`fc*`), a type (`type=Convolution`) or a kind (`kind=fully connected`): `prune` has the share
+        of single weights that goes, `prune_channels` that of output channels, `low_rank` a rank, and `compress` one
+        method or several as texts: `"svd:rank=256"`, `["prune:share=90%", "codebook:bits=5", "huffman"]`
         (`logparse.cost.whatif.methods.table.METHODS` has them all). `change` is a Change to begin with. With `fit`
         there are the figures at the batch that fits as well, and that batch.
 
@@ -185,19 +176,7 @@ class Log:
         from logparse.tables.frame import frame
         from logparse.tables.memory.scenarios import asked_rows
 
-        asked = {
-            "batch": batch,
-            "test_batch": test_batch,
-            "solver": solver,
-            "no_test_net": no_test_net,
-            "weights": weights,
-            "activations": activations,
-            "prune": prune,
-            "prune_channels": prune_channels,
-            "low_rank": low_rank,
-            "compress": compress,
-        }
-        whole = changed_as_asked(change, asked | unknown)
+        whole = changed_as_asked(change, asked)
         check_fit(fit)
         number, run = self.run(attempt)
         return frame(TABLES["whatif"], asked_rows(number, run, whole, self.terms, fit))

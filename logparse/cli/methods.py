@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from logparse.cost.whatif.methods.refused import REFUSALS
 from logparse.cost.whatif.methods.request import request_of, split_request
+from logparse.cost.whatif.methods.settings import percentage
 from logparse.cost.whatif.methods.table import METHODS, NONE
 from logparse.cost.whatif.resize import WhatIfError
 from logparse.formats import shown
@@ -36,10 +38,10 @@ class ShowMethods(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object, **__: object) -> None:
         """Print and end."""
-        parser.exit(message="".join(f"{shown(line)}\n" for line in listed()))
+        parser.exit(message="".join(f"{shown(line)}\n" for line in method_lines()))
 
 
-def listed() -> Iterator[str]:
+def method_lines() -> Iterator[str]:
     """Every method, in the order in which they are applied, then the words that are refused."""
     yield "LAYER=METHOD:setting=value,… with LAYER a name, a pattern (fc*), type=Convolution or kind=convolution."
     yield "A whole name wins over a pattern, a later pattern over an earlier one; LAYER=none keeps patterns away."
@@ -63,4 +65,6 @@ def _told(method: Method) -> Iterator[str]:
 
 
 def _default(value: object) -> str:
-    return "" if value is None else f" (default: {value})"
+    if value is None:
+        return ""
+    return f" (default: {percentage(value) if isinstance(value, Fraction) else value})"

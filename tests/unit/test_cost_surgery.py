@@ -342,7 +342,7 @@ def test_groups_stay_and_must_divide_the_rank() -> None:
     found = of_low_rank(one, "conv", 4, None)[0].layers
     assert weights(found, "conv/rank4") == [(4, 2, 3, 1)]
     assert weights(found, "conv") == [(10, 2, 1, 3), (10,)]
-    with pytest.raises(WhatIfError, match="conv: only a convolution over a plane, at a rank that its groups divide"):
+    with pytest.raises(WhatIfError, match="conv: only a rank that its groups divide, 2, not 3"):
         of_low_rank(one, "conv", 3, None)
 
 

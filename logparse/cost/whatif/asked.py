@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from logparse.cost.whatif.change import AS_IT_IS, Change, LowRank
 from logparse.cost.whatif.limits import check_change
@@ -11,13 +11,30 @@ from logparse.cost.whatif.resize import WhatIfError
 from logparse.errors import WrongTypeError, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+
+
+class Asked(TypedDict, total=False):
+    """What a caller may give by keyword: the fields of a Change, and `prune` for `prune_weights`; ranks as numbers."""
+
+    batch: int
+    test_batch: int
+    solver: str
+    no_test_net: bool
+    weights: str
+    activations: str
+    prune: Mapping[str, float]
+    prune_weights: Mapping[str, float]
+    prune_channels: Mapping[str, float]
+    low_rank: Mapping[str, int | LowRank]
+    compress: Mapping[str, str | Sequence[str]]
+
 
 _SHORT: Final = {"prune": "prune_weights"}  # a keyword that is another field's short name
-KEYWORDS: Final = (*_SHORT, *(one.name for one in fields(Change)))
+KEYWORDS: Final = tuple(Asked.__annotations__)
 
 
-def changed_as_asked(change: object, asked: Mapping[str, object]) -> Change:
+def changed_as_asked(change: object, asked: Asked) -> Change:
     """The change with what is asked for by keyword; a keyword that is None asks for nothing.
 
     Raises:
@@ -36,7 +53,7 @@ def changed_as_asked(change: object, asked: Mapping[str, object]) -> Change:
         field = _SHORT.get(name, name)
         if field in given:
             raise WhatIfError(f"{name} and {field} are one and the same: give one of them")
-        given[field] = _READ.get(field, lambda _, value: value)(name, value)
+        given[field] = _READ[field](name, value) if field in _READ else value
     found = replace(change if isinstance(change, Change) else AS_IT_IS, **given)
     check_change(found)
     return found

@@ -6,7 +6,7 @@ a pattern says; of two patterns the later one counts. What stands in a layer's p
 
 from __future__ import annotations
 
-from collections import defaultdict
+import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -21,7 +21,7 @@ from logparse.cost.whatif.select import matching
 from logparse.cost.whatif.surgery import Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from logparse.cost.memory.holdings import Run
     from logparse.cost.memory.layer import LayerMemory
@@ -68,7 +68,9 @@ def compressed(run: Run, requests: Sequence[Request]) -> Compressed:
     for step in (Turn.ZEROS, Turn.VALUES, Turn.CODES):
         if plans[step]:
             _encode(run, plans[step], parts, encodings, said)
-    said += _granted(job.request.method for jobs in plans.values() for job in jobs)
+    said += _granted(
+        job.request.method for jobs in plans.values() for job in jobs if job.request.given.get("share") != 0
+    )
     if encodings != dict(run.encodings):
         run = replace(run, encodings=encodings)
     return Compressed(run, tuple(said))
@@ -77,7 +79,7 @@ def compressed(run: Run, requests: Sequence[Request]) -> Compressed:
 def _granted(methods: Iterable[Method | None]) -> list[str]:
     """What the methods take for granted, then what no log tells of them."""
     used = [method for method in dict.fromkeys(methods) if method is not None]
-    assumed = [method.assumes for method in used if method.assumes]
+    assumed = [text for method in used for text in method.assumes]
     return [*dict.fromkeys(assumed), *dict.fromkeys(f"not known: {method.unknown}" for method in used)]
 
 
@@ -102,31 +104,68 @@ def _planned(layers: Sequence[LayerMemory], requests: Sequence[Request]) -> dict
     return {step: [job for job in jobs.values() if job.exact or job.name not in spared] for step, jobs in found.items()}
 
 
+class _Tally:
+    """Which layers took what was asked for, and which could not: those of a pattern are told, all of one refused."""
+
+    def __init__(self) -> None:
+        self.done: dict[str, list[_Job]] = {}  # by request
+        self._refused: dict[str, dict[str, list[str]]] = {}  # by request and reason
+
+    def did(self, jobs: Sequence[_Job]) -> None:
+        """These layers took it."""
+        self.done.setdefault(jobs[0].request.words, []).extend(jobs)
+
+    def refuse(self, jobs: Sequence[_Job], error: WhatIfError) -> None:
+        """These layers could not; the reason is told once for all that have it, so without their names."""
+        reason = error.message.removeprefix(f"{jobs[0].name}: ").replace(jobs[0].name, "it")
+        by_reason = self._refused.setdefault(jobs[0].request.words, {})
+        by_reason.setdefault(_KIND.sub("", reason), []).extend(job.name for job in jobs)
+
+    def left_out(self) -> list[str]:
+        """What has to be said.
+
+        Raises:
+            WhatIfError: no layer at all took what was asked for.
+
+        """
+        for words, reasons in self._refused.items():
+            if words not in self.done:
+                raise WhatIfError(f"{words}: nothing to change: {'; '.join(map(_with_names, reasons.items()))}")
+        return [
+            f"{words}: left out {_with_names(one)}"
+            for words, reasons in self._refused.items()
+            for one in reasons.items()
+        ]
+
+
+_KIND: Final = re.compile(r" \([^()]*\)$")  # a layer's type at the end of a reason
+
+
+def _with_names(reason: tuple[str, Sequence[str]]) -> str:
+    text, names = reason
+    return f"{', '.join(formats.first_of(dict.fromkeys(names)))}: {text}"
+
+
 # -- other layers ----------------------------------------------------------------------------------
 
 
 def _operated(run: Run, jobs: Sequence[_Job], parts: dict[str, tuple[str, ...]], said: list[str]) -> Run:
     """Every net after one step of surgery; `parts` gets what then stands in each layer's place."""
     opened = [Operation(net.layers) for net in run.nets]
-    refused: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    done = 0
+    tally = _Tally()
     for group in _grouped(jobs):
-        names, where = [job.name for job in group], group[0].request.where
         begun = False
         try:
             for operation in opened:
-                there = [name for name in names if name in operation]
+                there = [job.name for job in group if job.name in operation]
                 said += _apply(operation, there, group[0].request) if there else ()
                 begun = begun or bool(there)
-            done += 1
+            tally.did(group)
         except WhatIfError as error:
-            together = group[0].request.method is not None and group[0].request.method.together
-            if group[0].exact or together or begun:  # what one net has taken another cannot refuse
+            if group[0].exact or begun:  # what one net has taken another cannot refuse
                 raise
-            refused[where][_reason(error, names[0])] += names
-    if not done:
-        raise _nothing(refused)
-    said += _left_out(refused)
+            tally.refuse(group, error)
+    said += tally.left_out()
     nets = [*run.nets]
     for place, operation in enumerate(opened):
         if operation.is_changed:
@@ -159,23 +198,6 @@ def _apply(operation: Operation, names: Sequence[str], request: Request) -> tupl
     return tuple(said)
 
 
-def _reason(error: WhatIfError, name: str) -> str:
-    """The reason without the layer's name: of many layers it is told once."""
-    return error.message.removeprefix(f"{name}: ").replace(name, "it")
-
-
-def _left_out(refused: Mapping[str, Mapping[str, Sequence[str]]]) -> list[str]:
-    return [
-        f"{where}: left out {', '.join(formats.first_of(dict.fromkeys(names)))}: {reason}"
-        for where, reasons in refused.items()
-        for reason, names in reasons.items()
-    ]
-
-
-def _nothing(refused: Mapping[str, Mapping[str, Sequence[str]]]) -> WhatIfError:
-    return WhatIfError("; ".join(_left_out(refused)).replace("left out", "nothing to change in"))
-
-
 # -- how weights are stored ------------------------------------------------------------------------
 
 
@@ -187,25 +209,24 @@ def _encode(
     said: list[str],
 ) -> None:
     """One step of encodings for the layers of the first net."""
-    layers = {layer.spec.name: layer for layer in reversed(run.nets[0].layers)}
-    refused: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    done: dict[str, list[_Job]] = defaultdict(list)
+    layers = {layer.spec.name: layer for net in reversed(run.nets) for layer in reversed(net.layers)}
+    own = {layer.spec.name for layer in run.nets[0].layers}
+    tally = _Tally()
     for job in jobs:
         try:
-            found = {name: _encoded(encodings.get(name, PLAIN), job) for name in _storing(job, layers, parts)}
-            encodings |= {name: encoding for name, encoding in found.items() if encoding != PLAIN}
-            done[job.request.words].append(job)
+            found = {name: _encoded(encodings.get(name, PLAIN), job) for name in _storing(job, layers, parts, own)}
         except WhatIfError as error:
             if job.exact:
                 raise
-            refused[job.request.where][_reason(error, job.name)].append(job.name)
-    if not done:
-        raise _nothing(refused)
+            tally.refuse([job], error)
+        else:
+            encodings |= {name: encoding for name, encoding in found.items() if encoding != PLAIN}
+            tally.did([job])
     if jobs[0].request.method is not None and jobs[0].request.method.step is Turn.ZEROS:
-        said += _words_of_zeros([job for some in done.values() for job in some])
+        said += _words_of_zeros([job for some in tally.done.values() for job in some])
     else:
-        said += [_told(some) for some in done.values()]
-    said += _left_out(refused)
+        said += [_told(some) for some in tally.done.values()]
+    said += tally.left_out()
 
 
 def _encoded(encoding: Encoding, job: _Job) -> Encoding:
@@ -219,7 +240,9 @@ def _encoded(encoding: Encoding, job: _Job) -> Encoding:
         raise WhatIfError(f"{job.name}: {error.message}", remedy=error.remedy) from None
 
 
-def _storing(job: _Job, layers: Mapping[str, LayerMemory], parts: Mapping[str, tuple[str, ...]]) -> list[str]:
+def _storing(
+    job: _Job, layers: Mapping[str, LayerMemory], parts: Mapping[str, tuple[str, ...]], own: Container[str]
+) -> list[str]:
     """The layers that store the weights of the one that is meant: itself, or those in its place.
 
     Raises:
@@ -229,8 +252,6 @@ def _storing(job: _Job, layers: Mapping[str, LayerMemory], parts: Mapping[str, t
     names = parts.get(job.name, (job.name,))
     if not names:
         raise WhatIfError(f"{job.name} is gone, so its weights cannot be stored in another form")
-    if job.name not in layers:
-        raise WhatIfError(f"{job.name} is in a test net alone; what is stored is the train net's")
     least = 1 if job.request.method is PRUNE else _MATRIX
     found = [name for name in names if any(blob >= least for blob in _axes(layers[name]))]
     kinds = job.request.method.kinds if job.request.method is not None else ()
@@ -240,6 +261,8 @@ def _storing(job: _Job, layers: Mapping[str, LayerMemory], parts: Mapping[str, t
         if any(_axes(layers[name]) for name in names):
             raise WhatIfError(f"{job.name}: {job.request.words.rpartition('=')[2]} is not for its weights ({what})")
         raise WhatIfError(f"{job.name} has no weights to {_VERBS[least]} ({what})")
+    if job.name not in own:
+        raise WhatIfError(f"{job.name} is in a test net alone; what is stored is the train net's")
     return found
 
 

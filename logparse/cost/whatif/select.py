@@ -32,7 +32,7 @@ class Matched(NamedTuple):
 
 
 def matching(layers: Sequence[LayerMemory], where: str) -> Matched:
-    """The layers that a word means.
+    """The layers that a word means; a pattern never means a Split, which Caffe adds by itself.
 
     Raises:
         WhatIfError: none is; with those that may be meant.
@@ -45,10 +45,11 @@ def matching(layers: Sequence[LayerMemory], where: str) -> Matched:
     if read is None and not any(one in where for one in _MARKS):
         find_layer(layers, where)
     wanted = _glob(where) if read is None else _glob(text, re.IGNORECASE)
+    told = read or _name
     found = [
         layer.spec.name
         for layer in layers
-        if layer.spec.name and any(wanted.fullmatch(one) for one in (read(layer) if read else (layer.spec.name,)))
+        if layer.spec.name and layer.kind != "Split" and any(map(wanted.fullmatch, told(layer)))
     ]
     if not found:
         known = _known(layers) if read is None else [one for layer in layers if layer.params for one in read(layer)[:1]]
@@ -57,6 +58,10 @@ def matching(layers: Sequence[LayerMemory], where: str) -> Matched:
             remedy=_hint(where if read is None else text, dict.fromkeys(known), field, read),
         )
     return Matched(tuple(dict.fromkeys(found)), exact=False)
+
+
+def _name(layer: LayerMemory) -> tuple[str, ...]:
+    return (layer.spec.name,)
 
 
 def _glob(text: str, flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str]:

@@ -32,6 +32,7 @@ def _fewer(operation: Operation, names: Sequence[str], given: Given) -> tuple[st
 
 def _global_pooling(operation: Operation, names: Sequence[str], given: Given) -> tuple[str, ...]:
     """The last of the layers reads the mean of each map in the place of all of them; the others go."""
+    names = [name for name in names if is_dense(operation.layer(name))] or names
     first, last = operation.layer(names[0]), operation.layer(names[-1])
     _check_plane(first, names)
     gone = operation.between(names[0], names[-1])
@@ -75,7 +76,7 @@ CHANNELS: Final = Method(
         Setting("left", from_to(1), "N", "or how many stay"),
     ),
     needs=(("share",), ("left",)),
-    assumes="layers that feed one sum lose the same channels",
+    assumes=("layers that feed one sum lose the same channels",),
     unknown="which channels can go without harm only weights and accuracy tell",
     source="Li et al. 2017; Luo et al. 2017, ThiNet",
     operates=_fewer,
@@ -94,7 +95,7 @@ GLOBAL_POOLING: Final = Method(
             _POOL,
         ),
     ),
-    assumes="other layers with random weights: the net is trained anew; what pools in front of them stays",
+    assumes=("other layers with random weights: the net is trained anew", "what pools in front of them stays"),
     unknown="what accuracy it reaches only a training tells",
     source="Lin et al. 2014, Network in Network; ThiNet-GAP (Luo et al. 2017)",
     operates=_global_pooling,

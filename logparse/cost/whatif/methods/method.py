@@ -65,7 +65,7 @@ class Method:
     step: Turn
     on: str
     does: str
-    assumes: str
+    assumes: tuple[str, ...]
     unknown: str
     source: str
     settings: tuple[Setting, ...] = ()

@@ -22,6 +22,15 @@ class Rank:
     count: int | None = None
     share: Fraction | None = None
 
+    def __str__(self) -> str:
+        """As it is written."""
+        return str(self.count) if self.share is None else percentage(self.share)
+
+
+def percentage(share: Fraction) -> str:
+    """A share as it is written: `12.5%`."""
+    return f"{float(100 * share):g}%"
+
 
 def _fraction(text: str) -> Fraction:
     """A decimal number, exactly as it is written; of a percentage the hundredth part."""

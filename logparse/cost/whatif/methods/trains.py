@@ -133,7 +133,7 @@ TENSOR_TRAIN: Final = Method(
         KEEPING,
     ),
     needs=(("in", "out", "rank"), ("in", "out", "ranks"), ("in", "out", "keep")),
-    assumes="each core is an InnerProduct between Reshape and Permute; the bias stays, as a layer of its own",
+    assumes=("each core is an InnerProduct between Reshape and Permute; the bias stays, as a layer of its own",),
     unknown="how well the cores stand for the matrix, and which rank is enough, only weights and accuracy tell",
     source="Novikov et al. 2015",
     replaces=tensor_train,
