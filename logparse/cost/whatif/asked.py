@@ -52,11 +52,16 @@ def changed_as_asked(change: object, asked: Asked) -> Change:
             raise WhatIfError(f"there is no change {name!r}; {suggestion(name, KEYWORDS)}")
         field = _SHORT.get(name, name)
         if field in given:
-            raise WhatIfError(f"{name} and {field} are one and the same: give one of them")
+            raise WhatIfError(f"{' and '.join(_same(field))} are one and the same: give one of them")
         given[field] = _READ[field](name, value) if field in _READ else value
     found = replace(change if isinstance(change, Change) else AS_IT_IS, **given)
     check_change(found)
     return found
+
+
+def _same(field: str) -> tuple[str, ...]:
+    """All keywords for one field."""
+    return tuple(name for name in KEYWORDS if _SHORT.get(name, name) == field)
 
 
 def _by_layer(name: str, value: Any) -> Mapping[str, Any]:  # noqa: ANN401 - whatever a caller gives

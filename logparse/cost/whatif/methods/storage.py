@@ -41,8 +41,8 @@ MOST_BITS: Final = 16  # of a codebook's number or a quantized weight
 
 
 def _zeros(encoding: Encoding, given: Given) -> Encoding:
-    if not given["share"] and given["active"] == 1:
-        return encoding
+    if not given["share"] and given["active"] == 1 and given["index"] in {BEST, WITH_ZEROS}:
+        return encoding  # nothing is left out, and no index is asked for
     return replace(encoding, zeros=Zeros(given["share"], given["index"], given["active"]))
 
 
