@@ -182,21 +182,29 @@ class Log:
         return frame(TABLES["whatif"], asked_rows(number, run, whole, self.terms, fit))
 
     def fit(
-        self, budget_bytes: int, device: str = "gpu", change: Change | None = None, *, attempt: int | None = None
+        self,
+        budget_bytes: int,
+        device: str = "gpu",
+        change: Change | None = None,
+        *,
+        attempt: int | None = None,
+        **asked: Unpack[Asked],
     ) -> Fit:
         """The largest batch that fits into `budget_bytes` on "gpu" or "cpu" under a change, and what binds it.
+
+        The change is a Change, keywords as `whatif` has them, or both.
 
         Raises:
             WhatIfError: budget, device or change are none, the change cannot be followed, or no batch size is known.
 
         """
-        from logparse.cost.whatif.change import AS_IT_IS
+        from logparse.cost.whatif.asked import changed_as_asked
         from logparse.cost.whatif.fit import fit
-        from logparse.cost.whatif.limits import check_budget, check_change
+        from logparse.cost.whatif.limits import check_budget
 
         check_budget(budget_bytes, device)
-        check_change(change or AS_IT_IS)
-        return fit(self.run(attempt)[1], budget_bytes, device, self.terms, change or AS_IT_IS)
+        whole = changed_as_asked(change, asked)
+        return fit(self.run(attempt)[1], budget_bytes, device, self.terms, whole)
 
     @property
     def table_names(self) -> tuple[str, ...]:

@@ -252,8 +252,10 @@ def _storing(
     names = parts.get(job.name, (job.name,))
     if not names:
         raise WhatIfError(f"{job.name} is gone, so its weights cannot be stored in another form")
+    if any(_axes(layers[name]) is None for name in names):
+        raise WhatIfError(f"the parameters of {job.name} are not known ({layers[job.name].kind or 'unknown type'})")
     least = 1 if job.request.method is PRUNE else _MATRIX
-    found = [name for name in names if any(blob >= least for blob in _axes(layers[name]))]
+    found = [name for name in names if any(axes >= least for axes in _axes(layers[name]) or ())]
     kinds = job.request.method.kinds if job.request.method is not None else ()
     found = [name for name in found if not kinds or layers[name].kind in kinds]
     if not found:
@@ -269,12 +271,10 @@ def _storing(
 _VERBS: Final = {1: "prune", _MATRIX: "store so"}
 
 
-def _axes(layer: LayerMemory) -> list[int]:
-    """Axes of each blob of weights; where nothing is known of them as many as any has."""
+def _axes(layer: LayerMemory) -> list[int] | None:
+    """Axes of each blob of weights; None where they are not known."""
     params = layer.params or cost(layer.spec).params  # by its type too: what it shares is not its own
-    if params is None:
-        return [_MATRIX]
-    return [len(blob.shape) for blob in params if blob.kind == "weight"]
+    return None if params is None else [len(blob.shape) for blob in params if blob.kind == "weight"]
 
 
 # -- words -----------------------------------------------------------------------------------------

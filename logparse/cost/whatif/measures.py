@@ -115,7 +115,11 @@ def _weights(layer: LayerMemory, blob: ParamBlob) -> Weights:
     definition = layer.spec.definition
     message = definition.child(layer.traits.channels) if definition is not None and layer.traits.channels else None
     transposed = message is not None and message.flag("transpose", default=False)
-    return weights_of(blob.shape, transposed=transposed or layer.kind == "Deconvolution")
+    if layer.kind == "Deconvolution":  # inputs first, then the outputs of one group (base_conv_layer.cpp)
+        found = weights_of(blob.shape, transposed=True)
+        groups = max(message.integer("group", 1), 1) if message is not None else 1
+        return replace(found, filters=found.filters * groups, inputs=found.inputs // groups)
+    return weights_of(blob.shape, transposed=transposed)
 
 
 def _of_file(run: Run) -> Iterator[Measure]:

@@ -67,7 +67,7 @@ def _check_plane(first: LayerMemory, names: Sequence[str]) -> None:
 
 
 CHANNELS: Final = Method(
-    key="channels",
+    key="prune-channels",
     step=Turn.CHANNELS,
     on="Convolution, Deconvolution, InnerProduct",
     does="fewer output channels, in whole groups, and as many fewer inputs in all that read them",

@@ -129,6 +129,13 @@ def _by_channel(layer: LayerMemory, given: Given) -> tuple[Chain, str]:
     return build(rank), _two(layer, rank, f"{shape} → {shape} to {rank} channels, then 1×1 (channel)")
 
 
+def _channel_pair(layer: LayerMemory, given: Given) -> tuple[Chain, str]:
+    """A convolution's unrolled kernel as two, and nothing else."""
+    settings_of(layer)
+    _refuse_upward(layer)
+    return _by_channel(layer, given)
+
+
 def spatial_pair(layer: LayerMemory, given: Given) -> tuple[Chain, str]:
     """A convolution as one along each axis of the plane."""
     settings_of(layer)
@@ -301,6 +308,18 @@ LOW_RANK: Final = Method(  # what the older words ask for; not in the table
 )
 FACTORS: Final = (
     SVD,
+    Method(
+        key="channel",
+        step=Turn.LAYERS,
+        on="Convolution",
+        does="k×k to r channels, then 1×1: the unrolled kernel by SVD",
+        settings=(_RANK, KEEPING),
+        needs=_ONE,
+        assumes=(_WHOLE,),
+        unknown=_LOSS,
+        source="Zhang et al. 2016",
+        replaces=_channel_pair,
+    ),
     Method(
         key="spatial",
         step=Turn.LAYERS,

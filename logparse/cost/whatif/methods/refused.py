@@ -16,6 +16,7 @@ class Refusal(NamedTuple):
 
 
 _SHARE: Final = "Give the share that goes: prune:share=90%."
+_CHANNELS: Final = "Give the channels that go: prune-channels:share=50%."
 _RANK: Final = "Give the rank as a number, as a share of the largest, or by MACs: svd:keep=25%."
 _WEIGHTS: Final = "only the weights tell, and a log holds none"
 _ACCURACY: Final = "only accuracy tells, and that takes a training"
@@ -23,13 +24,11 @@ _ACCURACY: Final = "only accuracy tells, and that takes a training"
 REFUSALS: Final[Mapping[str, Refusal]] = {
     "regularization": Refusal(f"how many weights a penalty across layers or groups drives to zero {_ACCURACY}", _SHARE),
     "sparsity": Refusal(f"how sparse a training makes a layer {_ACCURACY}", _SHARE),
-    "lasso": Refusal(f"which groups a penalty empties {_ACCURACY}", "Give the channels that go: channels:share=50%."),
-    "slimming": Refusal(
-        f"which scales of a BatchNorm become small {_WEIGHTS}", "Give the channels that go: channels:share=50%."
-    ),
+    "lasso": Refusal(f"which groups a penalty empties {_ACCURACY}", _CHANNELS),
+    "slimming": Refusal(f"which scales of a BatchNorm become small {_WEIGHTS}", _CHANNELS),
     "distillation": Refusal(
         f"what a smaller net learns of a larger one {_ACCURACY}",
-        "Give the smaller net: channels, svd, separable, fire.",
+        "Give the smaller net: prune-channels, svd, separable, fire.",
     ),
     "micro-structure": Refusal(
         f"which patterns of filters stand for a kernel {_WEIGHTS}", "Give a form of known size: tucker2, cp, separable."
