@@ -56,17 +56,17 @@ def _distances(span: int, zeros: float) -> list[float]:
 
 def average_length(counts: Sequence[float]) -> Fraction:
     """Average length of Huffman's code for symbols of these frequencies, in bits; a lone symbol takes one bit."""
-    heap = [Fraction(count) for count in counts if count]
-    total = sum(heap)
+    heap = [count for count in counts if count]
     if len(heap) < 2:
         return Fraction(1)
+    total = Fraction(sum(heap))
+    length: float = 0  # whole numbers stay whole
     heapify(heap)
-    length = Fraction(0)
     while len(heap) > 1:
         both = heappop(heap) + heappop(heap)
         length += both
         heappush(heap, both)
-    return length / total
+    return Fraction(length) / total
 
 
 def entropy_of(counts: Sequence[float]) -> float:

@@ -117,9 +117,8 @@ class _Tally:
 
     def refuse(self, jobs: Sequence[_Job], error: WhatIfError) -> None:
         """These layers could not; the reason is told once for all that have it, so without their names."""
-        reason = error.message.removeprefix(f"{jobs[0].name}: ").replace(jobs[0].name, "it")
         by_reason = self._refused.setdefault(jobs[0].request.words, {})
-        by_reason.setdefault(_KIND.sub("", reason), []).extend(job.name for job in jobs)
+        by_reason.setdefault(_reason(jobs, error), []).extend(job.name for job in jobs)
 
     def left_out(self) -> list[str]:
         """What has to be said.
@@ -136,6 +135,15 @@ class _Tally:
             for words, reasons in self._refused.items()
             for one in reasons.items()
         ]
+
+
+def _reason(jobs: Sequence[_Job], error: WhatIfError) -> str:
+    """The reason without the layer's name and type where it is one layer's; no part of another's name is touched."""
+    name, *others = (job.name for job in jobs)
+    if others:
+        return error.message
+    own = re.compile(rf"(?<![^\s]){re.escape(name)}(?![^\s,;:])")
+    return _KIND.sub("", own.sub("it", error.message.removeprefix(f"{name}: ")))
 
 
 _KIND: Final = re.compile(r" \([^()]*\)$")  # a layer's type at the end of a reason

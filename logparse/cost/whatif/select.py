@@ -77,6 +77,8 @@ def _known(layers: Iterable[LayerMemory]) -> list[str]:
 def _hint(text: str, names: Iterable[str], field: str, read: object) -> str:
     known = list(names)
     close = get_close_matches(text, known, n=_HINTS, cutoff=0.4) or known[:_HINTS]
+    if not known:
+        return "The net shows no layer with parameters."
     what = "Layers" if read is None else f"{field.capitalize()}s"
     return f"{what} with parameters are {', '.join(close)} …"
 

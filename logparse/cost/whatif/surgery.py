@@ -132,6 +132,8 @@ class Operation:
 
         """
         start, stop = self._place(first), self._place(last)
+        if start == stop:
+            return ()
         flow, inside = set(self._layers[start].tops), [start]
         for place in range(start + 1, len(self._layers)):
             layer = self._layers[place]
@@ -141,9 +143,9 @@ class Operation:
                 raise WhatIfError(f"{layer.spec.name} reads what stands between {first} and {last}")
             inside.append(place)
             flow |= set(layer.tops)
-        if first != last and not flow.issuperset(self._layers[stop].bottoms):
+        if not flow.issuperset(self._layers[stop].bottoms):
             raise WhatIfError(f"{last} does not read what {first} makes")
-        return tuple(self._layers[place] for place in inside) if first != last else ()
+        return tuple(self._layers[place] for place in inside)
 
     def remove(self, layers: Iterable[LayerMemory]) -> None:
         """Take layers out of the net; who reads them must have been given other bottoms."""

@@ -7,6 +7,7 @@ CP (Lebedev et al. 2015); Tucker-2 (Kim et al. 2016). A rank counts the channels
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from math import floor, prod
 from typing import TYPE_CHECKING, Final
 
@@ -215,7 +216,7 @@ def _tucker2(layer: LayerMemory, given: Given) -> tuple[Chain, str]:
         )
         chosen = ranks[0], ranks[1]
     else:
-        chosen = _kept(layer, keep, (inputs, outputs), group, build)
+        chosen = _kept(layer, keep, (inputs, outputs), group, build((group, group)))
     words = f"to {chosen[0]} channels, the kernel to {chosen[1]}, back to {outputs} (Tucker-2)"
     return build(chosen), f"{layer.spec.name}: {words}; the top keeps its shape"
 
@@ -251,27 +252,25 @@ def _plain_pointwise(outputs: int) -> Message:
     return Message({"num_output": [outputs], "kernel_size": [1], "bias_term": [False]})
 
 
-def _kept(
-    layer: LayerMemory,
-    keep: Fraction,
-    most: tuple[int, int],
-    group: int,
-    build: Callable[[tuple[int, int]], Chain],
-) -> tuple[int, int]:
-    """The largest ranks, both the same share of their channels, with so many of the MACs."""
+def _kept(layer: LayerMemory, keep: Fraction, most: tuple[int, int], group: int, smallest: Chain) -> tuple[int, int]:
+    """The largest ranks, both the same share of their channels, with so many of the MACs.
+
+    `smallest` has ranks of one channel a group: its parts grow with the first, with both, and with the second.
+    """
     budget = keep * layer_macs(layer)
+    one, both, other = (cost(part.spec).macs.value or 0 for part in smallest.parts)
 
     def ranks(part: int) -> tuple[int, int]:
         first, second = (max(side * part // _STEPS // group, 1) * group for side in most)
         return first, second
 
-    if build(ranks(0)).macs > budget:
+    def fits(part: int) -> bool:
+        first, second = (rank // group for rank in ranks(part))
+        return one * first + both * first * second + other * second <= budget
+
+    if not fits(0):
         raise WhatIfError(f"{layer.spec.name}: even ranks of {group} take more than {float(keep):.3%} of its MACs")
-    low, high = 0, _STEPS
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if build(ranks(middle)).macs <= budget else (low, middle - 1)
-    return ranks(low)
+    return ranks(bisect_left(range(1, _STEPS + 1), x=True, key=lambda part: not fits(part)))
 
 
 # -- rows ------------------------------------------------------------------------------------------
