@@ -109,7 +109,7 @@ def test_fillers_are_none_at_least_likely_by_chance_and_one_for_each_span_at_mos
     """90 % zeros and two bits: a distance spans 4, so 100 · 0.9⁴ / (1 − 0.9⁴) = 190.8 fillers, at most 900 / 4."""
     found = sparse(MATRIX, Zeros(Fraction(9, 10), "rel2"), 32)
     assert told(found.entries) == (100, 100 + 191, 100 + 225)
-    assert told(found.with_values(5)) == tuple(entries * (5 + 2) for entries in found.entries)
+    assert told(found.with_values(5)) == tuple((entries or 0) * (5 + 2) for entries in found.entries)
 
 
 def test_where_nothing_is_left_nothing_is_stored_and_where_nothing_goes_there_are_no_fillers() -> None:
@@ -230,7 +230,7 @@ def test_codes_of_values_by_what_is_known() -> None:
         Fraction(9, 2),
         None,
         5,
-    )  # never longer than as it was
+    )  # no longer than before
     assert told(Huffman(entropy=HALF).value_bits(5)) == (1, None, Fraction(3, 2))  # a code has a bit
     assert Huffman(counts=(4, 2, 1, 1)).value_bits(5) == certain(Fraction(7, 4))
 

@@ -221,7 +221,7 @@ def window_of(layer: LayerMemory) -> Convolving:
     """
     _, settings = settings_of(layer)
     bottom, group = layer.spec.bottoms[0] if layer.spec.bottoms else None, max(settings.integer("group", 1), 1)
-    if bottom is None or len(bottom) != PLANE:
+    if bottom is None or len(bottom) != PLANE or layer.traits.channels != "convolution_param":
         raise WhatIfError(f"{layer.spec.name}: only a convolution over a plane is changed so")
     try:
         high, wide = kernel(settings, 2)

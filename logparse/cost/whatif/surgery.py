@@ -145,6 +145,14 @@ class Operation:
             flow |= set(layer.tops)
         if not flow.issuperset(self._layers[stop].bottoms):
             raise WhatIfError(f"{last} does not read what {first} makes")
+        wanted = set(self._layers[stop].bottoms)
+        for place in reversed(inside):
+            layer = self._layers[place]
+            if not wanted.issuperset(layer.tops):
+                raise WhatIfError(
+                    f"{layer.spec.name} reads what stands between {first} and {last}, and leads elsewhere"
+                )
+            wanted |= set(layer.bottoms)
         return tuple(self._layers[place] for place in inside)
 
     def remove(self, layers: Iterable[LayerMemory]) -> None:
