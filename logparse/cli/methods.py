@@ -12,6 +12,7 @@ from logparse.cost.whatif.methods.settings import percentage
 from logparse.cost.whatif.methods.table import METHODS, NONE
 from logparse.cost.whatif.resize import WhatIfError
 from logparse.formats import shown
+from logparse.output import STDOUT, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,8 @@ class ShowMethods(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object, **__: object) -> None:
         """Print and end."""
-        parser.exit(message="".join(f"{shown(line)}\n" for line in method_lines()))
+        write(STDOUT, (f"{shown(line)}\n".encode() for line in method_lines()), force=False)
+        parser.exit()
 
 
 def method_lines() -> Iterator[str]:
