@@ -6,10 +6,6 @@ import argparse
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from logparse.cost.whatif.methods.refused import REFUSALS
-from logparse.cost.whatif.methods.request import request_of, split_request
-from logparse.cost.whatif.methods.settings import percentage
-from logparse.cost.whatif.methods.table import METHODS, NONE
 from logparse.cost.whatif.resize import WhatIfError
 from logparse.formats import shown
 from logparse.output import STDOUT, write
@@ -22,6 +18,8 @@ if TYPE_CHECKING:
 
 def layer_method(text: str) -> tuple[str, str]:
     """Argument type: `LAYER=METHOD` or `LAYER=METHOD:setting=value,…`."""
+    from logparse.cost.whatif.methods.request import request_of, split_request
+
     try:
         where, method = split_request(text)
         request_of(where, method)
@@ -45,6 +43,9 @@ class ShowMethods(argparse.Action):
 
 def method_lines() -> Iterator[str]:
     """Every method, in the order in which they are applied, then the words that are refused."""
+    from logparse.cost.whatif.methods.refused import REFUSALS
+    from logparse.cost.whatif.methods.table import METHODS, NONE
+
     yield "LAYER=METHOD:setting=value,… with LAYER a name, a pattern (fc*), type=Convolution or kind=convolution."
     yield "A whole name wins over a pattern, a later pattern over an earlier one; LAYER=none keeps patterns away."
     yield "Whatever order they are given in, methods are applied as they stand here, each layer taking one of a kind:"
@@ -69,4 +70,6 @@ def _told(method: Method) -> Iterator[str]:
 def _default(value: object) -> str:
     if value is None:
         return ""
+    from logparse.cost.whatif.methods.settings import percentage
+
     return f" (default: {percentage(value) if isinstance(value, Fraction) else value})"

@@ -14,9 +14,8 @@ from logparse.cli.argument_types import one_of, positive, share, size_bytes
 from logparse.cli.methods import ShowMethods, layer_method
 from logparse.cost.buffer import GPU
 from logparse.cost.memory.terms import DEVICES
-from logparse.cost.whatif.change import PRECISIONS, SOLVERS, Change, LowRank
+from logparse.cost.whatif.change import PRECISIONS, SCHEMES, SOLVERS, Change, LowRank
 from logparse.cost.whatif.limits import BUDGET_BYTES
-from logparse.cost.whatif.methods.factors import SCHEMES
 from logparse.errors import UsageError
 from logparse.output import STDOUT, check_target, write
 from logparse.rows import rows_of

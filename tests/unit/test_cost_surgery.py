@@ -10,7 +10,8 @@ import pytest
 from logparse.cost.costing import cost
 from logparse.cost.spec import ParamBlob
 from logparse.cost.whatif import resize
-from logparse.cost.whatif.methods.factors import LOW_RANK, SCHEMES
+from logparse.cost.whatif.change import SCHEMES
+from logparse.cost.whatif.methods.factors import LOW_RANK
 from logparse.cost.whatif.methods.settings import Rank
 from logparse.cost.whatif.resize import WhatIfError
 from logparse.cost.whatif.resize import _with_shapes as with_shapes

@@ -9,27 +9,22 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost.memory.holdings import COPIES, Kind
-from logparse.cost.stored.sparse import fraction_of
-from logparse.cost.whatif.compress import PRUNE, compressed
-from logparse.cost.whatif.methods.channels import CHANNELS
-from logparse.cost.whatif.methods.factors import LOW_RANK
-from logparse.cost.whatif.methods.request import Request, request_of
-from logparse.cost.whatif.methods.settings import Rank
 from logparse.cost.whatif.resize import WhatIfError, with_batch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from logparse.cost.memory.holdings import Run
-    from logparse.cost.whatif.methods.method import Given
+    from logparse.cost.whatif.methods.request import Request
 
 PRECISIONS: Final[Mapping[str, int]] = {"fp64": 64, "fp32": 32, "fp16": 16, "int8": 8, "binary": 1}
 SOLVERS: Final = tuple(COPIES)
+SCHEMES: Final = ("spatial", "channel")  # of a convolution in two
 
 
 @dataclass(frozen=True, slots=True)
 class LowRank:
-    """A rank, and for a convolution the scheme ("spatial" or "channel"; None: by its kernel)."""
+    """A rank, and for a convolution one of SCHEMES (None: by its kernel)."""
 
     rank: int
     scheme: str | None = None
@@ -142,6 +137,10 @@ def _precision(run: Run, change: Change) -> _Step:
 
 
 def _compressed(run: Run, change: Change) -> _Step:
+    if not (change.prune_weights or change.prune_channels or change.low_rank or change.compress):
+        return run, ()
+    from logparse.cost.whatif.compress import compressed
+
     found = compressed(run, requests_of(change))
     return found.run, found.assumptions
 
@@ -150,27 +149,19 @@ def requests_of(change: Change) -> tuple[Request, ...]:
     """The methods that a change asks for: those of its older words first.
 
     Raises:
-        WhatIfError: a text is no method, or one that no log tells the effect of.
+        WhatIfError: a text is no method, or one whose effect no log tells.
 
     """
-    channels = [
-        Request(where, CHANNELS, {"share": fraction_of(share)}) for where, share in change.prune_channels.items()
-    ]
-    factors = [
-        Request(where, LOW_RANK, {"rank": Rank(count=one.rank), "scheme": one.scheme})
-        for where, one in change.low_rank.items()
-    ]
-    zeros = [Request(where, PRUNE, _zeros(share)) for where, share in change.prune_weights.items()]
+    from logparse.cost.whatif.methods.older import older_requests
+    from logparse.cost.whatif.methods.request import request_of
+
+    ranks = {where: (one.rank, one.scheme) for where, one in change.low_rank.items()}
     others = [
         request_of(where, text)
         for where, texts in change.compress.items()
         for text in ((texts,) if isinstance(texts, str) else texts)
     ]
-    return (*channels, *factors, *zeros, *others)
-
-
-def _zeros(share: float) -> Given:
-    return {one.name: one.default for one in PRUNE.settings} | {"share": fraction_of(share)}
+    return (*older_requests(change.prune_channels, ranks, change.prune_weights), *others)
 
 
 _STEPS: Final = (_nets, _solver, _batches, _compressed, _precision)

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Final
 from logparse import formats
 from logparse.cost.buffer import CPU, GPU
 from logparse.cost.memory.terms import DEVICES
-from logparse.cost.whatif.change import PRECISIONS, SOLVERS, Change, LowRank, requests_of
+from logparse.cost.whatif.change import PRECISIONS, SCHEMES, SOLVERS, Change, LowRank, requests_of
 from logparse.cost.whatif.fit import MOST_ELEMENTS, Fit, largest_blob
-from logparse.cost.whatif.methods.factors import SCHEMES
 from logparse.cost.whatif.resize import WhatIfError
 from logparse.errors import WrongTypeError
 
@@ -81,7 +80,8 @@ def _check_layers(change: Change) -> None:
         several = [texts] if isinstance(texts, str) else texts
         if not isinstance(several, list | tuple) or not all(isinstance(one, str) for one in several):
             raise WhatIfError(f"{name}: methods are texts such as 'svd:rank=256', not {texts!r}")
-    requests_of(change)
+    if asked:
+        requests_of(change)
 
 
 def _is_whole(value: object) -> bool:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from logparse.cost.whatif.parts import Convolving
     from logparse.textproto import Message
 
-SCHEMES: Final = ("spatial", "channel")
 _CONV: Final = "convolution_param"
 _DENSE: Final = "inner_product_param"
 _TEXT: Final = "the two layers compute {} values in between, and keep the top's shape"
