@@ -331,7 +331,7 @@ def test_a_train_keeps_so_many_macs_too() -> None:
         ({"conv1": "gap"}, "conv1: global pooling stands in place of"),
         ({"fc3": "prune-channels:left=2"}, "the channels of fc3 are what loss measures"),
         ({"conv2": "prune-channels:left=5"}, "conv2: 5 channels cannot be split into its 2 groups"),
-        ({"conv1": "prune-channels:left=9"}, "all but 9 of the 8 channels of conv1 would leave none"),
+        ({"conv1": "prune-channels:left=9"}, "conv1: of 8 channels 9 cannot be left"),
     ],
     ids=str,
 )
@@ -646,3 +646,45 @@ def test_older_words_are_the_same_methods() -> None:
     assert found[0].run.encodings == found[1].run.encodings
     assert next(iter(found[0].run.encodings.values())).zeros is not None
     assert {one.zeros.share for one in found[0].run.encodings.values() if one.zeros} == {Fraction(9, 10)}
+
+
+SHARED: Final = "".join(
+    f'layer {{ name: "{name}" type: "InnerProduct" bottom: "data" top: "{name}" param {{ name: "w" }} '
+    f'param {{ name: "b" }} inner_product_param {{ num_output: 3 }} }}'
+    for name in ("ip", "ip_p")
+)
+
+
+@pytest.mark.parametrize("asked", ["ip", "ip_p", "ip*"])
+def test_weights_that_two_layers_share_are_zero_in_both(asked: str) -> None:
+    """As a log shows it: the second layer has no parameters of its own."""
+    found = net(DATA + SHARED, batch=4)
+    first, second = found.layers[1:]
+    start = run(replace(found, layers=(found.layers[0], first, replace(second, params=(), owned=()))))
+    inputs = 6 * 12 * 14
+    before, after = figures(start), figures(under({asked: "prune:share=50%,index=bitmap"}, start)[0])
+    assert before["macs_per_image"] == 2 * 3 * inputs
+    assert after["macs_per_image"] == 3 * inputs
+    assert after["params"] == 3 * inputs // 2 + 3
+    assert after["stored_bytes"] == (3 * inputs // 2 * 32 + 3 * inputs + 3 * 32) // 8
+
+
+def test_the_parts_learn_as_the_layer_was_told_to() -> None:
+    """A bias that learns twice as fast and does not decay keeps that, wherever it stands then."""
+    told = "param { lr_mult: 1 decay_mult: 1 } param { lr_mult: 2 decay_mult: 0 }"
+    text = DATA + dense("fc", "data", 8).replace('top: "fc"', f'top: "fc" {told}')
+    whole_net = net(text, batch=4)
+    layer = replace(whole_net.layers[1], decays=(True, False))
+    start = run(replace(whole_net, layers=(whole_net.layers[0], layer)))
+    for method in ("svd:rank=2", "tt:in=6x168,out=2x4,rank=2", "tucker2:in=2,out=2"):
+        found = [one for one in under({"fc": method}, start)[0].nets[0].layers if one.params]
+        for part in found:
+            kinds = [blob.kind for blob in part.params or ()]
+            assert part.decays == tuple(kind == "weight" for kind in kinds)
+            stated = (part.spec.definition or Message()).children("param")
+            assert [one.integer("lr_mult", 0) for one in stated] == [1 if kind == "weight" else 2 for kind in kinds]
+
+
+def test_that_weights_are_shared_is_said() -> None:
+    words = under({"ip": "prune:share=50%"}, run(net(DATA + SHARED, batch=4)))[1]
+    assert words.count("ip, ip_p share their weights: what becomes of one's becomes of all") == 1

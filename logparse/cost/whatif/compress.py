@@ -17,8 +17,8 @@ from logparse.cost.stored.encoding import PLAIN
 from logparse.cost.whatif.methods.method import Turn
 from logparse.cost.whatif.methods.table import METHODS
 from logparse.cost.whatif.resize import WhatIfError
-from logparse.cost.whatif.select import matching
-from logparse.cost.whatif.surgery import Operation
+from logparse.cost.whatif.select import Matched, matching
+from logparse.cost.whatif.surgery import Operation, param_names
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
@@ -85,10 +85,12 @@ def _granted(methods: Iterable[Method | None]) -> list[str]:
 
 def _planned(layers: Sequence[LayerMemory], requests: Sequence[Request]) -> dict[Turn, list[_Job]]:
     """Which method each layer takes in each step."""
+    known = {layer.spec.name for layer in layers}
     found: dict[Turn, dict[str, _Job]] = {step: {} for step in Turn}
     spared = set[str]()
     for request in requests:
-        matched = matching(layers, request.where)
+        is_name = request.where in known
+        matched = Matched((request.where,), exact=True) if is_name else matching(layers, request.where)
         if request.method is None:
             spared |= {*matched.names}
             continue
@@ -219,22 +221,38 @@ def _encode(
     """One step of encodings for the layers of the first net."""
     layers = {layer.spec.name: layer for net in reversed(run.nets) for layer in reversed(net.layers)}
     own = {layer.spec.name for layer in run.nets[0].layers}
+    sharers, shared = _sharers(run.nets[0].layers), dict[str, tuple[str, ...]]()
     tally = _Tally()
     for job in jobs:
         try:
-            found = {name: _encoded(encodings.get(name, PLAIN), job) for name in _storing(job, layers, parts, own)}
+            names = _storing(job, layers, parts, own)
+            alike = dict.fromkeys(other for name in names for other in (name, *sharers.get(name, ())))
+            found = {name: _encoded(encodings.get(name, PLAIN), job) for name in alike}
         except WhatIfError as error:
             if job.exact:
                 raise
             tally.refuse([job], error)
         else:
             encodings |= {name: encoding for name, encoding in found.items() if encoding != PLAIN}
+            shared.update((name, others) for name in names if (others := sharers.get(name)) and encodings.get(name))
             tally.did([job])
     if jobs[0].request.method is not None and jobs[0].request.method.step is Turn.ZEROS:
         said += _words_of_zeros([job for some in tally.done.values() for job in some])
     else:
         said += [_told(some) for some in tally.done.values()]
+    said += [
+        f"{', '.join(others)} share their weights: what becomes of one's becomes of all" for others in shared.values()
+    ]
     said += tally.left_out()
+
+
+def _sharers(layers: Sequence[LayerMemory]) -> dict[str, tuple[str, ...]]:
+    """Layer → all that have its weights too, itself among them: what becomes of one's becomes of all."""
+    by_param: dict[str, list[str]] = {}
+    for layer in layers:
+        for param in param_names(layer):
+            by_param.setdefault(param, []).append(layer.spec.name)
+    return {name: tuple(names) for names in by_param.values() if len(names) > 1 for name in names}
 
 
 def _encoded(encoding: Encoding, job: _Job) -> Encoding:

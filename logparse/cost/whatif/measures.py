@@ -8,7 +8,7 @@ from math import prod
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost.buffer import CPU, GPU
-from logparse.cost.costing import macs
+from logparse.cost.costing import cost, macs
 from logparse.cost.memory.footprint import bytes_without_cudnn, engine_of, footprint
 from logparse.cost.memory.holdings import Kind, holdings
 from logparse.cost.memory.terms import USUAL
@@ -177,7 +177,8 @@ def layer_work(layer: LayerMemory, encoding: Encoding) -> Work:
         return Work(0)
     if encoding is PLAIN:
         return Work(value)
-    weights = [_weights(layer, blob) for blob in layer.params or () if blob.kind == "weight"]
+    params = layer.params or cost(layer.spec).params  # what it shares is multiplied by too
+    weights = [_weights(layer, blob) for blob in params or () if blob.kind == "weight"]
     if not weights:
         return Work(value)
     bottoms = sum(prod(shape) for shape in layer.spec.bottoms if shape is not None)

@@ -134,7 +134,8 @@ class Chain:
     ) -> tuple[str, ...]:
         """One part; the shape of its first top is the next one's bottom."""
         tops = (name,) if tops is None else tops
-        spec = self._spec(_definition(self.layer, name, kind, fields), bottoms, tops, shapes or (self.shape,))
+        blobs = _blobs(kind, fields)
+        spec = self._spec(_definition(self.layer, name, kind, fields, blobs), bottoms, tops, shapes or (self.shape,))
         known = cost(spec)
         if not known.expected_tops or None in known.expected_tops[: len(tops)] or known.params is None:
             raise WhatIfError(f"the shapes of {name} do not follow from its definition")
@@ -148,7 +149,7 @@ class Chain:
                 losses=self.layer.losses if tops == self.layer.tops else (False,) * len(tops),
                 params=known.params,
                 owned=tuple(range(len(known.params))),
-                decays=self.layer.decays[: len(known.params)],
+                decays=self.layer.decays[blobs],
                 inferred=self.layer.inferred,
             )
         )
@@ -177,15 +178,23 @@ class Chain:
 _LEARN: Final = frozenset({"Convolution", "InnerProduct", "Bias"})
 
 
-def _definition(layer: LayerMemory, name: str, kind: str, fields: Mapping[str, Message]) -> Message:
+def _blobs(kind: str, fields: Mapping[str, Message]) -> slice:
+    """Which of the layer's blobs the part has: weights, and a bias where it has one; or that bias alone."""
+    if kind == "Bias":
+        return slice(1, 2)
+    has_bias = all(settings.flag("bias_term", default=True) for settings in fields.values())
+    return slice(2 if has_bias else 1) if kind in _LEARN else slice(0)
+
+
+def _definition(layer: LayerMemory, name: str, kind: str, fields: Mapping[str, Message], blobs: slice) -> Message:
     """The part's own message: how the layer learned goes along, names of shared parameters do not."""
-    stated = layer.spec.definition.children("param") if layer.spec.definition is not None else []
+    stated = layer.spec.definition.children("param")[blobs] if layer.spec.definition is not None else []
     params: list[Value] = [
         Message({key: values for key, values in one.fields.items() if key != "name"}) for one in stated
     ]
     own: dict[str, list[Value]] = {"name": [name], "type": [kind]}
     own |= {field: [settings] for field, settings in fields.items()}
-    return Message(own | {"param": params} if params and kind in _LEARN else own)
+    return Message(own | {"param": params} if params else own)
 
 
 # -- convolutions over a plane ---------------------------------------------------------------------

@@ -45,7 +45,7 @@ class Operation:
             self._places.setdefault(layer.spec.name, place)
             for blob in set(layer.bottoms):
                 self._readers.setdefault(blob, []).append(place)
-            for param in _param_names(layer):
+            for param in param_names(layer):
                 self._owners.setdefault(param, []).append(place)
 
     @property
@@ -70,9 +70,10 @@ class Operation:
         field, settings = settings_of(layer)
         before, group = settings.integer("num_output", 0), max(settings.integer("group", 1), 1)
         after = before - gone(before, fraction_of(share)) // group * group if left is None else left
+        if left is not None and left > before:
+            raise WhatIfError(f"{name}: of {before} channels {left} cannot be left")
         if not 0 < after <= before:
-            what = f"{float(share):.0%}" if left is None else f"all but {left}"
-            raise WhatIfError(f"{what} of the {before} channels of {name} would leave none")
+            raise WhatIfError(f"{float(share):.0%} of the {before} channels of {name} would leave none")
         if after % group:
             raise WhatIfError(f"{name}: {after} channels cannot be split into its {group} groups")
         changes = {place: redefined(layer, field, settings, {"num_output": after})}
@@ -173,7 +174,7 @@ class Operation:
     def _place(self, name: str) -> int:
         """Where a layer is, whose parameters are its own: what is changed here would change elsewhere too."""
         place = self._places[name] if name in self else find_layer(self._before, name)
-        names = _param_names(self._before[place])
+        names = param_names(self._before[place])
         shared = sorted({other for param in names for other in self._owners[param]} - {place})
         if shared:
             others = ", ".join(self._before[other].spec.name for other in shared)
@@ -194,7 +195,8 @@ class Operation:
         return resized(layers, {}, frozenset(self._changed))
 
 
-def _param_names(layer: LayerMemory) -> set[str]:
+def param_names(layer: LayerMemory) -> set[str]:
+    """The names of the layer's parameters; who has one of them too shares that parameter (Net::AppendParam)."""
     if layer.spec.definition is None:
         return set()
     return {param.text("name") for param in layer.spec.definition.children("param")} - {""}
