@@ -140,3 +140,91 @@ def vgg16_normed(classes: int) -> str:
         drawing.dense_relu(name, 4096)
     drawing.dense("fc8", classes)
     return drawing.text
+
+
+def nin() -> str:
+    """Network in Network for ImageNet, as Caffe's model zoo has it."""
+    drawing = Drawing("1 3 224 224")
+    stages = ((96, 11, "stride: 4"), (256, 5, "pad: 2"), (384, 3, "pad: 1"), (1024, 3, "pad: 1"))
+    for place, (width, kernel, more) in enumerate(stages, 1):
+        drawing.conv_relu(f"conv{place}", width, kernel, more)
+        drawing.conv_relu(f"cccp{2 * place - 1}", width, 1)
+        drawing.conv_relu(f"cccp{2 * place}", 1000 if place == len(stages) else width, 1)
+        if place < len(stages):
+            drawing.pool(f"pool{place}", 3, 2)
+    drawing.global_pool("pool4")
+    return drawing.text
+
+
+def mobilenet_v1(
+    width: float = 1.0, size: int = 224, *, shallow: bool = False, classes: int = 1000, normed: bool = False
+) -> str:
+    """MobileNet v1 (Howard et al. 2017, table 1); `shallow` without the five equal layers in the middle (table 5)."""
+    drawing = Drawing(f"1 3 {size} {size}")
+    more = "bias_term: false"
+
+    def conv(name: str, outputs: int, kernel: int, rest: str = "") -> None:
+        drawing.conv(name, outputs, kernel, f"{rest} {more}")
+        if normed:
+            drawing.norm()
+
+    channels = int(32 * width)
+    conv("conv1", channels, 3, "stride: 2 pad: 1")
+    blocks = [*BLOCKS[:6], *(() if shallow else BLOCKS[6:11]), *BLOCKS[11:]]
+    for place, (outputs, stride) in enumerate(blocks, 2):
+        conv(f"conv{place}/dw", channels, 3, f"pad: 1 stride: {stride} group: {channels}")
+        channels = int(outputs * width)
+        conv(f"conv{place}/sep", channels, 1)
+    drawing.global_pool("pool")
+    drawing.dense("fc", classes)
+    return drawing.text
+
+
+# Of each separable block of MobileNet v1: channels and stride
+BLOCKS: Final = (
+    *((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2)),
+    *((512, 1),) * 5,
+    *((1024, 2), (1024, 1)),
+)
+
+
+def mobilenet_v2(width: float = 1.0, size: int = 224) -> str:
+    """MobileNet v2 (Sandler et al. 2018, table 2): widths in eights, never below nine tenths; weights alone."""
+    drawing = Drawing(f"1 3 {size} {size}")
+
+    def conv(name: str, outputs: int, kernel: int, rest: str = "") -> None:
+        drawing.conv(name, outputs, kernel, f"{rest} bias_term: false")
+
+    channels, place = eights(32 * width), 0
+    conv("conv1", channels, 3, "stride: 2 pad: 1")
+    for expansion, outputs, repeats, stride in INVERTED:
+        for repeat in range(repeats):
+            place += 1
+            wide = expansion * channels
+            if expansion > 1:
+                conv(f"block{place}/expand", wide, 1)
+            conv(f"block{place}/dw", wide, 3, f"pad: 1 stride: {1 if repeat else stride} group: {wide}")
+            channels = eights(outputs * width)
+            conv(f"block{place}/project", channels, 1)
+    conv("conv_last", eights(1280 * max(1.0, width)), 1)
+    drawing.global_pool("pool")
+    drawing.dense("fc", 1000)
+    return drawing.text
+
+
+# Of each row of the table: expansion, channels, repeats, stride
+INVERTED: Final = (
+    (1, 16, 1, 1),
+    (6, 24, 2, 2),
+    (6, 32, 3, 2),
+    (6, 64, 4, 2),
+    (6, 96, 3, 1),
+    (6, 160, 3, 2),
+    (6, 320, 1, 1),
+)
+
+
+def eights(channels: float) -> int:
+    """The nearest multiple of eight, and the next one where that would take more than a tenth away."""
+    rounded = max(8, int(channels + 4) // 8 * 8)
+    return rounded + 8 if rounded < 0.9 * channels else rounded

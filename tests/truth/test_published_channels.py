@@ -44,12 +44,17 @@ THINET: Final = {
 }
 
 
+CHECKPOINTS: Final = {"ThiNet-Conv": 1003, "ThiNet-GAP": 64, "ThiNet-Tiny": 10}  # MiB with SGD's history, released
+
+
 @pytest.mark.parametrize("name", THINET)
 def test_vgg_by_thinet(name: str) -> None:
     asked, millions, billions = THINET[name]
     found = one_image(nets.vgg16(1), asked)
     assert params(found) / 1e6 == pytest.approx(millions, abs=0.021)  # the paper leaves biases out
     assert operations(found) == pytest.approx(billions, abs=0.0051)
+    if name in CHECKPOINTS:
+        assert 8 * params(found) / 2**20 == pytest.approx(CHECKPOINTS[name], abs=0.51)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from logparse.cost.costing import cost
 from tests.cost_nets import named
 from tests.truth import published_nets as nets
 from tests.truth.compression_nets import (
+    BLOCKS,
     full_mobilenet,
     macs,
     one_conv,
@@ -134,11 +135,6 @@ def test_one_group_of_alexnets_second_convolution_by_cp(rank: int, times: float)
 
 # -- depthwise separable ---------------------------------------------------------------------------
 
-BLOCKS: Final = (
-    *((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2)),
-    *((512, 1),) * 5,
-    *((1024, 2), (1024, 1)),
-)
 SEPARABLE: Final = {f"conv{place}": "separable" for place in range(2, len(BLOCKS) + 2)}
 
 

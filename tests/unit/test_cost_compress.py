@@ -688,3 +688,10 @@ def test_the_parts_learn_as_the_layer_was_told_to() -> None:
 def test_that_weights_are_shared_is_said() -> None:
     words = under({"ip": "prune:share=50%"}, run(net(DATA + SHARED, batch=4)))[1]
     assert words.count("ip, ip_p share their weights: what becomes of one's becomes of all") == 1
+
+
+def test_what_the_next_layers_lose_is_told() -> None:
+    words = under({"conv1": "prune-channels:share=50%"})[1]
+    assert words[1] == f"what reads fewer channels loses parameters: conv2 {12 * 2 * 9} of {12 * 4 * 9 + 12}"
+    pooled = under({"fc1": "gap"})[1]  # it was asked for itself
+    assert not any("loses parameters" in text for text in pooled)

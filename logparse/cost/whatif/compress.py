@@ -180,10 +180,28 @@ def _operated(run: Run, jobs: Sequence[_Job], parts: dict[str, tuple[str, ...]],
     for place, operation in enumerate(opened):
         if operation.is_changed:
             changed = operation.done()
+            if not place:
+                said += _lost(nets[0].layers, changed.layers, {*(job.name for job in jobs), *operation.parts})
             nets[place] = replace(nets[place], layers=changed.layers)
             said += changed.assumptions
             parts |= operation.parts
     return replace(run, nets=tuple(nets))
+
+
+def _lost(before: Sequence[LayerMemory], after: Sequence[LayerMemory], asked: Container[str]) -> list[str]:
+    """What layers lose that were not asked for, because what they read has fewer channels."""
+    old = {layer.spec.name: _size(layer) for layer in before}
+    smaller = [(one.spec.name, old[one.spec.name], _size(one)) for one in after if one.spec.name in old]
+    told = [
+        f"{name} {formats.count(was - now)} of {formats.count(was)}"
+        for name, was, now in smaller
+        if now < was and name not in asked
+    ]
+    return [f"what reads fewer channels loses parameters: {', '.join(formats.first_of(told))}"] if told else []
+
+
+def _size(layer: LayerMemory) -> int:
+    return sum(blob.count for blob in layer.params or ())
 
 
 def _grouped(jobs: Sequence[_Job]) -> list[list[_Job]]:
