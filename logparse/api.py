@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, Self, overload
+from typing import TYPE_CHECKING, NoReturn, Self, Unpack, overload
 
 from logparse.assembling.assemble import assemble
 from logparse.assembling.definitions import apply_prototxt, read_prototxt
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from logparse.cost.memory.holdings import Run
     from logparse.cost.memory.terms import Terms
+    from logparse.cost.whatif.asked import Asked
     from logparse.cost.whatif.change import Change
     from logparse.cost.whatif.fit import Fit
     from logparse.derive.facts import NetFact
@@ -151,40 +152,62 @@ class Log:
             raise WhatIfError(f"{self.facts.source.name}: {what} shows no net", remedy=there)
         return number, shown[number]
 
-    def whatif(self, change: Change, *, attempt: int | None = None, fit: Fit | None = None) -> pd.DataFrame:
-        """Figures before and after a change (`cost.whatif.change.Change`), as the table `whatif`.
+    def whatif(
+        self,
+        change: Change | None = None,
+        *,
+        attempt: int | None = None,
+        fit: Fit | None = None,
+        **asked: Unpack[Asked],
+    ) -> pd.DataFrame:
+        """Figures before and after a change, as the table `whatif`: `log.whatif(batch=64, prune={"fc*": 0.9})`.
 
-        With `fit` there are the figures at the batch that fits as well, and that batch.
+        Keywords of the whole run: `batch`, `test_batch`, `solver`, `no_test_net`, and `weights` and `activations`
+        (fp64, fp32, fp16, int8, binary). Keywords that map layers to what becomes of them, a layer by its name, a
+        pattern of names (`fc*`), a type (`type=Convolution`) or a kind (`kind=fully connected`): `prune` has the share
+        of single weights that goes, `prune_channels` that of output channels, `low_rank` a rank, and `compress` one
+        method or several as texts: `"svd:rank=256"`, `["prune:share=90%", "codebook:bits=5", "huffman"]`
+        (`logparse.cost.whatif.methods.table.METHODS` has them all). `change` is a Change to begin with. With `fit`
+        there are the figures at the batch that fits as well, and that batch.
 
         Raises:
             WhatIfError: the change is none, cannot be followed, or gives what Caffe could not run.
 
         """
-        from logparse.cost.whatif.limits import check_change, check_fit
+        from logparse.cost.whatif.asked import changed_as_asked
+        from logparse.cost.whatif.limits import check_fit
         from logparse.tables.frame import frame
         from logparse.tables.memory.scenarios import asked_rows
 
-        check_change(change)
+        whole = changed_as_asked(change, asked)
         check_fit(fit)
         number, run = self.run(attempt)
-        return frame(TABLES["whatif"], asked_rows(number, run, change, self.terms, fit))
+        return frame(TABLES["whatif"], asked_rows(number, run, whole, self.terms, fit))
 
     def fit(
-        self, budget_bytes: int, device: str = "gpu", change: Change | None = None, *, attempt: int | None = None
+        self,
+        budget_bytes: int,
+        device: str = "gpu",
+        change: Change | None = None,
+        *,
+        attempt: int | None = None,
+        **asked: Unpack[Asked],
     ) -> Fit:
         """The largest batch that fits into `budget_bytes` on "gpu" or "cpu" under a change, and what binds it.
+
+        The change is a Change, keywords as `whatif` has them, or both.
 
         Raises:
             WhatIfError: budget, device or change are none, the change cannot be followed, or no batch size is known.
 
         """
-        from logparse.cost.whatif.change import AS_IT_IS
+        from logparse.cost.whatif.asked import changed_as_asked
         from logparse.cost.whatif.fit import fit
-        from logparse.cost.whatif.limits import check_budget, check_change
+        from logparse.cost.whatif.limits import check_budget
 
         check_budget(budget_bytes, device)
-        check_change(change or AS_IT_IS)
-        return fit(self.run(attempt)[1], budget_bytes, device, self.terms, change or AS_IT_IS)
+        whole = changed_as_asked(change, asked)
+        return fit(self.run(attempt)[1], budget_bytes, device, self.terms, whole)
 
     def sweep(
         self, batches: Sequence[int], change: Change | None = None, *, test: bool = False, attempt: int | None = None

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Final
 from logparse import export, formats
 from logparse.catalogue import TABLES
 from logparse.cli import common
-from logparse.cli.aligned import aligned, bar, encoded
 from logparse.cli.argument_types import names, one_of, positive
+from logparse.cli.columns import bar, encoded, in_columns
 from logparse.export import TERMINAL
 from logparse.export.cells import cells
 from logparse.export.markdown import form_of, is_numeric
 from logparse.export.text import LONGEST_CELL
 from logparse.output import check_target, write
 from logparse.rows import float_of, net_name
-from logparse.tables.choosing import ALL_NETS, check_column, matching, of_logs, of_net, ordered
+from logparse.tables.choosing import ALL_NETS, check_column, of_logs, of_net, ordered, rows_where
 
 if TYPE_CHECKING:
     import argparse
@@ -72,7 +72,7 @@ def _chosen(log: Log, arguments: argparse.Namespace) -> pd.DataFrame:
     """The layers that are asked for, whole rows, in the order that is asked for."""
     frame = of_net(log.table("layers"), arguments.net, arguments.attempt)
     if arguments.where is not None:
-        frame = matching(frame, arguments.where)
+        frame = rows_where(frame, arguments.where)
     if arguments.sort is not None:
         frame = ordered(frame, arguments.sort)
     if arguments.top is not None and arguments.by is None:
@@ -87,7 +87,7 @@ def _text(log: Log, frame: pd.DataFrame, arguments: argparse.Namespace, *, sever
     for _, rows in frame.groupby(["attempt", "net_index"], sort=False):
         yield _heading(rows)
         if arguments.by is not None:
-            yield from aligned(list(_sums(rows, arguments.by, arguments.top)), left=(0, 4, 7, 10))
+            yield from in_columns(list(_sums(rows, arguments.by, arguments.top)), left=(0, 4, 7, 10))
         else:
             yield from _table(rows, arguments.columns or _DEFAULT)
         yield ""
@@ -123,7 +123,7 @@ def _table(frame: pd.DataFrame, wanted: Sequence[str]) -> Iterator[str]:
             shares = [float_of(value) for value in cells(frame[_BARS[name]], known[_BARS[name]])]
             for line, text in zip(lines, ["", *(bar(share, _BAR) for share in shares), ""], strict=True):
                 line.append(text)
-    yield from aligned(lines, left=left)
+    yield from in_columns(lines, left=left)
 
 
 def _total(frame: pd.DataFrame, name: str) -> str:

@@ -13,20 +13,20 @@ from logparse import export, formats
 from logparse.catalogue import TABLES
 from logparse.cli import common
 from logparse.cli import whatif_text as layout
-from logparse.cli.aligned import encoded
 from logparse.cli.argument_types import one_of, positive, share, size_bytes, sweep
+from logparse.cli.columns import encoded
+from logparse.cli.methods import ShowMethods, layer_method
 from logparse.cost.buffer import GPU
 from logparse.cost.memory.terms import DEVICES
-from logparse.cost.whatif.change import AS_IT_IS, PRECISIONS, SOLVERS, Change, LowRank
+from logparse.cost.whatif.change import AS_IT_IS, PRECISIONS, SCHEMES, SOLVERS, Change, LowRank
 from logparse.cost.whatif.limits import BUDGET_BYTES
-from logparse.cost.whatif.surgery import SCHEMES
 from logparse.errors import UsageError
 from logparse.export import TERMINAL
 from logparse.output import STDOUT, check_target, write
 from logparse.rows import rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
 
@@ -138,6 +138,16 @@ def _add_changes(parser: argparse.ArgumentParser) -> None:
         metavar="LAYER=R[:SCHEME]",
         help=f"SVD of a fully connected layer; a convolution by scheme {' or '.join(SCHEMES)}",
     )
+    parser.add_argument(
+        "--compress",
+        type=layer_method,
+        nargs="+",
+        default=[],
+        metavar="LAYER=METHOD",
+        help="any method with its settings, e.g. 'fc*=prune:share=90%%' 'fc*=codebook:bits=5' "
+        "type=Convolution=tucker2:keep=25%%; LAYER is a name, a pattern, type=… or kind=…, here and above",
+    )
+    parser.add_argument("--methods", action=ShowMethods, help="list the methods of --compress with their settings")
 
 
 def budget_bytes(text: str) -> int:
@@ -177,7 +187,15 @@ def change_of(arguments: argparse.Namespace) -> Change:
         prune_weights=dict(arguments.prune_weights),
         prune_channels=dict(arguments.prune_channels),
         low_rank=dict(arguments.low_rank),
+        compress=_by_layer(arguments.compress),
     )
+
+
+def _by_layer(asked: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for where, method in asked:
+        found.setdefault(where, []).append(method)
+    return found
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -266,4 +284,6 @@ def question(change: Change) -> str:
 def _shown(how: object) -> str:
     if isinstance(how, LowRank):
         return f"to {how.rank}{f' ({how.scheme})' if how.scheme else ''}"
+    if isinstance(how, str | list | tuple):
+        return " then ".join([how] if isinstance(how, str) else map(str, how))
     return formats.percent(how)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
-from logparse.cli.aligned import aligned
+from logparse.cli.columns import in_columns
 from logparse.cost.buffer import GPU
 from logparse.tables.memory.levers import SAVINGS
 from logparse.tables.memory.scenarios import ASKED
@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from logparse.cost.whatif.fit import Fit
     from logparse.rows import TableRow
 
-_FORMS: Final = {"bytes": formats.size, "MAC": formats.short, "values": formats.short, "images": formats.count}
+_FORMS: Final = {
+    "bytes": formats.size,
+    "MAC": formats.short,
+    "values": formats.short,
+    "images": formats.count,
+    "operations": formats.short,
+}
 _TITLES: Final[Mapping[str, str]] = {
     "params": "parameters",
     "macs_per_image": "MACs per image",
@@ -65,7 +71,7 @@ def _block(heading: str, rows: Iterable[TableRow]) -> Iterator[str]:
             (quantity_title(str(row["quantity"])), form(before), form(after), *change_texts(before, after, form))
         )
     yield heading
-    yield from aligned(lines)
+    yield from in_columns(lines)
 
 
 def change_texts(before: object, after: object, form: Callable[[object], str]) -> tuple[str, str]:
@@ -86,13 +92,17 @@ def _number(value: Any) -> int | float:  # noqa: ANN401 - a cell of a table
 
 
 def _assumed(rows: Iterable[TableRow], *, explain: bool) -> Iterator[str]:
-    """Each assumption once, where they are asked for; else how many there are."""
+    """Each assumption once, where they are asked for; else what is not known or left out, and how many more."""
     texts = _in_order(text for row in rows for text in _texts(row["assumptions"]))
-    if explain:
-        yield from (f"  - {text}" for text in texts)
-    elif texts:
-        number = f"{len(texts)} {formats.plural('thing', len(texts))}"
-        yield f"  ({number} taken for granted: --explain tells which)"
+    told = [text for text in texts if explain or text.startswith(_NOT_KNOWN) or _LEFT_OUT in text]
+    yield from (f"  - {text}" for text in told)
+    more = len(texts) - len(told)
+    if more:
+        yield f"  ({more} {formats.plural('thing', more)} taken for granted: --explain tells which)"
+
+
+_NOT_KNOWN: Final = "not known: "  # what begins so is no assumption
+_LEFT_OUT: Final = ": left out "
 
 
 def _texts(values: object) -> list[str]:
@@ -137,7 +147,7 @@ def usual_text(rows: Sequence[TableRow], *, explain: bool) -> Iterator[str]:
             batches.append(f"  {scenario}: batch {formats.count(found['batch']['after'])}")
             continue
         lines.append((scenario, *(cell for name in _COMPARED for cell in _then(found.get(name)))))
-    yield from aligned(lines)
+    yield from in_columns(lines)
     if batches:
         yield ""
         yield "The largest batch that"
@@ -178,7 +188,7 @@ def sweep_text(rows: Sequence[TableRow], fit: Fit | None, card: str | None, *, e
         cells = [_FORMS[str(row["unit"])](row["after"]) if row else "" for row in figures]
         bar = "█" * max(round(_BAR * _known(figures[-1]) / most), 1) if most else ""
         lines.append((scenario, *cells, f"{bar}{_beyond(scenario, fit)}"))
-    yield from aligned(lines, left=(0, len(lines[0]) - 1))
+    yield from in_columns(lines, left=(0, len(lines[0]) - 1))
     yield from _assumed(rows, explain=explain)
     if fit is not None:
         yield ""
@@ -208,7 +218,7 @@ def levers_text(rows: Sequence[TableRow], by: str) -> Iterator[str]:
     for row in best:
         cells = (_saving(row[name], unit) for name, _, _, _, unit in SAVINGS)
         lines.append((str(row["layer"]), str(row["type"]), str(row["change"]), *cells))
-    yield from aligned(lines, left=(0, 1, 2))
+    yield from in_columns(lines, left=(0, 1, 2))
     left = len(rows) - len(known)
     if left:
         yield f"  ({left} more cannot be followed through the net: export --table levers tells why)"

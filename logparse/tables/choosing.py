@@ -51,7 +51,7 @@ def _rank(rows: pd.DataFrame) -> tuple[bool, bool, int]:
     return lead_rank({name: rows[name].iloc[0] for name in ("phase", "nested")}, len(rows))
 
 
-def matching(frame: pd.DataFrame, condition: str) -> pd.DataFrame:
+def rows_where(frame: pd.DataFrame, condition: str) -> pd.DataFrame:
     """The rows of which a condition is true, written as pandas writes it; what is not known is not true.
 
     It sees the columns and nothing else.

@@ -77,6 +77,31 @@ def test_the_toy_of_the_paper_is_planned_as_its_authors_do() -> None:
     assert (found.bytes, found.bound_bytes) == (124, 124)
 
 
+# TensorFlow Lite's own test of its planners (memory_management_test.cc): bytes, first and last step of each tensor,
+# what each storage apart takes, and the plan by offsets.
+LITE: Final = {
+    "chain": (((16, 0, 1), (8, 1, 2), (64, 2, 3), (32, 3, 4), (8, 4, 5)), 128, 96),
+    "complex": (
+        (
+            *((32, 0, 1), (32, 1, 4), (8, 2, 5), (16, 3, 5), (8, 4, 5)),
+            *((64, 5, 7), (8, 6, 8), (8, 7, 8), (16, 8, 9)),
+        ),
+        192,
+        96,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LITE)
+def test_the_records_of_tensorflow_lite_are_planned_as_small(name: str) -> None:
+    tensors, apart, best = LITE[name]
+    found = planned(
+        tuple(Lifetime(str(place), "data", size, first, last) for place, (size, first, last) in enumerate(tensors))
+    )
+    assert sum(block.bytes for block in found.blocks) == apart
+    assert found.bytes == found.bound_bytes == best
+
+
 def test_the_plan_of_a_fork_is_replayed_to_the_byte(shared_logs: Path) -> None:
     """Its own lines serve for comparison alone: what is replayed is wiring, shapes, flags and exclude_blob."""
     checked = 0

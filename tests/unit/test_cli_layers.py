@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from logparse import formats, parse_log
-from logparse.cli.aligned import aligned, bar
+from logparse.cli.columns import bar, in_columns
 from logparse.cli.main import main
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def test_where_no_layer_is_like_that_it_is_said(sample_logs: Path, capsys: pytes
 
 
 def test_cells_stand_under_one_another() -> None:
-    assert list(aligned([("a", "1"), ("bcd", "22")])) == ["  a     1", "  bcd  22"]
+    assert list(in_columns([("a", "1"), ("bcd", "22")])) == ["  a     1", "  bcd  22"]
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,13 @@ import pytest
 from logparse.cost.costing import cost
 from logparse.cost.spec import ParamBlob
 from logparse.cost.whatif import resize
+from logparse.cost.whatif.change import SCHEMES
+from logparse.cost.whatif.methods.factors import LOW_RANK
+from logparse.cost.whatif.methods.settings import Rank
 from logparse.cost.whatif.resize import WhatIfError
 from logparse.cost.whatif.resize import _with_shapes as with_shapes
-from logparse.cost.whatif.surgery import SCHEMES, Operation, find_layer
+from logparse.cost.whatif.select import find_layer
+from logparse.cost.whatif.surgery import Operation
 from tests.cost_nets import named, net
 
 if TYPE_CHECKING:
@@ -61,10 +65,17 @@ def without_channels(found: Sequence[LayerMemory], name: str, share: float) -> t
     return surgery.done(), text
 
 
+def factored(operation: Operation, name: str, rank: int, scheme: str | None) -> str:
+    assert LOW_RANK.replaces is not None
+    chain, text = LOW_RANK.replaces(operation.layer(name), {"rank": Rank(rank), "scheme": scheme})
+    operation.replace(name, chain)
+    return text
+
+
 def of_low_rank(found: Sequence[LayerMemory], name: str, rank: int, scheme: str | None) -> tuple[Resized, str]:
     """One layer factored."""
     surgery = Operation(found)
-    text = surgery.factor(name, rank, scheme)
+    text = factored(surgery, name, rank, scheme)
     return surgery.done(), text
 
 
@@ -333,7 +344,7 @@ def test_groups_stay_and_must_divide_the_rank() -> None:
     found = of_low_rank(one, "conv", 4, None)[0].layers
     assert weights(found, "conv/rank4") == [(4, 2, 3, 1)]
     assert weights(found, "conv") == [(10, 2, 1, 3), (10,)]
-    with pytest.raises(WhatIfError, match="conv: only a convolution over a plane, at a rank that its groups divide"):
+    with pytest.raises(WhatIfError, match="conv: only a rank that its groups divide, 2, not 3"):
         of_low_rank(one, "conv", 3, None)
 
 
@@ -426,7 +437,7 @@ def test_a_layer_is_pruned_and_then_factored() -> None:
     one = layers(conv("conv", "data", SETTINGS), dense("ip", "conv", 3))
     operation = Operation(one)
     operation.prune("conv", 0.5)
-    operation.factor("conv", 2, "channel")
+    factored(operation, "conv", 2, "channel")
     together = operation.done().layers
     in_turn = of_low_rank(without_channels(one, "conv", 0.5)[0].layers, "conv", 2, "channel")[0].layers
     assert [(found.spec.name, found.spec.tops, found.params) for found in together] == [
@@ -451,6 +462,6 @@ def test_a_net_of_any_depth_takes_its_changes_in_the_time_of_one(edit: str, monk
         if edit == "prune":
             operation.prune(f"c{at}", 0.5)
         else:
-            operation.factor(f"c{at}", 2, "channel")
+            factored(operation, f"c{at}", 2, "channel")
     operation.done()
     assert len(made) <= 2 * depth + len(chain) - depth

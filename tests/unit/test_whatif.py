@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -14,18 +14,25 @@ from logparse.api import parse_log
 from logparse.cli import whatif as verb
 from logparse.cli.argument_types import size_bytes, sweep
 from logparse.cli.main import main
+from logparse.cli.methods import layer_method
 from logparse.cli.whatif_text import change_texts
 from logparse.cost.memory.cards import card_known_as
-from logparse.cost.whatif.change import Change, LowRank, changed, measures
+from logparse.cost.whatif.change import Change, LowRank, changed
 from logparse.cost.whatif.fit import fit
+from logparse.cost.whatif.measures import measures
+from logparse.cost.whatif.methods.refused import REFUSALS
+from logparse.cost.whatif.methods.table import METHODS
 from logparse.cost.whatif.resize import WhatIfError
+from logparse.errors import UsageError
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
     from pathlib import Path
+    from typing import Unpack
 
     from logparse.api import Log
+    from logparse.cost.whatif.asked import Asked
 
 GIB: Final = 1024**3
 SAMPLES: Final = ("alexnet", "lenet", "lstm", "resnet18", "siamese", "time_alexnet")
@@ -38,7 +45,7 @@ def alexnet(sample_logs: Path) -> Log:
 
 def figures(log: Log, change: Change = Change()) -> dict[str, int | None]:  # noqa: B008 - frozen
     run = changed(log.run()[1], change).run
-    return {one.name: one.value for one in measures(run, change)}
+    return {one.name: one.value for one in measures(run)}
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -401,6 +408,161 @@ def test_layers_whose_names_hold_an_equals_sign() -> None:
             verb.layer_factors(text)
 
 
+# -- keywords, patterns and methods ------------------------------------------------------------------------
+
+
+def rows(log: Log, **asked: Unpack[Asked]) -> dict[str, int | None]:
+    frame = log.whatif(**asked)
+    return {
+        str(name): None if formats.is_na(value) else int(value)
+        for name, value in zip(frame["quantity"], frame["after"], strict=True)
+    }
+
+
+def test_keywords_say_what_a_change_says(alexnet: Log) -> None:
+    said = rows(
+        alexnet,
+        batch=64,
+        solver="Adam",
+        prune={"fc*": 0.9},
+        prune_channels={"conv1": 0.5},
+        low_rank={"conv3": 64, "fc6": LowRank(32)},
+        compress={"fc7": ["codebook:bits=5", "huffman:width=4.1"]},
+        no_test_net=True,
+        weights="fp16",
+    )
+    change = Change(
+        batch=64,
+        solver="Adam",
+        prune_weights={"fc*": 0.9},
+        prune_channels={"conv1": 0.5},
+        low_rank={"conv3": LowRank(64), "fc6": LowRank(32)},
+        compress={"fc7": ("codebook:bits=5", "huffman:width=4.1")},
+        no_test_net=True,
+        weights="fp16",
+    )
+    assert said == figures(alexnet, change)
+
+
+def test_keywords_go_on_from_a_change(alexnet: Log) -> None:
+    together = alexnet.whatif(Change(batch=64), prune={"fc6": 0.5})
+    assert dict(zip(together["quantity"], together["after"], strict=True)) == figures(
+        alexnet, Change(batch=64, prune_weights={"fc6": 0.5})
+    )
+    assert alexnet.whatif()["assumptions"].iloc[0] == []
+
+
+def test_fit_takes_the_same_keywords(alexnet: Log) -> None:
+    assert alexnet.fit(8 * GIB, solver="Adam") == alexnet.fit(8 * GIB, change=Change(solver="Adam"))
+    assert alexnet.fit(8 * GIB, compress={"fc*": "gap"}).batch > alexnet.fit(8 * GIB).batch
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"batchs": 3}, "there is no change 'batchs'; did you mean batch?"),
+        ({"prune": 0.9}, "prune says for each layer or pattern what becomes of it, as {'fc*': …}, not 0.9"),
+        ({"low_rank": ["fc6"]}, "low_rank says for each layer"),
+        ({"compress": {6: "svd:rank=2"}}, "compress says for each layer"),
+        ({"compress": {"fc6": 5}}, "fc6: methods are texts such as 'svd:rank=256', not 5"),
+        ({"compress": {"fc6": [5]}}, "fc6: methods are texts such as 'svd:rank=256', not [5]"),
+        ({"compress": {"fc6": "svd"}}, "fc6: svd needs rank or keep"),
+        ({"low_rank": {"fc6": True}}, "fc6: factors are LowRank(rank)"),
+        ({"low_rank": {"fc6": "5"}}, "fc6: factors are LowRank(rank)"),
+        ({"prune": {"fc6": 0.5}, "prune_weights": {"fc6": 0.5}}, "prune and prune_weights are one and the same"),
+        ({"prune": {"fcc*": 0.5}}, "no layer matches 'fcc*'"),
+        ({"prune": {"fc*": 2}}, "fc*: a share is a number from 0 to 1, not 2"),
+        ({"batch": "64"}, "a batch of '64' images is none"),
+    ],
+    ids=str,
+)
+def test_keywords_that_say_nothing_are_refused_in_words(alexnet: Log, asked: dict[str, Any], words: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        alexnet.whatif(**asked)
+    assert words in refused.value.message
+
+
+def test_a_pattern_of_older_words_reaches_all_that_it_means(alexnet: Log) -> None:
+    named = {"fc6": 0.9, "fc7": 0.9, "fc8": 0.9}
+    assert (
+        rows(alexnet, prune={"fc*": 0.9})
+        == rows(alexnet, prune={"type=InnerProduct": 0.9})
+        == rows(alexnet, prune=named)
+    )
+    mixed = rows(alexnet, prune={"fc*": 0.9, "fc8": 0})
+    assert mixed == rows(alexnet, prune={"fc6": 0.9, "fc7": 0.9})
+
+
+def test_what_has_not_been_asked_for_is_compared_with_what_there_is(alexnet: Log) -> None:
+    """Before: no XNOR at all, and the bytes of a file at both ends of the range."""
+    frame = alexnet.whatif(compress={"conv*": "xnor", "fc*": "prune:share=90%,index=rel4"})
+    before = dict(zip(frame["quantity"], frame["before"], strict=True))
+    assert before["xnors_per_image"] == 0
+    assert before["stored_bytes, at least"] == before["stored_bytes"] == before["stored_bytes, at most"] == 243_860_896
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--compress", "fc*=prune:share=90%", "fc*=codebook:bits=5"], "fc6, fc7, fc8: codebook (bits 5)"),
+        (["--compress", "type=Convolution=tucker2:keep=25%"], "(Tucker-2); the top keeps its shape"),
+        (["--compress", "fc*=gap"], "fc8: global pooling in front; fc6, relu6, drop6, fc7, relu7, drop7 are gone"),
+        (["--prune-weights", "fc*=90%"], "(fc6 90%, fc7 90%, fc8 90%)"),
+        (["--prune-channels", "type=Convolution=50%"], "conv5: 256 → 128 output channels"),
+        (["--low-rank", "fc*=64"], "fc7: K·M → 64·(K + M) (SVD)"),
+        (["--compress", "conv1=xnor", "--compress", "conv2=xnor"], "conv2: xnor (scale filter)"),
+    ],
+    ids=lambda case: " ".join(case) if isinstance(case, list) else "",
+)
+def test_the_command_takes_patterns_and_methods(
+    sample_logs: Path, words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["whatif", str(sample_logs / "alexnet.log"), *words, "--explain"]) == 0
+    assert told in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (["--compress", "fc6=svd"], "fc6: svd needs rank or keep (For example svd:rank=R.)"),
+        (["--compress", "fc6"], "is no LAYER=METHOD"),
+        (["--compress", "fc6=svdd:rank=2"], "did you mean svd?"),
+        (
+            ["--compress", "fc6=svd:energy=95%"],
+            "energy is refused: how much of a matrix a rank holds only the weights tell",
+        ),
+        (["--compress", "fc*=regularization"], "regularization is refused"),
+        (["--compress", "fcc*=svd:rank=2"], "no layer matches 'fcc*'"),
+        (["--low-rank", "relu*=2"], "nothing to change: relu1, relu2"),
+        (["--prune-weights", "fc*=2"], "'2' is no share"),
+    ],
+    ids=lambda case: " ".join(case) if isinstance(case, list) else "",
+)
+def test_the_command_refuses_methods_in_words(
+    sample_logs: Path, words: list[str], answer: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["whatif", str(sample_logs / "alexnet.log"), *words]) == 2
+    said = capsys.readouterr()
+    assert answer in said.err
+    assert said.out == ""
+    assert len(said.err.splitlines()) <= 2
+
+
+def test_the_command_lists_every_method_and_every_refusal(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["whatif", "--methods"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    for method in METHODS.values():
+        assert f"  {method.key}: {method.does}" in lines
+        assert all(any(line.startswith(f"      {one.name}={one.form}: ") for line in lines) for one in method.settings)
+    assert all(any(line.startswith(f"  {word}: ") for line in lines) for word in REFUSALS)
+    assert "(default: 12.5%)" in "".join(lines)
+    assert "(default: 50%)" in "".join(lines)
+
+
+def test_a_method_of_a_layer_whose_name_holds_everything() -> None:
+    assert layer_method("a=b:c*=svd:rank=2") == ("a=b:c*", "svd:rank=2")
+
+
 # -- what the terminal shows ---------------------------------------------------------------------------
 
 
@@ -425,9 +587,21 @@ def test_each_figure_stands_as_logged_and_then_with_its_change(
     assert lines[-2] == "  (1 thing taken for granted: --explain tells which)"
 
 
+def test_what_is_left_out_or_not_known_is_told_without_being_asked(
+    sample_logs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = said_by(sample_logs, capsys, "--compress", "*=svd:rank=90")
+    assert any(": left out data, relu1" in line for line in lines)
+    assert any(line.startswith("  - not known: ") for line in lines)
+    assert not any("K·M" in line for line in lines)
+    assert re.fullmatch(r"  \(\d+ things taken for granted: --explain tells which\)", lines[-2])
+
+
 def test_a_question_is_told_as_it_was_asked() -> None:
     change = Change(batch=8, no_test_net=True, prune_weights={"fc6": 0.9}, low_rank={"c": LowRank(3, "spatial")})
     assert verb.question(change) == "batch 8, no test net, prune weights fc6 90.0 %, low rank c to 3 (spatial)"
+    packed = Change(compress={"fc*": ["prune:share=90%", "huffman"], "conv1": "xnor"})
+    assert verb.question(packed) == "compress fc* prune:share=90% then huffman, conv1 xnor"
     assert verb.question(Change()) == "nothing changes"
 
 

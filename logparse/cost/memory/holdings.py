@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from logparse.cost.memory.blobs import OwnBlob
     from logparse.cost.memory.gpu import Gpu
     from logparse.cost.memory.layer import LayerMemory
+    from logparse.cost.stored.encoding import Encoding
 
 
 _T = TypeVar("_T")
@@ -111,8 +112,9 @@ class NetMemory:
 class Run:
     """One run: the command ("train", "time" or "test"), its nets, its solver, its era, and what is known of its GPU.
 
-    `bits` are of a value of some kind where it is not the net's own (a what-if about precision). `complete` is whether
-    the set-up of every net was seen to its end.
+    `bits` are of a value of some kind where it is not the net's own (a what-if about precision). `encodings` say how
+    the first net's weights would be stored, by layer (a what-if too: Caffe itself holds them as they are). `complete`
+    is whether the set-up of every net was seen to its end.
     """
 
     command: str
@@ -122,6 +124,7 @@ class Run:
     bits: Mapping[Kind, int] = field(default_factory=dict)
     gpu: Gpu = UNTOLD
     complete: bool = True
+    encodings: Mapping[str, Encoding] = field(default_factory=dict)
 
 
 class _Setting(NamedTuple):

@@ -35,7 +35,7 @@ SLOTTED: Final = "data and gradients of all blobs, of those too that nothing tou
 ALL_DATA: Final = "data of all blobs; parameters, buffers out"
 
 
-class Work(NamedTuple):
+class AtWork(NamedTuple):
     """What is done at a step: the pass (`forward`, `again`: forward once more, `backward`), and the layer's place."""
 
     name: str
@@ -62,7 +62,7 @@ class Scheme(NamedTuple):
     kept: int | None = None
     alive: tuple[Lifetime, ...] | None = None
     plan: Plan | None = None
-    work: tuple[Work, ...] | None = None
+    work: tuple[AtWork, ...] | None = None
     reason: str = ""
 
 
@@ -146,13 +146,13 @@ def _told(scheme: Scheme, net: NetMemory, plan: Plan, segments: Sequence[int]) -
     return found._replace(peak=work[step].place, peak_pass=work[step].name, alive=tuple(alive))
 
 
-def _work(net: NetMemory, segments: Sequence[int]) -> tuple[Work, ...]:
+def _work(net: NetMemory, segments: Sequence[int]) -> tuple[AtWork, ...]:
     """Step by step what is done; the steps of all schedules of a net begin with its forward pass."""
     schedule = Schedule.of(net, segments)
     of_step = {
-        **{place: Work("forward", place) for place in range(len(net.layers))},
-        **{when: Work("backward", place) for place, when in enumerate(schedule.backward)},
-        **{when: Work("again", place) for place, when in schedule.again.items()},
+        **{place: AtWork("forward", place) for place in range(len(net.layers))},
+        **{when: AtWork("backward", place) for place, when in enumerate(schedule.backward)},
+        **{when: AtWork("again", place) for place, when in schedule.again.items()},
     }
     return tuple(of_step[step] for step in sorted(of_step))
 

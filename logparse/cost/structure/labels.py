@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from logparse.cost.rule import Missing
 from logparse.cost.structure.net_layer import is_source, without_ones
-from logparse.cost.structure.settings import settings_of
+from logparse.cost.structure.settings import structural_settings
 from logparse.cost.structure.wiring import shape_of_image
 from logparse.cost.traits import Base
 
@@ -89,7 +89,7 @@ def _words(layer: NetLayer, gaps: list[str]) -> object:
         gaps.append(f"{_called(layer)}: nothing tells its type")
         return ("unknown",)
     try:
-        settings = settings_of(layer)
+        settings = structural_settings(layer)
     except Missing as missing:
         gaps.append(f"{_called(layer)}: {missing}")
         settings = ()

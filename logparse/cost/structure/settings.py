@@ -84,7 +84,7 @@ _ENUMS: Final[Mapping[tuple[str, str], Choice]] = {
 _ALL_ONES: Final = frozenset({("eltwise_param", "coeff")})  # weights of a sum: all 1 say nothing
 
 
-def settings_of(layer: NetLayer) -> Settings:
+def structural_settings(layer: NetLayer) -> Settings:
     """What the layer's definition says beside shapes and parameters.
 
     Raises:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost.costing import macs
 from logparse.cost.memory.terms import USUAL
-from logparse.cost.whatif.change import AS_IT_IS, Change, LowRank, changed, measures
+from logparse.cost.whatif.change import Change, LowRank, changed
 from logparse.cost.whatif.limits import too_large
+from logparse.cost.whatif.measures import measures
 from logparse.cost.whatif.resize import WhatIfError
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def levers(run: Run, terms: Terms = USUAL) -> tuple[Lever, ...]:
     """The changes of the first net's layers that hold most, in the net's order."""
     if not run.nets or not run.nets[0].layers:
         return ()
-    before = _figures(run, AS_IT_IS, terms)
+    before = _figures(run, terms)
     return tuple(
         _lever(run, terms, place, words, change, before)
         for place in _heaviest(run.nets[0].layers)
@@ -53,8 +54,8 @@ def levers(run: Run, terms: Terms = USUAL) -> tuple[Lever, ...]:
     )
 
 
-def _figures(run: Run, change: Change, terms: Terms) -> dict[str, int | None]:
-    return {one.name: one.value for one in measures(run, change, terms)}
+def _figures(run: Run, terms: Terms) -> dict[str, int | None]:
+    return {one.name: one.value for one in measures(run, terms)}
 
 
 def _lever(run: Run, terms: Terms, place: int, words: str, change: Change, before: Mapping[str, int | None]) -> Lever:
@@ -64,7 +65,7 @@ def _lever(run: Run, terms: Terms, place: int, words: str, change: Change, befor
         assumed = (*found.assumptions, *too_large(run, found.run))
     except WhatIfError as error:
         return Lever(place, layer, words, change, before, {}, refusal=error.message)
-    return Lever(place, layer, words, change, before, _figures(found.run, change, terms), assumed)
+    return Lever(place, layer, words, change, before, _figures(found.run, terms), assumed)
 
 
 def _heaviest(layers: Sequence[LayerMemory]) -> list[int]:

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Final
 from logparse import formats
 from logparse.cost.buffer import CPU, GPU
 from logparse.cost.memory.terms import DEVICES
-from logparse.cost.whatif.change import PRECISIONS, SOLVERS, Change, LowRank
+from logparse.cost.whatif.change import PRECISIONS, SCHEMES, SOLVERS, Change, LowRank, requests_of
 from logparse.cost.whatif.fit import MOST_ELEMENTS, Fit, largest_blob
 from logparse.cost.whatif.resize import WhatIfError
-from logparse.cost.whatif.surgery import SCHEMES
 from logparse.errors import WrongTypeError
 
 if TYPE_CHECKING:
@@ -76,6 +75,13 @@ def _check_layers(change: Change) -> None:
             raise WhatIfError(f"{name}: factors are LowRank(rank) with a rank from 1, not {factors!r}")
         if factors.scheme not in (None, *SCHEMES):
             raise WhatIfError(f"there is no scheme {factors.scheme!r}", remedy=f"One of {', '.join(SCHEMES)}.")
+    asked: tuple[tuple[str, object], ...] = tuple(change.compress.items())
+    for name, texts in asked:
+        several = [texts] if isinstance(texts, str) else texts
+        if not isinstance(several, list | tuple) or not all(isinstance(one, str) for one in several):
+            raise WhatIfError(f"{name}: methods are texts such as 'svd:rank=256', not {texts!r}")
+    if asked:
+        requests_of(change)
 
 
 def _is_whole(value: object) -> bool:

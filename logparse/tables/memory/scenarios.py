@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from logparse import formats
 from logparse.cost.costing import cost
-from logparse.cost.whatif.change import AS_IT_IS, Change, LowRank, changed, measures
+from logparse.cost.whatif.change import AS_IT_IS, Change, LowRank, changed
 from logparse.cost.whatif.fit import fits
 from logparse.cost.whatif.levers import quarter_rank
 from logparse.cost.whatif.limits import too_large
+from logparse.cost.whatif.measures import measures, uncompressed
 from logparse.cost.whatif.resize import WhatIfError
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def whatif_rows(
             "after": one.value,
             "assumptions": list(assumptions),
         }
-        for one in measures(after.run, change, terms)
+        for one in measures(after.run, terms)
     ]
 
 
@@ -104,7 +105,7 @@ def _unknown_rows(attempt: int, scenario: str, run: Run, terms: Terms, error: Wh
 
 def figures(run: Run, terms: Terms) -> dict[str, int | None]:
     """The figures of a run as it is, by name."""
-    return {one.name: one.value for one in measures(run, AS_IT_IS, terms)}
+    return uncompressed(measures(run, terms))
 
 
 def fit_row(attempt: int, run: Run, found: Fit) -> BuiltRow:

@@ -13,7 +13,7 @@ COLUMNS: Final = (
     ATTEMPT,
     text("scenario", "What if", "The change."),
     text("quantity", "Figure", "Of the first net, of the test nets where named, or of the whole run (footprint)."),
-    text("unit", "Unit", "values, MAC, bytes or images."),
+    text("unit", "Unit", "values, MAC, operations, bytes or images."),
     whole("before", "As logged", "The figure of the run as the log shows it."),
     whole("after", "Then", "The figure under the change."),
     listed("assumptions", "Assumptions", "Everything that the change takes for granted."),

@@ -141,13 +141,16 @@ def test_a_row_has_the_figure_before_and_after() -> None:
     assert after(log, "batch 2")["macs"] == (4 * 5504, 2 * 5504)
     assert after(log, "large at rank 8")["params"] == (64 * 80 + 6, 64 * 16 + 6 + 8 * 128)
     assert after(log, "half of the channels of many")["params"] == (5126, 5124)
-    assert after(log, PRUNED)["params"] == (5126, 518)  # a tenth of 5,120, and the convolutions' 6
+    assert after(log, PRUNED)["params"] == (
+        5126,
+        103 + 410 + 6,
+    )  # of 1,024 and 4,096 whole weights
     assert after(log, "weights int8")["param_bytes"] == (4 * 5126, 5126)
     assert after(log, "activations fp16")["distinct_data"] == (8448, 4224)
     rows = cells(log.table("whatif"))
     assert [*dict.fromkeys(rows["unit"])] == ["values", "MAC", "bytes", "images"]
     assert rows["assumptions"][0] == []
-    assert rows["assumptions"][7] == ["first net: batch 4 → 8, image size unchanged"]
+    assert rows["assumptions"][8] == ["first net: batch 4 → 8, image size unchanged"]
 
 
 def test_a_test_net_left_out_leaves_its_figures_out() -> None:

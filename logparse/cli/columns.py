@@ -13,7 +13,7 @@ BLOCK: Final = "█"
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 
 
-def aligned(lines: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> Iterator[str]:
+def in_columns(lines: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> Iterator[str]:
     """Cells under one another, those of the columns `left` to the left; blanks at a line's end are left out."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
