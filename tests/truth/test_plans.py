@@ -77,8 +77,8 @@ def test_the_toy_of_the_paper_is_planned_as_its_authors_do() -> None:
     assert (found.bytes, found.bound_bytes) == (124, 124)
 
 
-# TensorFlow Lite's own test of its planners (memory_management_test.cc): bytes, first and last step of each tensor; then
-# what each storage apart takes, and the plan by offsets.
+# TensorFlow Lite's own test of its planners (memory_management_test.cc): bytes, first and last step of each tensor;
+# then what each storage apart takes, and the plan by offsets.
 LITE: Final = {
     "chain": (((16, 0, 1), (8, 1, 2), (64, 2, 3), (32, 3, 4), (8, 4, 5)), 128, 96),
     "complex": (
