@@ -145,7 +145,7 @@ def _add_changes(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="LAYER=METHOD",
         help="any method with its settings, e.g. 'fc*=prune:share=90%%' 'fc*=codebook:bits=5' "
-        "type=Convolution=tucker2:keep=25%%; LAYER is a name, a pattern, type=… or kind=…, here and above",
+        "type=Convolution=tucker2:keep=25%%; LAYER is a name, a pattern, type=T or kind=K, here and above",
     )
     parser.add_argument("--methods", action=ShowMethods, help="list the methods of --compress with their settings")
 

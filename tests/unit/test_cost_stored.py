@@ -284,3 +284,11 @@ def test_more_zeros_are_never_larger() -> None:
             assert fewer.low <= more.low
             if index != "rel4":  # fillers may be more than what goes
                 assert (fewer.likely or 0) <= (more.likely or 0)
+
+
+def test_a_count_beyond_all_floats_is_one_too() -> None:
+    huge = Weights(10**400, 10**200, 10**200, 1)
+    low, likely, high = Encoding(Zeros(Fraction(9, 10), "rel4")).bits(huge, 32)
+    assert low == 10**399 * 36
+    assert likely is not None
+    assert low < likely < high

@@ -99,5 +99,5 @@ def _with_fillers(count: int, left: int, span: int) -> Bits:
         return certain(0)
     zeros = count - left
     spanned = (zeros / count) ** span
-    likely = round(left * spanned / (1 - spanned))
+    likely = round(left * Fraction(spanned / (1 - spanned)))  # a count may be larger than any float
     return Bits(Fraction(left), Fraction(left + likely), Fraction(left + zeros // span))
