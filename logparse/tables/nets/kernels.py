@@ -78,6 +78,8 @@ def _form(one: LayerFact) -> _Form | None:
         channels = view.bottom()[found.axis]
     except (Missing, IndexError):
         return _Form((), None, None, None, transposed)
+    if not found.kernel:  # the printed blobs have no map: the log is damaged, or the definition is not of this layer
+        return _Form((), None, None, None, transposed)
     grouping = "none" if found.group == 1 else "depthwise" if found.group == channels else "groups"
     return _Form(found.kernel, "×".join(map(str, found.kernel)), _class(found.kernel), grouping, transposed)
 

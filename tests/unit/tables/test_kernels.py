@@ -81,6 +81,13 @@ def test_a_three_dimensional_kernel_is_a_kernel() -> None:
     assert rows == {"kernel": ["3×3×3"], "kernel_class": ["3×3"]}
 
 
+def test_a_convolution_of_blobs_without_a_map_has_no_kernel() -> None:
+    flat = "2 4 (8)"
+    rows = cells(read(net([data(flat), conv("one", "kernel_size: 3", shape=flat)])).kernels, "kernel", "layers")
+
+    assert rows == {"kernel": [None], "layers": [1]}
+
+
 def test_the_trend_over_the_sample_logs(sample_logs: Path) -> None:
     """From AlexNet to ResNet-18 the share of computation that 3×3 and 1×1 have grows."""
     from logparse.api import parse_log
