@@ -1,0 +1,142 @@
+"""Settings that shapes tell: windows of poolings and convolutions, dims of a Reshape, the order of a Permute."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice, permutations
+from typing import TYPE_CHECKING, Final
+
+from logparse.cost.costing import cost
+from logparse.cost.inference.windows import KERNELS
+from logparse.recover.layers.untold import Settings
+from logparse.textproto import Message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from logparse.cost.spec import LayerSpec, Shape
+
+_MAP_AXES: Final = 2  # batch and channels stand before the map
+_STRIDES: Final = (1, 2, 3, 4)
+_SHOWN: Final = 8  # solutions that are listed
+_MOST_AXES: Final = 6  # of a Permute whose orders are tried
+_WINDOW: Final = "kernel_size, stride and pad"
+
+
+def one_to_one_shapes(spec: LayerSpec) -> tuple[Shape, Shape] | None:
+    """(bottom, top) of a layer with one of each, both known."""
+    if len(spec.bottoms) != 1 or len(spec.tops) != 1 or spec.bottoms[0] is None or spec.tops[0] is None:
+        return None
+    return spec.bottoms[0], spec.tops[0]
+
+
+def _fits(spec: LayerSpec, message: str, fields: Message) -> bool:
+    """Whether the type's own rule gives the printed shapes with these settings."""
+    found = cost(replace(spec, definition=Message({message: [fields]})))
+    return bool(found.expected_tops) and not found.problems
+
+
+def _windows(spec: LayerSpec, message: str, channels: int | None) -> Iterator[tuple[int, int, int]]:
+    """Every customary (kernel, stride, pad) that fits: no padding, or what keeps the size of an odd kernel."""
+    for kernel in KERNELS:
+        for stride in _STRIDES:
+            for pad in dict.fromkeys((0, (kernel - 1) // 2 if kernel % 2 else 0)):
+                if stride <= max(kernel, 2) and _fits(spec, message, _window(kernel, stride, pad, channels)):
+                    yield kernel, stride, pad
+
+
+def _window(kernel: int, stride: int, pad: int, channels: int | None = None) -> Message:
+    fields = {} if channels is None else {"num_output": channels}
+    fields |= {"kernel_size": kernel, "stride": stride}
+    if pad:
+        fields["pad"] = pad
+    return Message({name: [value] for name, value in fields.items()})
+
+
+def _listed(windows: list[tuple[int, int, int]]) -> str:
+    told = [f"{kernel}x{kernel} (stride {stride}, pad {pad})" for kernel, stride, pad in islice(windows, _SHOWN)]
+    more = " and others" if len(windows) > _SHOWN else ""
+    return f"{', '.join(told)}{more} fit alike"
+
+
+_NONE_FITS: Final = "no customary window fits the shapes"
+
+
+def _pooling(spec: LayerSpec) -> Settings:
+    """A pooling's window; over the whole map it is a global one whatever it is written as."""
+    pair = one_to_one_shapes(spec)
+    field = f"pooling_param.{_WINDOW}"
+    if pair is None or min(map(len, pair)) <= _MAP_AXES:
+        return Settings(open=((field, "its shapes are not known"),))
+    bottom, top = pair
+    if set(top[_MAP_AXES:]) == {1} and set(bottom[_MAP_AXES:]) != {1}:
+        whole = Message({"global_pooling": [True]})
+        if _fits(spec, "pooling_param", whole):
+            sizes = " x ".join(map(str, bottom[_MAP_AXES:]))
+            return Settings({"pooling_param": whole}, (f"its window is its bottom's whole map, {sizes}",))
+    found = list(_windows(spec, "pooling_param", None))
+    if len(found) == 1:
+        kernel, stride, pad = found[0]
+        why = f"kernel {kernel}, stride {stride}, pad {pad}: the only customary window that fits its shapes"
+        return Settings({"pooling_param": _window(kernel, stride, pad)}, (why,))
+    return Settings(open=((field, _listed(found) if found else _NONE_FITS),))
+
+
+_TOP: Final = "the channels of its top"
+_BIAS: Final = "a bias is taken to be there (Caffe's default)"
+
+
+def _convolution(spec: LayerSpec) -> Settings:
+    """What is left of a convolution whose window nothing fixes: its outputs, and the windows that fit."""
+    pair = one_to_one_shapes(spec)
+    field = f"convolution_param.{_WINDOW}"
+    if pair is None or len(pair[1]) < _MAP_AXES:
+        return Settings(open=(("convolution_param", "its shapes are not known"),))
+    channels = pair[1][1]
+    found = list(_windows(spec, "convolution_param", channels)) if len(pair[1]) > _MAP_AXES else []
+    known = Settings(
+        {"convolution_param": Message({"num_output": [channels]})}, (f"num_output {channels} by {_TOP}", _BIAS)
+    )
+    why = [(field, f"with one group and no dilation, {_listed(found) if found else _NONE_FITS}")]
+    if pair[0][1:2] == pair[1][1:2]:
+        why.append(("convolution_param.group", f"1, or {channels} where it is depthwise"))
+    return known.joined(Settings(open=tuple(why)))
+
+
+def _reshape(spec: LayerSpec) -> Settings:
+    pair = one_to_one_shapes(spec)
+    if pair is None:
+        return Settings(open=(("reshape_param", "its shapes are not known"),))
+    bottom, top = pair
+    dims = (0, *top[1:]) if top and bottom[:1] == top[:1] else top
+    shape = Message({"dim": [*dims]})
+    why = "its dims are those of its top, 0 for the batch of its bottom"
+    return Settings({"reshape_param": Message({"shape": [shape]})}, (why,))
+
+
+def _permute(spec: LayerSpec) -> Settings:
+    """The order of the axes where only one gives the top."""
+    pair = one_to_one_shapes(spec)
+    if pair is None or len(pair[0]) != len(pair[1]) or len(pair[0]) > _MOST_AXES:
+        return Settings(open=(("permute_param.order", "its shapes do not tell"),))
+    bottom, top = pair
+    orders = [one for one in permutations(range(len(bottom))) if tuple(bottom[axis] for axis in one) == top]
+    if len(orders) == 1:
+        order = Message({"order": [*orders[0]]})
+        return Settings({"permute_param": order}, ("the only order of axes that gives its top",))
+    told = "; ".join(" ".join(map(str, one)) for one in orders[:_SHOWN])
+    return Settings(open=(("permute_param.order", f"{told} fit alike" if told else "no order gives its top"),))
+
+
+_TELLERS: Final[Mapping[str, Callable[[LayerSpec], Settings]]] = {
+    "Convolution": _convolution,
+    "Permute": _permute,
+    "Pooling": _pooling,
+    "Reshape": _reshape,
+}
+
+
+def by_shape(spec: LayerSpec) -> Settings:
+    """What the shapes of a layer of known type tell of its settings, where nothing else does."""
+    teller = _TELLERS.get(spec.type or "")
+    return Settings() if teller is None else teller(spec)

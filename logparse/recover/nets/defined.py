@@ -1,0 +1,109 @@
+"""One net → its layers in order, without Splits, each with its grade; and the fields of the net itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from logparse.assembling.definitions import SPLIT, layer_messages
+from logparse.cost.types import canonical_type
+from logparse.recover.grades import DefinedLayer, Grade, OpenField
+from logparse.recover.layers.rebuild import rebuilt, surroundings
+from logparse.recover.layers.untold import Others
+from logparse.recover.unsplit import unsplit
+from logparse.textproto import Identifier, Message
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from logparse.derive.facts import LayerFact, NetFact
+    from logparse.model import Net
+    from logparse.textproto import Value
+
+_DUMP: Final = "dump"
+_BEHIND: Final = "what this form of dump prints behind its layers is cut off"
+# Not the file's: layers stand by themselves, the state is given by who loads the file
+_NOT_OF_THE_NET: Final = frozenset({"layer", "layers", "state"})
+
+
+class DefinedNet(NamedTuple):
+    """A net as far as the log fixes it: its own fields, its layers in order, what is open about the net itself."""
+
+    net: Net
+    fields: Message
+    layers: tuple[DefinedLayer, ...]
+    open: tuple[OpenField, ...]
+
+
+def defined_net(fact: NetFact, others: Others) -> DefinedNet:
+    """The net's layers: those of its dump, then those that a cut dump lacks, rebuilt in the order of their set-up."""
+    net = fact.net
+    dumped = dumped_layers(net)
+    layers = [DefinedLayer(message, Grade.VERBATIM) for message in dumped]
+    if net.dump is None or net.dump_cut:
+        around = surroundings(fact, others)
+        layers += [rebuilt(one, around) for one in _lacking(fact, dumped)]
+    fields, open_fields = _net_fields(net)
+    return DefinedNet(net, fields, tuple(layers), open_fields)
+
+
+def dumped_layers(net: Net) -> list[Message]:
+    """The layers whose definition the net's own dump holds whole, in today's form, without inserted Splits."""
+    if net.dump is None:
+        return []
+    return unsplit(_named(message) for message in layer_messages(net.dump))
+
+
+def _named(message: Message) -> Message:
+    """The type as a string, also where a fork's old enum is no type that is known."""
+    kind = message.last("type")
+    if not isinstance(kind, Identifier):
+        return message
+    return Message({**message.fields, "type": [str(canonical_type(kind))]}, line=message.line)
+
+
+def printed_definitions(nets: Iterable[Net]) -> Others:
+    """All layers whose definition some net of an attempt prints."""
+    return Others(message for net in nets if net.nested is None for message in dumped_layers(net))
+
+
+def _lacking(fact: NetFact, dumped: Sequence[Message]) -> Iterator[LayerFact]:
+    """The layers that were set up and are not in the dump; those that nobody names are no layers of a file."""
+    left = Counter(message.text("name") for message in dumped)
+    for one in fact.layers:
+        layer = one.layer
+        if layer.name is None or (layer.type == SPLIT and not _is_written(one)):
+            continue
+        if left[layer.name] > 0 and layer.definition is not None and layer.definition.origin == _DUMP:
+            left[layer.name] -= 1
+        else:
+            yield one
+
+
+def _is_written(fact: LayerFact) -> bool:
+    """Whether a Split is somebody's own."""
+    return fact.layer.definition is not None and fact.layer.definition.origin != _DUMP
+
+
+def _net_fields(net: Net) -> tuple[Message, tuple[OpenField, ...]]:
+    """The net's name, inputs and settings; inputs that only the set-up tells of, with what is open about them."""
+    dump = Message() if net.dump is None else net.dump
+    fields = {name: _whole(values) for name, values in dump.fields.items() if name not in _NOT_OF_THE_NET}
+    if net.name and "name" not in fields:
+        fields = {"name": [net.name], **fields}
+    open_fields = []
+    if not dump.has("input") and net.inputs:
+        fields |= {"input": [blob.name for blob in net.inputs]}
+        shapes = [blob.shape for blob in net.inputs]
+        if None in shapes:
+            names = ", ".join(blob.name for blob in net.inputs if blob.shape is None)
+            open_fields.append(OpenField(None, "input_shape", f"no line tells the shape of the input {names}"))
+        else:
+            fields["input_shape"] = [Message({"dim": [*shape]}) for shape in shapes if shape is not None]
+    if dump.has("layers") and net.dump_cut:
+        open_fields.append(OpenField(None, "force_backward", _BEHIND))
+    return Message({name: values for name, values in fields.items() if values}), tuple(open_fields)
+
+
+def _whole(values: Sequence[Value]) -> list[Value]:
+    return [value for value in values if not isinstance(value, Message) or value.complete]
