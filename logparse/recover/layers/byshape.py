@@ -59,21 +59,26 @@ def _listed(windows: list[tuple[int, int, int]]) -> str:
     return f"{', '.join(told)}{more} fit alike"
 
 
+def _whole_map(sizes: Shape) -> Message:
+    if len(set(sizes)) == 1:
+        return Message({"kernel_size": [sizes[0]]})
+    return Message({name: [size] for name, size in zip(("kernel_h", "kernel_w"), sizes, strict=False)})
+
+
 _NONE_FITS: Final = "no customary window fits the shapes"
 
 
 def _pooling(spec: LayerSpec) -> Settings:
-    """A pooling's window; over the whole map it is a global one whatever it is written as."""
+    """A pooling's window; what leaves one value of a map has read all of it, since a border is not left out."""
     pair = one_to_one_shapes(spec)
     field = f"pooling_param.{_WINDOW}"
     if pair is None or min(map(len, pair)) <= _MAP_AXES:
         return Settings(open=((field, "its shapes are not known"),))
     bottom, top = pair
     if set(top[_MAP_AXES:]) == {1} and set(bottom[_MAP_AXES:]) != {1}:
-        whole = Message({"global_pooling": [True]})
+        whole = _whole_map(bottom[_MAP_AXES:])
         if _fits(spec, "pooling_param", whole):
-            sizes = " x ".join(map(str, bottom[_MAP_AXES:]))
-            return Settings({"pooling_param": whole}, (f"its window is its bottom's whole map, {sizes}",))
+            return Settings({"pooling_param": whole}, ("its window is its bottom's whole map, as global_pooling's is",))
     found = list(_windows(spec, "pooling_param", None))
     if len(found) == 1:
         kernel, stride, pad = found[0]

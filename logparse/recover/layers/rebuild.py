@@ -18,7 +18,7 @@ from logparse.recover.unsplit import split_tops
 from logparse.textproto import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from logparse.cost.inference.by_peers import Blocks
     from logparse.cost.spec import LayerSpec
@@ -36,6 +36,8 @@ _ORIGINS: Final = {
 _NOT_CARRIED: Final = ("weight_filler", "bias_filler", "filler")
 _VAGUE: Final = "default settings taken"  # of an inferred cost; here each setting is told apart
 _PER_AXIS: Final = frozenset({"kernel_size", "stride", "pad", "dilation"})
+_WITH_DEFAULTS: Final = frozenset({"convolution_param", "inner_product_param"})
+_DEFAULTS: Final[Mapping[str, Value]] = {"axis": 1, "bias_term": True, "dilation": 1, "group": 1, "pad": 0}
 _LEFT_OUT: Final = "fillers, lr_mult and decay_mult are not in the log and are left out"
 
 
@@ -156,9 +158,18 @@ def _messages(definition: Message | None) -> dict[str, Message]:
     for name in definition.fields:
         if name.endswith("_param") and definition.children(name):
             child = definition.child(name)
-            fields = {key: _once(key, values) for key, values in child.fields.items() if key not in _NOT_CARRIED}
+            fields = {
+                key: _once(key, values)
+                for key, values in child.fields.items()
+                if key not in _NOT_CARRIED and not _is_default(name, key, values)
+            }
             found[name] = Message(fields)
     return found
+
+
+def _is_default(message: str, field: str, values: Sequence[Value]) -> bool:
+    """Whether every value is what Caffe takes without: such a field is left out, since an old Caffe may not know it."""
+    return message in _WITH_DEFAULTS and field in _DEFAULTS and all(value == _DEFAULTS[field] for value in values)
 
 
 def _once(name: str, values: list[Value]) -> list[Value]:

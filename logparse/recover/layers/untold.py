@@ -1,7 +1,7 @@
-"""Settings that no shape tells: taken where all defined layers of the type agree, else left open.
+"""Settings that no shape tells: taken where the printed layers of the same role agree, else left open.
 
-A row names the settings of a type that change what the layer computes. Where nobody defines one, the field is open;
-only where nearly every net leaves the setting at Caffe's default is that taken, and said (`usual`).
+A row names the settings of a type that change what the layer computes. Where nobody tells one, the field is open; only
+where nearly every net leaves the setting at Caffe's default is that taken, and said (`usual`).
 """
 
 from __future__ import annotations
@@ -35,29 +35,40 @@ class Settings(NamedTuple):
 
 
 class Untold(NamedTuple):
-    """A type's message and those of its settings that no shape tells; `usual` is whether Caffe's defaults may stand."""
+    """A type's message and those of its settings that no shape tells.
+
+    `usual` is whether Caffe's defaults may stand. `speak` is how many printed layers of the type must agree to tell
+    what one of another role has; None where no number of them does.
+    """
 
     message: str
     settings: tuple[str, ...]
     usual: bool = False
+    speak: int | None = None
 
+
+_SEVERAL: Final = 3  # a net adds in one way throughout
 
 _UNTOLD: Final[Mapping[str, Untold]] = {
     "Dropout": Untold("dropout_param", ("dropout_ratio",)),
     "LRN": Untold("lrn_param", ("local_size", "alpha", "beta", "norm_region", "k")),
     "Pooling": Untold("pooling_param", ("pool",)),
-    "Eltwise": Untold("eltwise_param", ("operation", "coeff")),
+    "Eltwise": Untold("eltwise_param", ("operation", "coeff"), speak=_SEVERAL),
     "ELU": Untold("elu_param", ("alpha",)),
     "Power": Untold("power_param", ("power", "scale", "shift")),
     "Exp": Untold("exp_param", ("base", "scale", "shift")),
     "Log": Untold("log_param", ("base", "scale", "shift")),
     "Threshold": Untold("threshold_param", ("threshold",)),
     "Clip": Untold("clip_param", ("min", "max")),
-    "ReLU": Untold("relu_param", ("negative_slope",), usual=True),
-    "BatchNorm": Untold("batch_norm_param", ("use_global_stats", "moving_average_fraction", "eps"), usual=True),
-    "Accuracy": Untold("accuracy_param", ("top_k", "ignore_label"), usual=True),
-    "SoftmaxWithLoss": Untold("loss_param", ("ignore_label", "normalization", "normalize"), usual=True),
-    "SigmoidCrossEntropyLoss": Untold("loss_param", ("ignore_label", "normalization", "normalize"), usual=True),
+    "ReLU": Untold("relu_param", ("negative_slope",), usual=True, speak=1),
+    "BatchNorm": Untold(
+        "batch_norm_param", ("use_global_stats", "moving_average_fraction", "eps"), usual=True, speak=1
+    ),
+    "Accuracy": Untold("accuracy_param", ("top_k", "ignore_label"), usual=True, speak=1),
+    "SoftmaxWithLoss": Untold("loss_param", ("ignore_label", "normalization", "normalize"), usual=True, speak=1),
+    "SigmoidCrossEntropyLoss": Untold(
+        "loss_param", ("ignore_label", "normalization", "normalize"), usual=True, speak=1
+    ),
 }
 # All of their settings follow from shapes, or they have none.
 TOLD_BY_SHAPES: Final = frozenset(
@@ -107,7 +118,8 @@ def without_untold(kind: str, fields: Mapping[str, Message]) -> dict[str, Messag
 def untold(kind: str, known: Settings, peers: Sequence[Message], others: Others) -> Settings:
     """What can be said of the settings that no shape tells, beside those that are `known` already.
 
-    Layers of the same role (`peers`) speak first, then all of the type.
+    Layers of the same role (`peers`) tell them. Those of the same type do only where a setting is hardly ever set:
+    GoogLeNet's last Dropout has another ratio than all before it.
     """
     row = _UNTOLD.get(kind)
     if row is None:
@@ -117,7 +129,7 @@ def untold(kind: str, known: Settings, peers: Sequence[Message], others: Others)
     found, defaults = Settings(), []
     for setting in row.settings:
         agreed = _agreed(row, setting, peers, f"like {_how_many(peers)} of the same role")
-        if agreed is None:
+        if agreed is None and row.speak is not None and len(of_type) >= row.speak:
             agreed = _agreed(row, setting, of_type, f"like {_how_many(of_type)} of its type")
         if agreed is None and not of_type and row.usual:
             defaults.append(setting)
@@ -151,7 +163,7 @@ def _why(row: Untold, setting: str, defined: Sequence[Message]) -> str:
     if not defined:
         return "no shape tells it, and of no layer of its type the definition is printed"
     texts = {", ".join(map(_text, one.child(row.message).all(setting))) for one in defined}
-    return f"the layers of its type that are printed have {enumerated(sorted(text or 'the default' for text in texts))}"
+    return f"{_how_many(defined)} of its type {'has' if len(defined) == 1 else 'have'} {enumerated(sorted(text or 'the default' for text in texts))}"
 
 
 def _by_default(settings: Sequence[str]) -> Iterator[str]:
