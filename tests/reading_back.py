@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from logparse.cost.costing import cost
 from logparse.cost.layer_types import is_loss
@@ -18,12 +18,13 @@ from logparse.cost.spec import LayerSpec
 from logparse.textproto import Message, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from logparse.cost.spec import Cost, Shape
     from logparse.model import Net
 
 AUTOMATIC: Final = "(automatic)"
+Wired: TypeAlias = "tuple[str, str, list[str], list[str], Message | None]"
 
 
 @dataclass(frozen=True)
@@ -97,9 +98,7 @@ class _Split:
     is_loss: bool = False
 
 
-def with_splits(
-    layers: Sequence[Message], inputs: Sequence[str] = ()
-) -> list[tuple[str, str, list[str], list[str], Message]]:
+def with_splits(layers: Sequence[Message], inputs: Sequence[str] = ()) -> list[Wired]:
     """(name, type, bottoms, tops, definition) of every layer, those that Caffe puts in among them."""
     tops: dict[tuple[int, int], _Split] = {}
     made: dict[str, tuple[int, int]] = {}
@@ -129,7 +128,12 @@ def _loss_weights(layer: Message) -> tuple[float, ...]:
     return stated or ((1.0,) if is_loss(layer.text("type")) else ())
 
 
-def _walked(layers, inputs, tops, sources):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _walked(
+    layers: Sequence[Message],
+    inputs: Sequence[str],
+    tops: Mapping[tuple[int, int], _Split],
+    sources: Mapping[tuple[int, int], tuple[int, int]],
+) -> Iterator[Wired]:
     for place, name in enumerate(inputs):
         yield from _split_behind(name, tops[-1, place])
     for at, layer in enumerate(layers):
@@ -146,7 +150,7 @@ def _walked(layers, inputs, tops, sources):  # type: ignore[no-untyped-def]  # n
             yield from _split_behind(name, tops[at, place])
 
 
-def _split_behind(name: str, one: _Split):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _split_behind(name: str, one: _Split) -> Iterator[Wired]:
     if one.readers > 1:
         split = f"{name}_{one.layer}_{one.place}_split"
         yield split, "Split", [name], [f"{split}_{number}" for number in range(one.readers)], None
@@ -157,8 +161,8 @@ def built(
 ) -> list[Built]:
     """The net of a state. `sources` are the shapes of its data; `printed` stands in where a rule gives no shape."""
     inputs = parse(text).root.texts("input")
-    shapes: dict[str, Shape | None] = {name: sources[name] for name in inputs}
-    net = []
+    shapes: dict[str, Shape | None] = {name: sources.get(name) for name in inputs}
+    net: list[Built] = []
     for name, kind, bottoms, tops, definition in with_splits(filtered(text, state), inputs):
         known = tuple(shapes[bottom] for bottom in bottoms)
         spec = LayerSpec(name, kind or None, definition, known, (None,) * len(tops), phase=state.phase)
@@ -167,6 +171,8 @@ def built(
         if kind == "Split":
             found = [known[0]] * len(tops)
         if not bottoms and kind not in {"Input", "DummyData", "Parameter"}:
+            if not sources.keys() >= set(tops):
+                return net  # the log ends before its data is set up
             found = [sources[top] for top in tops]
         if not tops and is_loss(kind):
             tops = [AUTOMATIC]  # noqa: PLW2901 - as AutoTopBlobs has it

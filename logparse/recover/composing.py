@@ -31,13 +31,18 @@ def _net_lines(
     for text in (*head, *_tally(layers)):
         yield from comment(text)
     for one in open_fields:
-        yield from comment(f"open: {one.field}: {one.why}")
+        yield from comment(open_words(one.field, one.why))
     yield from message_lines(fields)
     for piece in layers:
         yield from comment(f"{piece.grade}: {'; '.join(piece.stated)}" if piece.stated else piece.grade)
         for field, why in piece.open:
-            yield from comment(f"open: {field}: {why}")
+            yield from comment(open_words(field, why))
         yield from field_lines("layer", piece.message)
+
+
+def open_words(field: str, why: str) -> str:
+    """What a comment says of an open field."""
+    return f"not known: {field}: {why}"
 
 
 def message_lines(message: Message) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from logparse.recover.composing import message_lines
+from logparse.recover.composing import message_lines, open_words
 from logparse.recover.grades import OpenField, RecoveredSolver, RecoverError
 from logparse.recover.textprint import comment
 from logparse.textproto import Message
@@ -52,7 +52,7 @@ def recovered_solver(
     lines = [
         *(line for text in head for line in comment(text)),
         *message_lines(Message({name: _whole(values) for name, values in fields.items()})),
-        *(line for one in open_fields for line in comment(f"open: {one.field}: {one.why}")),
+        *(line for one in open_fields for line in comment(open_words(one.field, one.why))),
     ]
     return RecoveredSolver("".join(f"{line}\n" for line in lines), net, attempt.index, open_fields)
 

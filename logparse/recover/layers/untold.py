@@ -163,7 +163,8 @@ def _why(row: Untold, setting: str, defined: Sequence[Message]) -> str:
     if not defined:
         return "no shape tells it, and of no layer of its type the definition is printed"
     texts = {", ".join(map(_text, one.child(row.message).all(setting))) for one in defined}
-    return f"{_how_many(defined)} of its type {'has' if len(defined) == 1 else 'have'} {enumerated(sorted(text or 'the default' for text in texts))}"
+    seen = enumerated(sorted(text or "the default" for text in texts))
+    return f"{_how_many(defined)} of its type {'has' if len(defined) == 1 else 'have'} {seen}"
 
 
 def _by_default(settings: Sequence[str]) -> Iterator[str]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from logparse.textproto import Value
 
 _DUMP: Final = "dump"
+_NO_MAKER: Final = "blobs whose shape no line tells, and that no layer here makes"
 _BEHIND: Final = "what this form of dump prints behind its layers is cut off"
 # Not the file's: layers stand by themselves, the state is given by who loads the file
 _NOT_OF_THE_NET: Final = frozenset({"layer", "layers", "state"})
@@ -43,7 +44,7 @@ def defined_net(fact: NetFact, others: Others) -> DefinedNet:
     if net.dump is None or net.dump_cut:
         around = surroundings(fact, others)
         layers += [rebuilt(one, around) for one in _lacking(fact, dumped)]
-    fields, open_fields = _net_fields(net)
+    fields, open_fields = _net_fields(net, _unmade(layers) if net.dump is None else ())
     return DefinedNet(net, fields, tuple(layers), open_fields)
 
 
@@ -85,21 +86,32 @@ def _is_written(fact: LayerFact) -> bool:
     return fact.layer.definition is not None and fact.layer.definition.origin != _DUMP
 
 
-def _net_fields(net: Net) -> tuple[Message, tuple[OpenField, ...]]:
+def _unmade(layers: Iterable[DefinedLayer]) -> tuple[str, ...]:
+    """Blobs that a layer reads and none before it makes: inputs of the net, or their makers' lines are lost."""
+    made: set[str] = set()
+    found: dict[str, None] = {}
+    for layer in layers:
+        found |= dict.fromkeys(name for name in layer.bottoms if name not in made)
+        made |= {*layer.tops, *layer.bottoms}
+    return tuple(found)
+
+
+def _net_fields(net: Net, unmade: Sequence[str]) -> tuple[Message, tuple[OpenField, ...]]:
     """The net's name, inputs and settings; inputs that only the set-up tells of, with what is open about them."""
     dump = Message() if net.dump is None else net.dump
     fields = {name: _whole(values) for name, values in dump.fields.items() if name not in _NOT_OF_THE_NET}
     if net.name and "name" not in fields:
         fields = {"name": [net.name], **fields}
     open_fields = []
-    if not dump.has("input") and net.inputs:
-        fields |= {"input": [blob.name for blob in net.inputs]}
-        shapes = [blob.shape for blob in net.inputs]
-        if None in shapes:
-            names = ", ".join(blob.name for blob in net.inputs if blob.shape is None)
-            open_fields.append(OpenField(None, "input_shape", f"no line tells the shape of the input {names}"))
+    shapes = {blob.name: blob.shape for blob in net.inputs}
+    shapes |= {name: None for name in unmade if name not in shapes}
+    if not dump.has("input") and shapes:
+        fields |= {"input": [*shapes]}
+        unknown = [name for name, shape in shapes.items() if shape is None]
+        if unknown:
+            open_fields.append(OpenField(None, "input_shape", f"{_NO_MAKER}: {', '.join(unknown)}"))
         else:
-            fields["input_shape"] = [Message({"dim": [*shape]}) for shape in shapes if shape is not None]
+            fields["input_shape"] = [Message({"dim": [*shape]}) for shape in shapes.values() if shape is not None]
     if dump.has("layers") and net.dump_cut:
         open_fields.append(OpenField(None, "force_backward", _BEHIND))
     return Message({name: values for name, values in fields.items() if values}), tuple(open_fields)
