@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import islice, permutations
+from math import prod
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost.costing import cost
@@ -20,6 +22,7 @@ _MAP_AXES: Final = 2  # batch and channels stand before the map
 _STRIDES: Final = (1, 2, 3, 4)
 _SHOWN: Final = 8  # solutions that are listed
 _MOST_AXES: Final = 6  # of a Permute whose orders are tried
+_USUAL_AXIS: Final = 1  # of the classes
 _WINDOW: Final = "kernel_size, stride and pad"
 
 
@@ -133,11 +136,53 @@ def _permute(spec: LayerSpec) -> Settings:
     return Settings(open=(("permute_param.order", f"{told} fit alike" if told else "no order gives its top"),))
 
 
+def compares_classes(spec: LayerSpec) -> bool:
+    """Whether a layer reads scores and one label for each row of them, along some axis (softmax_loss_layer.cpp)."""
+    return bool(_class_axes(spec))
+
+
+def _class_axes(spec: LayerSpec) -> list[int]:
+    """The axes that may be that of the classes: the values beside it are as many as the labels."""
+    if len(spec.bottoms) != 2 or spec.bottoms[0] is None or spec.bottoms[1] is None:
+        return []
+    scores, labels = spec.bottoms[0], prod(spec.bottoms[1])
+    return [axis for axis, size in enumerate(scores) if size > 1 and prod(scores) == labels * size]
+
+
+def _classes(message: str) -> Callable[[LayerSpec], Settings]:
+    """The axis of the classes, where it is not Caffe's usual one."""
+
+    def teller(spec: LayerSpec) -> Settings:
+        axes = _class_axes(spec)
+        if not axes or _USUAL_AXIS in axes:
+            return Settings()
+        if len(axes) > 1:
+            return Settings(open=((f"{message}.axis", f"{' and '.join(map(str, axes))} fit its labels alike"),))
+        axis = Message({"axis": [axes[0]]})
+        return Settings({message: axis}, (f"axis {axes[0]} by the number of its labels",))
+
+    return teller
+
+
+_TOP_OF: Final = re.compile(r"top[-_ ]?(\d{1,4})(?!\d)", re.IGNORECASE)
+
+
+def _accuracy(spec: LayerSpec) -> Settings:
+    """The axis of the classes, and the k that a name like `top-5` states."""
+    found, named = _classes("accuracy_param")(spec), _TOP_OF.search(spec.name)
+    if named is None or int(named[1]) == 0:
+        return found
+    top_k = Message({"top_k": [int(named[1])]})
+    return found.joined(Settings({"accuracy_param": top_k}, (f"top_k {int(named[1])} by its name",)))
+
+
 _TELLERS: Final[Mapping[str, Callable[[LayerSpec], Settings]]] = {
+    "Accuracy": _accuracy,
     "Convolution": _convolution,
     "Permute": _permute,
     "Pooling": _pooling,
     "Reshape": _reshape,
+    "SoftmaxWithLoss": _classes("softmax_param"),
 }
 
 

@@ -11,7 +11,7 @@ from logparse.cost.inference.names import named_type
 from logparse.cost.layer_types import is_loss, traits_of
 from logparse.cost.traits import LayerKind
 from logparse.recover.grades import DefinedLayer, Grade
-from logparse.recover.layers.byshape import by_shape
+from logparse.recover.layers.byshape import by_shape, compares_classes, one_to_one_shapes
 from logparse.recover.layers.sources import source_settings
 from logparse.recover.layers.untold import Settings, untold, without_untold
 from logparse.recover.unsplit import split_tops
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from logparse.recover.layers.untold import Others
     from logparse.textproto import Value
 
+_LOSSES: Final = "one number out of several bottoms: a loss, whose shapes are none of a SoftmaxWithLoss"
 _ORIGINS: Final = {
     SIBLING: "as the dump of another net of this start defines it",
     PROTOTXT: "as the given prototxt defines it",
@@ -34,6 +35,8 @@ _ORIGINS: Final = {
 }
 # Never carried over from another layer: how weights begin and how fast they learn is each layer's own.
 _NOT_CARRIED: Final = ("weight_filler", "bias_filler", "filler")
+_CONVOLUTION: Final = "Convolution"
+_MAP_AXES: Final = 2  # batch and channels
 _VAGUE: Final = "default settings taken"  # of an inferred cost; here each setting is told apart
 _PER_AXIS: Final = frozenset({"kernel_size", "stride", "pad", "dilation"})
 _WITH_DEFAULTS: Final = frozenset({"convolution_param", "inner_product_param"})
@@ -126,6 +129,8 @@ def _settings(fact: LayerFact, around: Surroundings) -> tuple[str | None, Settin
     spec, kind = fact.spec, fact.type
     if not fact.layer.bottoms and (kind is None or _is_data(kind)):
         return source_settings(fact.layer)
+    if kind == "SoftmaxWithLoss" and fact.layer.type is None and not compares_classes(spec):
+        return None, Settings(open=(("type", _LOSSES),))
     carried = without_untold(kind or "", _messages(spec.definition))
     known = Settings(carried, tuple(text for text in fact.assumptions if text != _VAGUE))
     if kind is None:
@@ -145,9 +150,10 @@ def _is_data(kind: str) -> bool:
 
 
 def _windowed_type(spec: LayerSpec) -> str | None:
-    """A type by the name alone where only the window is open, which is what the shapes left undecided."""
-    kind = named_type(spec.name)
-    return kind if kind in {"Convolution", "Pooling"} else None
+    """A convolution by its name where shapes allow one and only its window is open."""
+    pair = one_to_one_shapes(spec)
+    is_map = pair is not None and len(pair[0]) == len(pair[1]) > _MAP_AXES
+    return _CONVOLUTION if is_map and named_type(spec.name) == _CONVOLUTION else None
 
 
 def _messages(definition: Message | None) -> dict[str, Message]:

@@ -60,6 +60,7 @@ _UNTOLD: Final[Mapping[str, Untold]] = {
     "Log": Untold("log_param", ("base", "scale", "shift")),
     "Threshold": Untold("threshold_param", ("threshold",)),
     "Clip": Untold("clip_param", ("min", "max")),
+    "InnerProduct": Untold("inner_product_param", ("transpose",), usual=True, speak=1),
     "ReLU": Untold("relu_param", ("negative_slope",), usual=True, speak=1),
     "BatchNorm": Untold(
         "batch_norm_param", ("use_global_stats", "moving_average_fraction", "eps"), usual=True, speak=1
@@ -79,7 +80,6 @@ TOLD_BY_SHAPES: Final = frozenset(
         "Convolution",
         "EuclideanLoss",
         "Flatten",
-        "InnerProduct",
         "PReLU",
         "Padding",
         "Scale",
@@ -127,7 +127,10 @@ def untold(kind: str, known: Settings, peers: Sequence[Message], others: Others)
         return Settings() if said else Settings(open=(_all_of(kind),))
     of_type = others.of(kind)
     found, defaults = Settings(), []
+    told = known.fields.get(row.message, Message())
     for setting in row.settings:
+        if told.has(setting):
+            continue
         agreed = _agreed(row, setting, peers, f"like {_how_many(peers)} of the same role")
         if agreed is None and row.speak is not None and len(of_type) >= row.speak:
             agreed = _agreed(row, setting, of_type, f"like {_how_many(of_type)} of its type")
