@@ -6,7 +6,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.errors import suggestion
-from logparse.formats import count, enumerated
+from logparse.formats import count, enumerated, plural
 from logparse.recover.composing import net_text
 from logparse.recover.grades import Grade, GradedLayer, OpenField, RecoveredNet, RecoverError
 from logparse.recover.nets.defined import defined_net, printed_definitions
@@ -93,7 +93,7 @@ def chosen_attempt(facts: LogFacts, nets: Mapping[int, Sequence[NetFact]], attem
     shown = [number for number, own in nets.items() if shown_nets(own).all]
     number = max(shown, default=0) if attempt is None else attempt
     if number not in shown:
-        what = "no attempt" if attempt is None else f"attempt {attempt} is not there, or"
+        what = "the log" if attempt is None else f"attempt {attempt} is not there, or"
         there = f"Attempts that show one: {enumerated(list(map(str, shown)))}." if shown else None
         raise RecoverError(f"{facts.source.name}: {what} shows no net", remedy=there)
     return number
@@ -152,7 +152,7 @@ def _called(net: Net) -> str:
     """What a net is called: its phase, and the number of a test net."""
     phase = state_of(net).phase
     if phase is None:
-        return "net of unknown phase"
+        return "phase unknown"
     return phase if net.test_index is None else f"{phase} #{net.test_index}"
 
 
@@ -171,6 +171,10 @@ def _of_dump(net: Net) -> Iterator[str]:
         yield f"{_called(net)}: the log prints no definition; layers follow from its set-up."
     elif net.dump_cut:
         yield f"{_called(net)}: the log cuts the definition; what follows comes from its set-up."
+    unnamed = sum(layer.name is None for layer in net.layers)
+    if unnamed and (net.dump is None or net.dump_cut):
+        many = f"{count(unnamed)} {plural('layer', unnamed)}"
+        yield f"{_called(net)}: {many} of which the log prints no name cannot be written."
     if not net.done:
         yield f"{_called(net)}: its set-up does not end in this log{_missing(net)}."
     if net.dump is not None and net.dump.has("layers"):

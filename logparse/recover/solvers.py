@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 from logparse.recover.composing import message_lines, open_words
 from logparse.recover.grades import OpenField, RecoveredSolver, RecoverError
-from logparse.recover.textprint import comment
+from logparse.recover.textprint import comment, writable
 from logparse.textproto import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from logparse.model import Attempt
     from logparse.textproto import Value
@@ -45,13 +45,14 @@ def recovered_solver(
     fields |= {name: values for name, values in attempt.solver.fields.items() if name not in left_out}
     if stages and tests:
         fields[_STATES] = [*_staged(attempt.solver, stages)]
-    open_fields = tuple(_open(fields, cut=attempt.solver_cut))
+    written, lost = writable(Message(fields))
+    open_fields = tuple(_open(lost, cut=attempt.solver_cut))
     head = [f"The solver of {source} (attempt {attempt.index}), recovered by logparse."]
     head += [f"What is about tests is left out: {net} has no test net."] if not tests else []
     head += [_MADE_UP] if stages and tests else []
     lines = [
         *(line for text in head for line in comment(text)),
-        *message_lines(Message({name: _whole(values) for name, values in fields.items()})),
+        *message_lines(written),
         *(line for one in open_fields for line in comment(open_words(one.field, one.why))),
     ]
     return RecoveredSolver("".join(f"{line}\n" for line in lines), net, attempt.index, open_fields)
@@ -67,13 +68,7 @@ def _staged(solver: Message, stages: Mapping[int, str]) -> Iterator[Message]:
         yield Message(fields)
 
 
-def _whole(values: Sequence[Value]) -> list[Value]:
-    return [value for value in values if not isinstance(value, Message) or value.complete]
-
-
-def _open(fields: Mapping[str, Sequence[Value]], *, cut: bool) -> Iterator[OpenField]:
-    for name, values in fields.items():
-        if len(_whole(values)) < len(values):
-            yield OpenField(None, name, "the log does not print all of it")
+def _open(lost: Iterable[str], *, cut: bool) -> Iterator[OpenField]:
+    yield from (OpenField(None, name, "what the log prints of it cannot be written") for name in lost)
     if cut:
         yield _CUT

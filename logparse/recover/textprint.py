@@ -6,15 +6,17 @@ comments too, so that no name can end a comment or a string.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
-from logparse.textproto import Identifier, Message, Octets
+from logparse.textproto import Identifier, Message, Octets, is_unheld
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from logparse.textproto import Scalar, Value
 
+_FIELD: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _WIDTH: Final = 2  # blanks of one level
 _ESCAPES: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "'": "\\'", "\\": "\\\\"}
 _LONGEST: Final = 110  # columns of a comment
@@ -64,6 +66,29 @@ def field_lines(name: str, value: Value, depth: int = 0) -> Iterator[str]:
 
 def _fields(message: Message) -> Iterator[tuple[str, Value]]:
     return ((name, value) for name, values in message.fields.items() for value in values)
+
+
+def is_writable(value: Value) -> bool:
+    """Whether a value can be written so that it reads back: not with a damaged dump's fields without a name, say."""
+    stack = [value]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, Message):
+            if not one.complete or not all(map(_FIELD.fullmatch, one.fields)):
+                return False
+            stack += (each for values in one.fields.values() for each in values)
+        elif isinstance(one, Identifier) and is_unheld(one):
+            return False
+    return True
+
+
+def writable(message: Message) -> tuple[Message, tuple[str, ...]]:
+    """The fields of a message that can be written, and the names of those that cannot, as far as they have one."""
+    kept = {name: [one for one in values if is_writable(one)] for name, values in message.fields.items()}
+    lost = [name for name, values in kept.items() if len(values) < len(message.fields[name])]
+    lost += [name for name in kept if not _FIELD.fullmatch(name)]
+    fields = {name: values for name, values in kept.items() if values and _FIELD.fullmatch(name)}
+    return Message(fields, line=message.line), tuple(dict.fromkeys(lost))
 
 
 def same(message: Message) -> object:

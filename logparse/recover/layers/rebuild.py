@@ -14,6 +14,7 @@ from logparse.recover.grades import DefinedLayer, Grade
 from logparse.recover.layers.byshape import by_shape, compares_classes, one_to_one_shapes
 from logparse.recover.layers.sources import source_settings
 from logparse.recover.layers.untold import Settings, untold, without_untold
+from logparse.recover.textprint import writable
 from logparse.recover.unsplit import split_tops
 from logparse.textproto import Message
 
@@ -95,12 +96,15 @@ def rebuilt(fact: LayerFact, around: Surroundings) -> DefinedLayer:
 
 
 def _defined(layer: Layer, definition: Definition, around: Surroundings) -> DefinedLayer:
-    fields = {**definition.message.fields}
+    written, lost = writable(definition.message)
+    fields = {**written.fields}
     head: dict[str, list[Value]] = {name: fields.pop(name) for name in ("name", "type") if name in fields}
     fields.pop("bottom", None)
     fields.pop("top", None)
     whole = Message({**head, **_edges(layer, around.origin), **fields})
-    return DefinedLayer(whole, Grade.REBUILT, (_ORIGINS.get(definition.origin, definition.origin),))
+    stated = (_ORIGINS.get(definition.origin, definition.origin),)
+    damaged = tuple((name, "what the log prints of it cannot be written") for name in lost)
+    return DefinedLayer(whole, Grade.OPEN if damaged else Grade.REBUILT, stated, damaged)
 
 
 def _edges(layer: Layer, origin: Mapping[str, str]) -> dict[str, list[Value]]:
@@ -163,7 +167,7 @@ def _messages(definition: Message | None) -> dict[str, Message]:
     found = {}
     for name in definition.fields:
         if name.endswith("_param") and definition.children(name):
-            child = definition.child(name)
+            child, _ = writable(definition.child(name))
             fields = {
                 key: _once(key, values)
                 for key, values in child.fields.items()

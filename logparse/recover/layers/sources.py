@@ -40,7 +40,9 @@ def source_settings(layer: Layer) -> tuple[str | None, Settings]:
         ((sign, match) for text in layer.chatter for sign in _SIGNS if (match := sign.pattern.search(text))), None
     )
     shapes = tuple(
-        f"its top {top.name} is {' x '.join(map(str, top.shape))}" for top in layer.tops if top.shape is not None
+        f"its top {top.name or place} is {' x '.join(map(str, top.shape)) or 'one number'}"
+        for place, top in enumerate(layer.tops)
+        if top.shape is not None
     )
     if found is None:
         nothing = ("source and settings", "the layer's own lines do not name them")

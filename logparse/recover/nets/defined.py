@@ -10,6 +10,7 @@ from logparse.cost.types import canonical_type
 from logparse.recover.grades import DefinedLayer, Grade, OpenField
 from logparse.recover.layers.rebuild import rebuilt, surroundings
 from logparse.recover.layers.untold import Others
+from logparse.recover.textprint import is_writable, writable
 from logparse.recover.unsplit import unsplit
 from logparse.textproto import Identifier, Message
 
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
 
     from logparse.derive.facts import LayerFact, NetFact
     from logparse.model import Net
-    from logparse.textproto import Value
 
 _DUMP: Final = "dump"
 _NO_MAKER: Final = "blobs whose shape no line tells, and that no layer here makes"
+_DAMAGED: Final = "what the log prints of it cannot be written"
 _BEHIND: Final = "what this form of dump prints behind its layers is cut off"
 # Not the file's: layers stand by themselves, the state is given by who loads the file
 _NOT_OF_THE_NET: Final = frozenset({"layer", "layers", "state"})
@@ -52,7 +53,7 @@ def dumped_layers(net: Net) -> list[Message]:
     """The layers whose definition the net's own dump holds whole, in today's form, without inserted Splits."""
     if net.dump is None:
         return []
-    return unsplit(_named(message) for message in layer_messages(net.dump))
+    return unsplit(_named(message) for message in layer_messages(net.dump) if is_writable(message))
 
 
 def _named(message: Message) -> Message:
@@ -99,10 +100,12 @@ def _unmade(layers: Iterable[DefinedLayer]) -> tuple[str, ...]:
 def _net_fields(net: Net, unmade: Sequence[str]) -> tuple[Message, tuple[OpenField, ...]]:
     """The net's name, inputs and settings; inputs that only the set-up tells of, with what is open about them."""
     dump = Message() if net.dump is None else net.dump
-    fields = {name: _whole(values) for name, values in dump.fields.items() if name not in _NOT_OF_THE_NET}
+    own = {name: values for name, values in dump.fields.items() if name not in _NOT_OF_THE_NET}
+    written, lost = writable(Message(own))
+    fields = written.fields
     if net.name and "name" not in fields:
         fields = {"name": [net.name], **fields}
-    open_fields = []
+    open_fields = [OpenField(None, name, _DAMAGED) for name in lost]
     shapes = {blob.name: blob.shape for blob in net.inputs}
     shapes |= {name: None for name in unmade if name not in shapes}
     if not dump.has("input") and shapes:
@@ -115,7 +118,3 @@ def _net_fields(net: Net, unmade: Sequence[str]) -> tuple[Message, tuple[OpenFie
     if dump.has("layers") and net.dump_cut:
         open_fields.append(OpenField(None, "force_backward", _BEHIND))
     return Message({name: values for name, values in fields.items() if values}), tuple(open_fields)
-
-
-def _whole(values: Sequence[Value]) -> list[Value]:
-    return [value for value in values if not isinstance(value, Message) or value.complete]
