@@ -28,6 +28,7 @@ TRAIN_VAL: Final = "train_val"
 TRAIN: Final = "train"
 TEST: Final = "test"
 DEPLOY: Final = "deploy"
+_NO_PHASE: Final = "net of unknown phase"
 NET_FORMS: Final = (TRAIN_VAL, TRAIN, TEST, DEPLOY)
 
 
@@ -152,13 +153,15 @@ def _called(net: Net) -> str:
     """What a net is called: its phase, and the number of a test net."""
     phase = state_of(net).phase
     if phase is None:
-        return "phase unknown"
+        return _NO_PHASE
     return phase if net.test_index is None else f"{phase} #{net.test_index}"
 
 
 def _sentence(wanted: Sequence[NetFact]) -> str:
     names = enumerated([f"{_called(fact.net)} (line {count(fact.net.line)})" for fact in wanted])
-    return f"The nets {names}" if len(wanted) > 1 else f"The net {names}"
+    if len(wanted) > 1:
+        return f"The nets {names}"
+    return f"The {names}" if names.startswith(_NO_PHASE) else f"The net {names}"
 
 
 def _other_names(nets: Sequence[Net]) -> Iterator[str]:

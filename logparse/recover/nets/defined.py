@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from logparse.derive.facts import LayerFact, NetFact
     from logparse.model import Net
+    from logparse.textproto import Value
 
 _DUMP: Final = "dump"
 _NO_MAKER: Final = "blobs whose shape no line tells, and that no layer here makes"
@@ -44,7 +45,8 @@ def defined_net(fact: NetFact, others: Others) -> DefinedNet:
     layers = [DefinedLayer(message, Grade.VERBATIM) for message in dumped]
     if net.dump is None or net.dump_cut:
         around = surroundings(fact, others)
-        layers += [rebuilt(one, around) for one in _lacking(fact, dumped)]
+        named = _named_tops(fact)
+        layers += [_topped(rebuilt(one, around), named.get(one.layer.index)) for one in _lacking(fact, dumped)]
     fields, open_fields = _net_fields(net, _unmade(layers) if net.dump is None else ())
     return DefinedNet(net, fields, tuple(layers), open_fields)
 
@@ -85,6 +87,37 @@ def _lacking(fact: NetFact, dumped: Sequence[Message]) -> Iterator[LayerFact]:
 def _is_written(fact: LayerFact) -> bool:
     """Whether a Split is somebody's own."""
     return fact.layer.definition is not None and fact.layer.definition.origin != _DUMP
+
+
+def _named_tops(fact: NetFact) -> dict[int, str]:
+    """Place of a layer whose tops stand in an excerpt without their names → the blob that its first top must be.
+
+    As its readers' shapes are found: a bottom that nobody names is the nearest unnamed top before it.
+    """
+    known = {blob.name for blob in fact.net.inputs}
+    blank: int | None = None
+    found: dict[int, str] = {}
+    for one in fact.layers:
+        for name in one.layer.bottoms:
+            if name not in known and blank is not None:
+                found[blank], blank = name, None
+            known.add(name)
+        if any(not top.name and top.shape is not None for top in one.layer.tops):
+            blank = one.layer.index
+        known |= {top.name for top in one.layer.tops}
+    return found
+
+
+def _topped(layer: DefinedLayer, top: str | None) -> DefinedLayer:
+    if top is None or layer.tops:
+        return layer
+    fields: dict[str, list[Value]] = {}
+    behind = next(name for name in ("bottom", "type", "name") if layer.message.has(name))
+    for name, values in layer.message.fields.items():
+        fields[name] = values
+        if name == behind:
+            fields["top"] = [top]
+    return layer._replace(message=Message(fields)).saying(f"its top is {top}, which a layer reads and no other makes")
 
 
 def _unmade(layers: Iterable[DefinedLayer]) -> tuple[str, ...]:
