@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 from itertools import islice, permutations
 from math import prod
 from typing import TYPE_CHECKING, Final
 
 from logparse.cost.costing import cost
 from logparse.cost.inference.windows import KERNELS
+from logparse.cost.spec import LayerSpec
 from logparse.recover.layers.untold import Settings
 from logparse.textproto import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from logparse.cost.spec import LayerSpec, Shape
+    from logparse.cost.spec import Shape
 
 _MAP_AXES: Final = 2  # batch and channels stand before the map
 _STRIDES: Final = (1, 2, 3, 4)
@@ -39,13 +41,18 @@ def _fits(spec: LayerSpec, message: str, fields: Message) -> bool:
     return bool(found.expected_tops) and not found.problems
 
 
-def _windows(spec: LayerSpec, message: str, channels: int | None) -> Iterator[tuple[int, int, int]]:
+@lru_cache(1024)  # a net repeats its shapes, and each asks for some seventy windows
+def _windows(kind: str, message: str, bottom: Shape, top: Shape) -> tuple[tuple[int, int, int], ...]:
     """Every customary (kernel, stride, pad) that fits: no padding, or what keeps the size of an odd kernel."""
-    for kernel in KERNELS:
-        for stride in _STRIDES:
-            for pad in dict.fromkeys((0, (kernel - 1) // 2 if kernel % 2 else 0)):
-                if stride <= max(kernel, 2) and _fits(spec, message, _window(kernel, stride, pad, channels)):
-                    yield kernel, stride, pad
+    spec = LayerSpec("", kind, None, (bottom,), (top,))
+    channels = top[1] if kind == "Convolution" else None
+    return tuple(
+        (kernel, stride, pad)
+        for kernel in KERNELS
+        for stride in _STRIDES
+        for pad in dict.fromkeys((0, (kernel - 1) // 2 if kernel % 2 else 0))
+        if stride <= max(kernel, 2) and _fits(spec, message, _window(kernel, stride, pad, channels))
+    )
 
 
 def _window(kernel: int, stride: int, pad: int, channels: int | None = None) -> Message:
@@ -56,7 +63,7 @@ def _window(kernel: int, stride: int, pad: int, channels: int | None = None) -> 
     return Message({name: [value] for name, value in fields.items()})
 
 
-def _listed(windows: list[tuple[int, int, int]]) -> str:
+def _listed(windows: Sequence[tuple[int, int, int]]) -> str:
     told = [f"{kernel}x{kernel} (stride {stride}, pad {pad})" for kernel, stride, pad in islice(windows, _SHOWN)]
     more = " and others" if len(windows) > _SHOWN else ""
     return f"{', '.join(told)}{more} fit alike"
@@ -82,7 +89,7 @@ def _pooling(spec: LayerSpec) -> Settings:
         whole = _whole_map(bottom[_MAP_AXES:])
         if _fits(spec, "pooling_param", whole):
             return Settings({"pooling_param": whole}, ("its window is its bottom's whole map, as global_pooling's is",))
-    found = list(_windows(spec, "pooling_param", None))
+    found = _windows("Pooling", "pooling_param", bottom, top)
     if len(found) == 1:
         kernel, stride, pad = found[0]
         why = f"kernel {kernel}, stride {stride}, pad {pad}: the only customary window that fits its shapes"
@@ -90,7 +97,6 @@ def _pooling(spec: LayerSpec) -> Settings:
     return Settings(open=((field, _listed(found) if found else _NONE_FITS),))
 
 
-_TOP: Final = "the channels of its top"
 _BIAS: Final = "a bias is taken to be there (Caffe's default)"
 
 
@@ -101,10 +107,9 @@ def _convolution(spec: LayerSpec) -> Settings:
     if pair is None or len(pair[1]) < _MAP_AXES:
         return Settings(open=(("convolution_param", "its shapes are not known"),))
     channels = pair[1][1]
-    found = list(_windows(spec, "convolution_param", channels)) if len(pair[1]) > _MAP_AXES else []
-    known = Settings(
-        {"convolution_param": Message({"num_output": [channels]})}, (f"num_output {channels} by {_TOP}", _BIAS)
-    )
+    found = _windows("Convolution", "convolution_param", *pair) if len(pair[1]) > _MAP_AXES else ()
+    outputs = Message({"num_output": [channels]})
+    known = Settings({"convolution_param": outputs}, (f"num_output {channels} by the channels of its top", _BIAS))
     why = [(field, f"with one group and no dilation, {_listed(found) if found else _NONE_FITS}")]
     if pair[0][1:2] == pair[1][1:2]:
         why.append(("convolution_param.group", f"1, or {channels} where it is depthwise"))

@@ -100,10 +100,10 @@ def _kept(
     rest = [piece for place, piece in enumerate(layers) if place not in gone]
     given = [name for name in read_by_nobody(rest) if name not in labels | aside | _read(layers, gone)]
     outputs = list(dict.fromkeys([*compared, *given]))
-    return needed_for_all(layers, gone, outputs), outputs
+    return _needed(layers, gone, outputs), outputs
 
 
-def needed_for_all(layers: Sequence[DefinedLayer], gone: set[int], outputs: Sequence[str]) -> set[int]:
+def _needed(layers: Sequence[DefinedLayer], gone: set[int], outputs: Sequence[str]) -> set[int]:
     """The places of the layers that make the outputs, among those that are not gone."""
     places = [place for place in range(len(layers)) if place not in gone]
     found = needed_for([layers[place] for place in places], outputs)
