@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from logparse.derive.log import DerivedLog
     from logparse.errors import Note
     from logparse.reading.input.opening import Readable
+    from logparse.recover.grades import RecoveredNet, RecoveredSolver
     from logparse.textproto import Message
 
 
@@ -237,6 +238,33 @@ class Log:
             check_change(one)
         number, run = self.run(attempt)
         return frame(TABLES["whatif"], sweep_rows(number, run, changes, self.terms))
+
+    def recover(self, as_: str | None = None, *, attempt: int | None = None) -> RecoveredNet:
+        """The nets' definition back from the log, each layer graded, open fields listed.
+
+        `as_` is "train_val" (all nets of a solver in one file), "train", "test" or "deploy"; where none is asked for,
+        train_val, or the one phase that is there. The attempt is the last one that shows a net unless another is named.
+
+        Raises:
+            RecoverError: there is no such form or attempt, or no net of that phase.
+
+        """
+        from logparse.recover.recovering import recovered_net
+
+        _check_whole("attempt", attempt, range(1, 2**63))
+        return recovered_net(self.facts, self.net_facts, as_, attempt)
+
+    def recover_solver(self, net: str, as_: str | None = None, *, attempt: int | None = None) -> RecoveredSolver:
+        """The solver's parameters as the log prints them, for the net recovered in the same form into the file `net`.
+
+        Raises:
+            RecoverError: as `recover`, or the log prints no solver, or the form has no training net.
+
+        """
+        from logparse.recover.recovering import recovered_solver_of
+
+        _check_whole("attempt", attempt, range(1, 2**63))
+        return recovered_solver_of(self.facts, self.net_facts, net, as_, attempt)
 
     @property
     def table_names(self) -> tuple[str, ...]:

@@ -21,6 +21,18 @@ Scalar: TypeAlias = str | int | float | bool
 Value: TypeAlias = "Scalar | Message"
 
 
+class Identifier(str):
+    """An enum's word (`MAX`), which stands without quotes; as a value it is its text."""
+
+    __slots__ = ()
+
+
+class Octets(str):
+    """A string whose escapes are no UTF-8: each character stands for one byte."""
+
+    __slots__ = ()
+
+
 @dataclass(slots=True)
 class Message:
     """One message: field names in order of first appearance, every field repeatable.
@@ -147,9 +159,13 @@ def _unquote(text: str) -> str:
         return inner
     plain = _ESCAPE.sub(_unescape_one, inner)
     try:
-        return plain.encode("latin-1").decode("utf-8")
-    except UnicodeError:
+        octets = plain.encode("latin-1")
+    except UnicodeError:  # there are letters beside the escapes
         return plain
+    try:
+        return octets.decode("utf-8")
+    except UnicodeError:
+        return Octets(plain)
 
 
 def is_unheld(word: str) -> bool:
@@ -158,12 +174,12 @@ def is_unheld(word: str) -> bool:
 
 
 def _scalar(word: str) -> Scalar:
-    return _short_scalar(word) if len(word) <= _WORD_LIMIT else word
+    return _short_scalar(word) if len(word) <= _WORD_LIMIT else Identifier(word)
 
 
 def _whole(word: str, base: int) -> Scalar:
     value = int(word, base)
-    return value if -LARGEST_WHOLE <= value <= LARGEST_WHOLE else word
+    return value if -LARGEST_WHOLE <= value <= LARGEST_WHOLE else Identifier(word)
 
 
 @lru_cache(4096)  # the same few hundred numbers and enums make up every definition
@@ -177,7 +193,7 @@ def _short_scalar(word: str) -> Scalar:
     if _NUMBER.match(word):
         bare = word.rstrip("fF")
         return _whole(bare, 10) if bare.lstrip("+-").isdigit() else float(bare)
-    return word
+    return Identifier(word)
 
 
 class _Reader:

@@ -28,6 +28,7 @@ VERBS: Final = {
     "layers": "show the layers of a net: shapes, memory, parameters, MACs; sorted, filtered, gathered",
     "report": "make one self-contained HTML report of one or several logs",
     "export": "write one table of a log as CSV, JSON, JSON Lines, Parquet or Markdown",
+    "recover": "write the net's definition (prototxt) back from a log, and the solver's",
     "whatif": "the same run with another batch, solver, precision, pruned or factored layers",
 }
 

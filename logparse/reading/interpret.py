@@ -36,6 +36,8 @@ _MOST_FRAMES: Final = 200  # an endless recursion's trace says nothing more
 _OTHER_RANK: Final = "line of another rank"
 _NO_FILE: Final = ""  # of a line without a header: no pattern that needs the file's word claims it
 _MOST_BARE: Final = 1000  # events of one kind without headers: a program that complains for ever says no more
+# In the names of files whose lines are about the layer that is being set up
+_OF_A_LAYER: Final = ("_layer.", "db_lmdb.", "db_leveldb.")
 
 
 @dataclass(slots=True)
@@ -253,8 +255,11 @@ class Interpreter:
         return False
 
     def _chatter(self, line: Line, number: int) -> None:
-        """A layer's own message is evidence about it, whether or not its wording is known."""
-        if self._in_layer and "_layer." in (line.file or ""):
+        """A layer's own message is evidence about it, whether or not its wording is known; its database's too.
+
+        A thread of its own may open the database, but the layer's set-up waits for it (data_layer.cpp, peek).
+        """
+        if self._in_layer and any(word in (line.file or "") for word in _OF_A_LAYER):
             self.records.append(rec.Chatter(number, _time_s(line), line.file or "", line.message))
 
     # --- lines without one ---------------------------------------------------------------------------------

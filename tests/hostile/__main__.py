@@ -5,8 +5,8 @@
     python -m tests.hostile --seed 1 --first 4711 --inputs 1      # that input again
 
 Input number N of a seed is the same whenever it is made of the same logs. Every input meets all tables, every fifth the
-report and every fifth the exports, in a process of its own (Linux). What fails is saved in `.hostile/` with its story
-and traceback. Ends with 1 where anything failed.
+report, the exports or what is recovered, in a process of its own (Linux). What fails is saved in `.hostile/` with its
+story and traceback. Ends with 1 where anything failed.
 """
 
 from __future__ import annotations

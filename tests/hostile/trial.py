@@ -19,7 +19,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, Self
 from logparse.api import parse_log
 from logparse.errors import LogparseError
 from logparse.export import FORMATS
+from logparse.recover.grades import RecoverError
+from logparse.recover.recovering import NET_FORMS
 from logparse.report.page import render
+from logparse.textproto import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,7 +58,7 @@ class _HangError(BaseException):
 
 
 def tried(data: bytes, number: int) -> str:
-    """All tables of a log, every fifth time its report, and every fifth time its tables in every format."""
+    """All tables of a log, every fifth time its report, its tables in every format, or its nets recovered."""
     from logparse.reading import read
 
     # Small logs are read line by line: every second time the fast scan meets them all the same.
@@ -72,6 +75,8 @@ def tried(data: bytes, number: int) -> str:
         render([log])
     if number % REPORT_EVERY == 1:
         _exported(log)
+    if number % REPORT_EVERY == 2:
+        _recovered(log)
     return "ok"
 
 
@@ -82,9 +87,23 @@ def _exported(log: Log) -> None:
                 pass
 
 
+def _recovered(log: Log) -> None:
+    """The nets in every form, and the solver; each text must read back without a fault."""
+    for form in NET_FORMS:
+        with suppress(RecoverError):
+            _read_back(log.recover(form).text)
+            _read_back(log.recover_solver("net.prototxt", form).text)
+
+
+def _read_back(text: str) -> None:
+    document = parse(text)
+    if document.errors or document.cut:
+        raise AssertionError(f"recovered text does not read back: {document.errors[:3]}")
+
+
 def warmed(data: bytes) -> None:
     """Load what a try needs, once for all processes that are forked from this one."""
-    for number in (0, 1):
+    for number in (0, 1, 2):
         tried(data, number)
     gc.collect()
     gc.freeze()

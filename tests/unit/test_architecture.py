@@ -35,6 +35,7 @@ PACKAGES: Final[dict[str, set[str]]] = {
     "solver": set(),
     "assembling": {"numpy"},
     "derive": set(),
+    "recover": set(),
     "cost": set(),
     "cli": set(),
 }

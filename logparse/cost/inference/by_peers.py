@@ -60,7 +60,7 @@ def blocks_of(specs: Sequence[LayerSpec]) -> Blocks:
     )
 
 
-def _peers(spec: LayerSpec, blocks: Blocks) -> list[LayerSpec]:
+def peers_of(spec: LayerSpec, blocks: Blocks) -> list[LayerSpec]:
     """The defined layers of the same role in blocks of the same make; those of the same stage where there are any.
 
     Depthwise kernels differ from stage to stage (MnasNet, MobileNet v3), so there only the same stage counts.
@@ -124,7 +124,7 @@ _STRIDES: Final = (1, 2)  # of a block's first layer, which halves the map
 
 def from_peers(spec: LayerSpec, blocks: Blocks) -> Guess | None:
     """The definition that all layers of the same role share, if its shapes fit here."""
-    peers = _peers(spec, blocks)
+    peers = peers_of(spec, blocks)
     if not peers or len({_settings(peer) for peer in peers}) != 1 or len(peers[0].bottoms) != len(spec.bottoms):
         return None
     kind = canonical_type(peers[0].type or "")
