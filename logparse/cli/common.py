@@ -77,7 +77,7 @@ def form_of_output(arguments: argparse.Namespace, usual: str) -> str:
     return str(form)
 
 
-def inputs_of(sources: Sequence[str], arguments: argparse.Namespace) -> list[str]:
+def files_read(sources: Sequence[str], arguments: argparse.Namespace) -> list[str]:
     """Every file that is read: none of them may be written."""
     return [*sources, *([arguments.prototxt] if arguments.prototxt else [])]
 

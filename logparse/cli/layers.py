@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     sources = expand(arguments.logs)
     form = common.form_of_output(arguments, TERMINAL)
-    check_target(arguments.output, force=arguments.force, inputs=common.inputs_of(sources, arguments))
+    check_target(arguments.output, force=arguments.force, inputs=common.files_read(sources, arguments))
     logs = [common.read_log(source, arguments, curves=False, hashing=False) for source in sources]
     chosen = [_chosen(log, arguments) for log in logs]
     if form == TERMINAL:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _INSERTED: Final = re.compile(r".+_\d+_split\Z", re.DOTALL)
 
 
-def is_inserted(name: str, bottoms: Sequence[str], tops: Sequence[str]) -> bool:
+def is_inserted_split(name: str, bottoms: Sequence[str], tops: Sequence[str]) -> bool:
     """Whether a Split is Caffe's own: its name ends in `_split`, and its tops are its name with their numbers."""
     if not _INSERTED.match(name) or len(bottoms) != 1 or not tops:
         return False
@@ -32,7 +32,7 @@ def split_tops(layers: Iterable[Layer]) -> dict[str, str]:
     return {
         top.name: layer.bottoms[0]
         for layer in layers
-        if layer.type == SPLIT and is_inserted(layer.name or "", layer.bottoms, [top.name for top in layer.tops])
+        if layer.type == SPLIT and is_inserted_split(layer.name or "", layer.bottoms, [top.name for top in layer.tops])
         for top in layer.tops
     }
 
@@ -43,7 +43,7 @@ def unsplit(messages: Iterable[Message]) -> list[Message]:
     kept = []
     for message in messages:
         tops, bottoms = message.texts("top"), message.texts("bottom")
-        if message.text("type") == SPLIT and is_inserted(message.text("name"), bottoms, tops):
+        if message.text("type") == SPLIT and is_inserted_split(message.text("name"), bottoms, tops):
             origin |= dict.fromkeys(tops, origin.get(bottoms[0], bottoms[0]))
         else:
             kept.append(reading(message, origin))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from logparse.cost.structure.net_layer import NetLayer
 
-Settings: TypeAlias = tuple[Any, ...]
+StructuralSettings: TypeAlias = tuple[Any, ...]
 
 # Of every message: what a shape or a parameter tells already, and what changes values only.
 _IGNORED: Final = frozenset(
@@ -84,7 +84,7 @@ _ENUMS: Final[Mapping[tuple[str, str], Choice]] = {
 _ALL_ONES: Final = frozenset({("eltwise_param", "coeff")})  # weights of a sum: all 1 say nothing
 
 
-def structural_settings(layer: NetLayer) -> Settings:
+def structural_settings(layer: NetLayer) -> StructuralSettings:
     """What the layer's definition says beside shapes and parameters.
 
     Raises:
@@ -112,7 +112,7 @@ def _needs_none(layer: NetLayer) -> bool:
     return traits.family is Family.BATCH_NORM or is_of_kind(layer, LayerKind.ACTIVATION)
 
 
-def _convolution(layer: NetLayer) -> Settings:
+def _convolution(layer: NetLayer) -> StructuralSettings:
     traits = traits_of(layer.spec.type)
     is_depthwise = traits is not None and traits.depthwise
     view = view_of(layer.spec, RULES["Convolution"])
@@ -120,7 +120,7 @@ def _convolution(layer: NetLayer) -> Settings:
     return (found.kernel, found.stride, found.pad, found.dilation, found.group, found.axis)
 
 
-def _pooling(layer: NetLayer) -> Settings:
+def _pooling(layer: NetLayer) -> StructuralSettings:
     """A window that covers the whole map is a global pooling, whatever its stride."""
     view = view_of(layer.spec, RULES["Pooling"])
     found = window(view)
@@ -130,14 +130,14 @@ def _pooling(layer: NetLayer) -> Settings:
     return (method(view), found.kernel, found.stride, found.pad, found.rounds_up)
 
 
-_READ: Final[Mapping[str, Callable[[NetLayer], Settings]]] = {
+_READ: Final[Mapping[str, Callable[[NetLayer], StructuralSettings]]] = {
     "Convolution": _convolution,
     "Deconvolution": _convolution,
     "Pooling": _pooling,
 }
 
 
-def _stated(definition: Message) -> Iterator[tuple[str, Settings]]:
+def _stated(definition: Message) -> Iterator[tuple[str, StructuralSettings]]:
     """Message → what of it is not at its default."""
     for name, values in definition.fields.items():
         if not name.endswith("_param") or name in _SILENT:
@@ -148,7 +148,7 @@ def _stated(definition: Message) -> Iterator[tuple[str, Settings]]:
                 yield name, told
 
 
-def _fields(name: str, message: Message) -> Settings:
+def _fields(name: str, message: Message) -> StructuralSettings:
     return tuple(
         sorted(
             (field, told)
@@ -164,7 +164,7 @@ def _is_ignored(name: str, field: str) -> bool:
     return field in _IGNORED or field.endswith("filler") or field in _IGNORED_OF.get(name, ())
 
 
-def _values(name: str, field: str, message: Message) -> Settings:
+def _values(name: str, field: str, message: Message) -> StructuralSettings:
     enum = _ENUMS.get((name, field))
     if enum is not None:
         return (enum.stated(message),)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from logparse.cost.layer_types import is_loss
 from logparse.formats import enumerated
 from logparse.recover.grades import DefinedLayer, Grade
-from logparse.recover.nets.graph import coming_from, feeding_weights, is_source, needed_for, read_by_nobody
+from logparse.recover.nets.graph import coming_from, feeding_weights, is_source_piece, needed_for, read_by_nobody
 from logparse.recover.nets.inputs import input_layer, shapes_of, with_input_layers
 from logparse.recover.textprint import field_lines, quoted, same
 from logparse.textproto import Message
@@ -68,13 +68,13 @@ def deployed(pieces: DefinedNet) -> Deployed:
 def _labels(layers: Sequence[DefinedLayer]) -> set[str]:
     """What comes from the data layers and feeds no weights: labels, and what is made of them alone."""
     used = feeding_weights(layers)
-    return coming_from(layers, {top for piece in layers if is_source(piece) for top in piece.tops} - used)
+    return coming_from(layers, {top for piece in layers if is_source_piece(piece) for top in piece.tops} - used)
 
 
 def _is_measured(piece: DefinedLayer, labels: set[str]) -> bool:
     """Whether a layer compares with labels, is made of labels, or makes nothing."""
     kind = piece.message.text("type")
-    if is_source(piece):
+    if is_source_piece(piece):
         return False
     return not piece.tops or is_loss(kind) or kind in _MEASURES or bool(labels & set(piece.bottoms))
 
@@ -116,7 +116,7 @@ def _read(layers: Sequence[DefinedLayer], gone: set[int]) -> set[str]:
 
 def _changed(piece: DefinedLayer, kept: Sequence[DefinedLayer], pieces: DefinedNet) -> Iterator[DefinedLayer]:
     """The layer without what trains; a data layer as Inputs of those of its tops that somebody reads."""
-    if not is_source(piece):
+    if not is_source_piece(piece):
         yield _barely(piece)
         return
     read = [top for top in piece.tops if any(top in other.bottoms for other in kept)]
@@ -206,6 +206,6 @@ def _names(pieces: Sequence[DefinedLayer]) -> list[str]:
 def _transforms(layers: Sequence[DefinedLayer]) -> Iterator[str]:
     """What the data layers did to their data, which whoever feeds the Input must do now."""
     for piece in layers:
-        for value in piece.message.all("transform_param") if is_source(piece) else ():
+        for value in piece.message.all("transform_param") if is_source_piece(piece) else ():
             text = " ".join(line.strip() for line in field_lines("transform_param", value))
             yield f"What feeds the net must transform its data as the layer {quoted(piece.name)} did: {text}"

@@ -24,7 +24,7 @@ def learns_weights(piece: DefinedLayer) -> bool:
     return not is_loss(kind) if traits is None else traits.kind in _LEARNED
 
 
-def is_source(piece: DefinedLayer) -> bool:
+def is_source_piece(piece: DefinedLayer) -> bool:
     """Whether a layer brings data from outside: it reads no blob, and is not a bare parameter."""
     return not piece.bottoms and piece.message.text("type") != "Parameter"
 
