@@ -18,10 +18,16 @@ _LEARNED = frozenset(
 
 
 def learns_weights(piece: DefinedLayer) -> bool:
-    """Whether a layer has weights that are learned, by its type; of a type that is not known it is taken to have."""
+    """Whether a layer has weights that are learned, by its type.
+
+    A layer of a type that is not known is taken to have some where it reads one blob: one that reads several may as
+    well compare them.
+    """
     kind = piece.message.text("type")
     traits = traits_of(kind)
-    return not is_loss(kind) if traits is None else traits.kind in _LEARNED
+    if traits is None:
+        return len(piece.bottoms) == 1 and not is_loss(kind)
+    return traits.kind in _LEARNED
 
 
 def is_source_piece(piece: DefinedLayer) -> bool:

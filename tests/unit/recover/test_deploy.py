@@ -76,6 +76,17 @@ def test_a_loss_of_another_kind_leaves_its_scores_as_outputs() -> None:
     assert list(messages(found)) == ["data", "ip"]
 
 
+def test_a_measure_of_a_type_that_nobody_knows_goes_with_its_label() -> None:
+    own = Layer("acc", "OurOwnAccuracy", ("ip", "label"), ("acc",), ("(1)",))
+    assert list(messages(deploy(DATA, IP, own, LOSS))) == ["data", "ip", "prob"]
+
+
+def test_a_layer_of_a_type_that_nobody_knows_stays_in_its_chain() -> None:
+    own = Layer("own", "OurOwnLayer", ("data",), ("own",), SHAPE)
+    loss = Layer("loss", "SoftmaxWithLoss", ("own", "label"), ("loss",), ("(1)",))
+    assert list(messages(deploy(DATA, own, loss))) == ["data", "own", "prob"]
+
+
 def test_a_crop_by_the_data_is_no_measure() -> None:
     """FCN crops its scores to its image: the data feeds weights, and is no label."""
     crop = Layer("score", "Crop", ("ip", "data"), ("score",), ("2 7 4 4 (224)",))
