@@ -30,7 +30,7 @@ _DEVICES: Final = (("cpu", "CPU"), ("gpu", "GPU"))
 REST: Final = "program and context"
 
 
-def build(log: ReportedLog) -> Content | None:
+def whole_run(log: ReportedLog) -> Content | None:
     """The footprint of the attempt that the leading net is from; None where nothing is known of it."""
     lead = log.lead
     if lead is None:

@@ -1,0 +1,286 @@
+"""The chart of a net's memory from layer to layer: what is held, whose it is, what each layer adds. Data in, SVG out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from logparse import formats
+from logparse.report.charts.axes import CHARACTER, WIDTH, grid, size_texts
+from logparse.report.charts.canvas import Canvas, label
+from logparse.report.charts.scales import Scale, spread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from markupsafe import Markup
+
+LEFT: Final = 64.0
+RIGHT: Final = WIDTH - 152
+TOP, FLOOR = 30.0, 226.0  # of the running area
+STRIP: Final = (234.0, 266.0)  # of the modules' names
+STEPS: Final = (306.0, 392.0)  # of the steps, above which their names stand
+HEIGHT: Final = 400.0
+NAMED: Final = 8
+_ROWS: Final = 3  # of names above the steps
+_LINE: Final = 13.0
+_LONGEST: Final = 22
+_SEEN: Final = 0.35  # points by which a staircase must rise to be drawn
+LOW: Final = 0.3  # part of a card's memory from which on its rule stands in the picture
+
+
+class Part(NamedTuple):
+    """One kind of memory: its words, the class of its mark, bytes of it."""
+
+    words: str
+    css: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One place on the axis, a layer or a module. Bytes; `own` and `again` are None where not known.
+
+    `grown` has the bytes of each kind that grows over the layers, in the order of `Story.grown`; `logged` is Caffe's
+    running figure behind it; `again` what that figure counts here though it is counted before.
+    """
+
+    name: str
+    grown: tuple[int, ...]
+    own: int | None
+    again: int | None
+    logged: int | None
+
+
+class Span(NamedTuple):
+    """A name over several slots, from `start` up to before `stop`."""
+
+    name: str
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What one picture shows: `base` is held from the beginning, `grown` (words, class) grows from slot to slot.
+
+    `card` names a card and its bytes. `breaks` are the slots at which another net begins.
+    """
+
+    slots: tuple[Slot, ...]
+    base: tuple[Part, ...]
+    grown: tuple[tuple[str, str], ...]
+    spans: tuple[Span, ...]
+    card: tuple[str, int] | None = None
+    breaks: tuple[int, ...] = ()
+
+    @property
+    def at_base(self) -> int:
+        """Bytes that are held from the beginning."""
+        return sum(part.bytes for part in self.base)
+
+    @property
+    def running(self) -> list[int]:
+        """All that is held behind each slot."""
+        return [self.at_base + total for total in accumulate(sum(slot.grown) for slot in self.slots)]
+
+    @property
+    def crossing(self) -> int | None:
+        """The first slot behind which more is held than the card has; None where there is none."""
+        if self.card is None:
+            return None
+        limit = self.card[1]
+        return next((at for at, held in enumerate(self.running) if held > limit), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Across:
+    number: int
+
+    def start(self, slot: float) -> float:
+        return LEFT + slot * (RIGHT - LEFT) / max(self.number, 1)
+
+    def middle(self, slot: int) -> float:
+        return self.start(slot + 0.5)
+
+
+def story(told: Story, description: str) -> Markup:
+    """The running area over what is held from the beginning, the strip of modules, the step of each slot."""
+    canvas = Canvas(WIDTH, HEIGHT)
+    across = _Across(len(told.slots))
+    _area(canvas, told, across)
+    _strip(canvas, told, across)
+    _steps(canvas, told, across)
+    return canvas.svg(description)
+
+
+# --- the running area -------------------------------------------------------------------------------------
+
+
+def _area(canvas: Canvas, told: Story, across: _Across) -> None:
+    peak = max([*told.running, *(slot.logged or 0 for slot in told.slots)], default=0) or 1
+    card = None if told.card is None or peak < LOW * told.card[1] else told.card
+    scale = Scale(0, max(peak, 0 if card is None else card[1]) * 1.04, FLOOR, TOP)
+    canvas.text(LEFT, 14, "Held, layer by layer", "t-head")
+    grid(canvas, scale, (LEFT, RIGHT), 4, size_texts)
+    levels = _levels(told)
+    for part, values in reversed(levels):
+        _filled(canvas, values, part.css, scale, across)
+    places = [scale.at(values[-1]) for _, values in levels if values]
+    texts = [(f"{part.words} {formats.size(part.bytes)}", f"t-part {part.css}") for part, _ in levels]
+    logged = _logged(canvas, told, scale, across)
+    if logged is not None:
+        places.append(scale.at(logged))
+        texts.append((f"logged {formats.size(logged)}", "t-part logged"))
+    _end_texts(canvas, places, texts)
+    if card is not None:
+        _card(canvas, told, card, scale, across)
+    elif told.card is not None:
+        share = formats.percent(peak / told.card[1])
+        canvas.text(RIGHT, 14, f"{share} of {told.card[0]} ({formats.size(told.card[1])})", "t-note", "end")
+
+
+def _levels(told: Story) -> list[tuple[Part, list[int]]]:
+    """From the bottom up: each kind with its own bytes, and the height of its top edge behind each slot."""
+    levels: list[tuple[Part, list[int]]] = []
+    below = [0] * len(told.slots)
+    for part in told.base:
+        below = [value + part.bytes for value in below]
+        levels.append((part, below))
+    for at, (words, css) in enumerate(told.grown):
+        totals = list(accumulate(slot.grown[at] for slot in told.slots))
+        below = [value + total for value, total in zip(below, totals, strict=True)]
+        levels.append((Part(words, css, totals[-1] if totals else 0), below))
+    return [(part, values) for part, values in levels if part.bytes]
+
+
+def _filled(canvas: Canvas, values: Sequence[int], css: str, scale: Scale, across: _Across) -> None:
+    points = _staircase(values, scale, across)
+    canvas.area([(LEFT, FLOOR), *points, (points[-1][0], FLOOR)], f"layer {css}")
+
+
+def _staircase(values: Sequence[int | None], scale: Scale, across: _Across, first: int = 0) -> list[tuple[float, float]]:
+    """The line of a running figure; a slot without one keeps the line where it was, and so does a rise unseen."""
+    points: list[tuple[float, float]] = []
+    known = [(at, value) for at, value in enumerate(values, first) if value is not None]
+    if not known:
+        return []
+    heights = scale([value for _, value in known]).tolist()
+    for (at, _), height in zip(known, heights, strict=True):
+        if not points:
+            points.append((across.start(at), height))
+        elif abs(height - points[-1][1]) >= _SEEN:
+            points.extend(((across.start(at), points[-1][1]), (across.start(at), height)))
+    last = across.start(known[-1][0] + 1)
+    return [*points, (last, points[-1][1])]
+
+
+def _logged(canvas: Canvas, told: Story, scale: Scale, across: _Across) -> int | None:
+    """The dashed line of each net; the last figure."""
+    starts = [0, *told.breaks]
+    for start, stop in zip(starts, [*told.breaks, len(told.slots)], strict=True):
+        points = _staircase([slot.logged for slot in told.slots[start:stop]], scale, across, start)
+        if points:
+            canvas.line([x for x, _ in points], [y for _, y in points], "line logged dashed")
+    return next((slot.logged for slot in reversed(told.slots) if slot.logged is not None), None)
+
+
+def _end_texts(canvas: Canvas, places: Sequence[float], texts: Sequence[tuple[str, str]]) -> None:
+    """What each edge is, beside its end, moved apart where they meet, with a line to where it belongs."""
+    moved = spread([place + 4 for place in places], _LINE, TOP + 4, FLOOR + 4)
+    for (text, css), place, at in zip(texts, moved, places, strict=True):
+        canvas.rules([(RIGHT, at, RIGHT + 8, place - 4)], f"axis {css.split()[-1]}")
+        canvas.text(RIGHT + 11, place, text, css)
+
+
+def _card(canvas: Canvas, told: Story, card: tuple[str, int], scale: Scale, across: _Across) -> None:
+    y = scale.at(card[1])
+    canvas.rules([(LEFT, y, RIGHT, y)], "card")
+    canvas.text(LEFT + 4, y - 4, f"{card[0]}: {formats.size(card[1])}", "t-card")
+    if told.crossing is not None:
+        x = across.start(told.crossing)
+        canvas.rules([(x, y - 5, x, FLOOR)], "card")
+        name = label(told.slots[told.crossing].name, _LONGEST)
+        canvas.text(x, y - 9, f"passed at {name}", "t-card", "end" if x > (LEFT + RIGHT) / 2 else "start")
+
+
+# --- the strip of modules ---------------------------------------------------------------------------------
+
+
+def _strip(canvas: Canvas, told: Story, across: _Across) -> None:
+    """Names in one or two rows, each over its slots; one that has no room is not written."""
+    top, bottom = STRIP
+    borders = [span.start for span in told.spans[1:]]
+    canvas.rules([(LEFT, top, RIGHT, top)], "axis")
+    canvas.rules([(across.start(at), top, across.start(at), top + 5) for at in borders], "axis")
+    canvas.rules([(across.start(at), TOP, across.start(at), bottom) for at in told.breaks], "axis")
+    taken = [LEFT - 20, LEFT - 20]
+    for span in told.spans:
+        name = label(span.name, _LONGEST)
+        middle = (across.start(span.start) + across.start(span.stop)) / 2
+        half = len(name) * CHARACTER * 0.47 + 3
+        row = next((row for row, end in enumerate(taken) if middle - half >= end), None)
+        if row is not None:
+            canvas.text(middle, top + 14 + row * _LINE, name, "t-name", "middle")
+            taken[row] = middle + half
+
+
+# --- the steps --------------------------------------------------------------------------------------------
+
+
+def _steps(canvas: Canvas, told: Story, across: _Across) -> None:
+    top, bottom = STEPS
+    peak = max(((slot.own or 0) + (slot.again or 0) for slot in told.slots), default=0) or 1
+    scale = Scale(0, peak, bottom, top)
+    canvas.text(RIGHT + 11, top + 10, "Step of each:", "t-head")
+    for row, (css, words) in enumerate((("own", "own data"), ("again", "counted again"))):
+        y = top + 28 + 18 * row
+        canvas.boxes([(RIGHT + 11, y - 9, RIGHT + 21, y + 1)], f"bar {css}")
+        canvas.text(RIGHT + 26, y, words, "t-note")
+    grid(canvas, scale, (LEFT, RIGHT), 2, size_texts)
+    inset = min(2.0, (across.start(1) - across.start(0)) * 0.12)
+    lows = [0 for _ in told.slots]
+    owns = [slot.own or 0 for slot in told.slots]
+    sums = [own + (slot.again or 0) for own, slot in zip(owns, told.slots, strict=True)]
+    canvas.boxes(list(_bars(lows, owns, scale, across, inset)), "bar own")
+    canvas.boxes(list(_bars(owns, sums, scale, across, inset)), "bar again")
+    unknown = [at for at, slot in enumerate(told.slots) if slot.own is None]
+    for at in unknown[: int(RIGHT - LEFT) // 12]:
+        canvas.text(across.middle(at), bottom - 3, "?", "t-note", "middle")
+    _names(canvas, told, across, lambda slot: scale.at((slot.own or 0) + (slot.again or 0)))
+
+
+def _bars(
+    lows: Iterable[int], highs: Iterable[int], scale: Scale, across: _Across, inset: float
+) -> Iterator[tuple[float, float, float, float]]:
+    for at, (low, high) in enumerate(zip(lows, highs, strict=True)):
+        if high > low and scale.at(low) - scale.at(high) >= 0.1:
+            yield across.start(at) + inset, scale.at(high), across.start(at + 1) - inset, scale.at(low)
+
+
+def largest(slots: Sequence[Slot], number: int = NAMED) -> list[int]:
+    """The slots with most own bytes, the largest first; those that own nothing are not among them."""
+    owning = [at for at, slot in enumerate(slots) if slot.own]
+    return sorted(owning, key=lambda at: (-(slots[at].own or 0), at))[:number]
+
+
+def _names(canvas: Canvas, told: Story, across: _Across, height: Callable[[Slot], float]) -> None:
+    """The names of the largest over their bars, with a line down where they had to be moved up."""
+    taken: list[list[tuple[float, float]]] = [[] for _ in range(_ROWS)]
+    for at in largest(told.slots):
+        text = label(told.slots[at].name, _LONGEST)
+        half = len(text) * CHARACTER / 2 + 2
+        middle = min(max(across.middle(at), LEFT + half), RIGHT - half)
+        ends = (middle - half, middle + half)
+        row = next((row for row in range(_ROWS) if all(_apart(ends, other) for other in taken[row])), None)
+        if row is None:
+            continue
+        taken[row].append(ends)
+        y = STEPS[0] - 5 - row * _LINE
+        canvas.rules([(across.middle(at), y + 3, across.middle(at), height(told.slots[at]))], "lead")
+        canvas.text(middle, y, text, "t-name", "middle")
+
+
+def _apart(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    return one[1] <= other[0] or other[1] <= one[0]

@@ -1,0 +1,272 @@
+"""The memory of a run as pictures: each net by layer and by module, and all its nets one after the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from logparse import formats
+from logparse.report.charts.story import Part, Slot, Span, Story, story
+from logparse.report.elements import Cell
+from logparse.report.held import BASE, GROWN, WORDS, merged, passed, unknown_blocks
+from logparse.report.structure.modules import brief, without_shared_words
+from logparse.report.tabulate import Field, tabulate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from markupsafe import Markup
+
+    from logparse.report.elements import TableView
+    from logparse.report.held import HeldLayer, HeldNet, HeldRun
+    from logparse.report.reported_log import ReportedLog, ReportedNet
+
+BY_MODULE: Final = 150  # layers from which on a net is first shown by module
+_ROWS: Final = 60  # of a narrow screen's list of layers
+_GIB: Final = 2**30
+CARDS: Final = tuple((f"an {size} GiB card" if size != 24 else "a 24 GiB card", size * _GIB) for size in (8, 11, 24))
+BY_LAYER: Final = ("by layer", "by module")
+
+
+class RowBar(NamedTuple):
+    """A slot as a row of a narrow screen: its name, the class that sets its bar's length, its step, all held then."""
+
+    name: str
+    css: str
+    step: str
+    running: str
+
+
+@dataclass(frozen=True, slots=True)
+class PictureView:
+    """One picture: which nets it is of, its grain, the drawing, and what a script needs to find a layer under a point.
+
+    `nets` are anchors of tables; `slots` is for each slot the number of its net among them and its layers' places,
+    `0:7-9` for the eighth and the ninth layer of the first.
+    """
+
+    label: str
+    grain: str
+    svg: Markup
+    nets: str
+    slots: str
+    ends: str
+    rows: tuple[RowBar, ...]
+
+
+class _Choice(NamedTuple):
+    """What a picture is of: its label, its nets, whether all that is beside Caffe's blocks is in it."""
+
+    label: str
+    nets: tuple[HeldNet, ...]
+    whole: bool
+
+
+def choices(run: HeldRun) -> tuple[_Choice, ...]:
+    """The largest net first, the largest of the others, all nets of the run; whole runs first where they do not fit."""
+    if len(run.nets) == 1:
+        return (_Choice(run.nets[0].net.title, run.nets, whole=True),)
+    ranked = sorted(run.nets, key=lambda net: -net.total)
+    alone = [_Choice(net.net.title, (net,), whole=False) for net in ranked[:2]]
+    every = _Choice("Both nets" if len(run.nets) == 2 else f"All {len(run.nets)} nets", run.nets, whole=True)
+    return (every, *alone) if run.whole.get("fits") == "no" else (*alone, every)
+
+
+def pictures(log: ReportedLog, run: HeldRun) -> tuple[PictureView, ...]:
+    """All pictures in the order of reading; of each choice the grain that suits its number of layers first."""
+    return tuple(
+        _picture(log, run, choice, grain)
+        for choice in choices(run)
+        for grain in _grains(sum(len(net.layers) for net in choice.nets), len(choice.nets))
+    )
+
+
+def _grains(layers: int, nets: int) -> tuple[str, ...]:
+    if layers > BY_MODULE:
+        return ("by module",) if nets > 1 else ("by module", "by layer")
+    return ("by layer",)
+
+
+def _picture(log: ReportedLog, run: HeldRun, choice: _Choice, grain: str) -> PictureView:
+    told = told_of(run, choice, grain)
+    title = f"Memory of the {choice.label if choice.label[0].isupper() else choice.label.lower()} {grain}"
+    words = (
+        f"{title}: {formats.size(told.running[-1] if told.slots else told.at_base)} held in the end. "
+        "The table below it has the figures."
+    )
+    anchors = [_anchor(log, net.net) for net in choice.nets]
+    places = _places(choice, grain)
+    return PictureView(
+        choice.label,
+        grain,
+        story(told, words),
+        " ".join(anchors) if all(anchors) else "",
+        " ".join(f"{net}:{start}-{stop}" for net, start, stop in places),
+        "64 808 960",
+        tuple(_rows(told)) if len(told.slots) <= _ROWS else (),
+    )
+
+
+def _anchor(log: ReportedLog, net: ReportedNet) -> str:
+    """The anchor of the table that has the net's layers; empty where none is printed."""
+    first = net.layers[0]
+    return log.layer_href(first["attempt"], first["net_index"], None).removeprefix("#")
+
+
+def _places(choice: _Choice, grain: str) -> list[tuple[int, int, int]]:
+    if grain == "by layer":
+        return [(at, place, place + 1) for at, net in enumerate(choice.nets) for place in range(len(net.layers))]
+    return [(at, part.start, part.stop) for at, net in enumerate(choice.nets) for part in net.modules]
+
+
+def told_of(run: HeldRun, choice: _Choice, grain: str) -> Story:
+    """What the picture of a choice shows."""
+    slots: list[Slot] = []
+    spans: list[Span] = []
+    breaks: list[int] = []
+    for net in choice.nets:
+        if slots:
+            breaks.append(len(slots))
+        spans.extend(_spans(net, len(slots), grain))
+        slots.extend(_slots(net, grain))
+    sums = {kind: sum(net.base.get(kind, 0) for net in choice.nets) for kind in BASE}
+    base = [Part(*WORDS["rest"], run.rest)] if choice.whole else []
+    base += [Part(*WORDS[kind], sums[kind]) for kind in BASE if sums[kind]]
+    grown = tuple(WORDS[kind] for kind in GROWN)
+    told = Story(tuple(slots), tuple(base), grown, tuple(spans), None, tuple(breaks))
+    card = card_of(run, max(told.running, default=told.at_base))
+    return Story(told.slots, told.base, told.grown, told.spans, card, told.breaks)
+
+
+def _slots(net: HeldNet, grain: str) -> Iterator[Slot]:
+    layers = list(net.layers)
+    if any(net.inputs) and layers:  # what no layer makes is there before the first
+        first = layers[0]
+        grown = tuple(one + more for one, more in zip(first.grown, net.inputs, strict=True))
+        layers[0] = type(first)(first.name, grown, first.own, first.again, first.logged)
+    if grain == "by module":
+        layers = [merged(layers[part.start : part.stop], name) for part, name in _named(net)]
+    names = without_shared_words([layer.name for layer in layers])
+    for layer, name in zip(layers, names, strict=True):
+        yield Slot(name, layer.grown, layer.own, layer.again, layer.logged)
+
+
+def _named(net: HeldNet) -> list[tuple[Span, str]]:
+    names = brief([part.name for part in net.modules])
+    return [(Span(part.name, part.start, part.stop), name) for part, name in zip(net.modules, names, strict=True)]
+
+
+def _spans(net: HeldNet, first: int, grain: str) -> Iterator[Span]:
+    for at, (part, name) in enumerate(_named(net)):
+        start, stop = (at, at + 1) if grain == "by module" else (part.start, part.stop)
+        yield Span(name, first + start, first + stop)
+
+
+def card_of(run: HeldRun, held: int) -> tuple[str, int] | None:
+    """The named card; else the least of the usual sizes that holds it, or the largest of them; none on a CPU."""
+    if run.device == "cpu":
+        return None
+    size = run.whole.get("card_bytes")
+    if not formats.is_na(size):
+        name = run.whole.get("card")
+        return ("the card" if formats.is_na(name) else str(name)), int(size or 0)
+    return next((card for card in CARDS if card[1] >= held), CARDS[-1])
+
+
+def _rows(told: Story) -> Iterator[RowBar]:
+    largest = max((sum(slot.grown) for slot in told.slots), default=0) or 1
+    for slot, running in zip(told.slots, told.running, strict=True):
+        step = sum(slot.grown)
+        yield RowBar(slot.name, f"b{round(50 * step / largest)}", f"+{formats.size(step)}", formats.size(running))
+
+
+# --- words ------------------------------------------------------------------------------------------------
+
+
+def headline(run: HeldRun) -> str:
+    """What holds most of the run's memory, and where it passes the card's."""
+    sums = {kind: sum(net.base.get(kind, 0) for net in run.nets) for kind in BASE}
+    grown = [sum(layer.grown[at] for net in run.nets for layer in net.layers) for at in range(len(GROWN))]
+    groups = {
+        "Parameters, gradients and history": sum(sums[kind] for kind in BASE[:3]),
+        "Data and diffs of blobs": grown[0] + grown[1] + sum(sum(net.inputs) for net in run.nets),
+        "Private buffers of layers": grown[2],
+        "Program and context": run.rest,
+    }
+    whole = sum(groups.values()) + sums["prefetch"]
+    if not whole:
+        return "Of no block of the run the size is known"
+    (first, most), (second, next_) = sorted(groups.items(), key=lambda group: -group[1])[:2]
+    device = run.device.upper()
+    title = f"{first} take {formats.percent(most / whole)} of the {formats.size(whole)} that the run holds on the {device}"
+    return f"{title}, {second[0].lower()}{second[1:]} {formats.percent(next_ / whole)}" if next_ else title
+
+
+def notes(run: HeldRun) -> Iterator[str]:
+    """How the picture is read, what is not in it, and where the run passes its card in the order of allocation."""
+    yield _READING
+    card = card_of(run, run.total)
+    over = None if card is None or formats.is_na(run.whole.get("card_bytes")) else passed(run, card[1])
+    if card is not None and over is not None:
+        at = "" if formats.is_na(over.get("layer")) else f" at {over['layer']}"
+        yield (
+            f"In the order in which Caffe allocates, {card[0]}’s {formats.size(card[1])} are passed in the "
+            f"{over['pass']} pass{at}."
+        )
+    missing = [f"{number} of {words}" for words, number in unknown_blocks(run.nets)]
+    if missing:
+        yield f"Not in the picture, since their size is not known: blocks of {formats.enumerated(missing)}."
+
+
+_READING: Final = (
+    "Read from left to right: what is held once the layers up to here have gone forward and backward. What stands "
+    "below is there in whole from the first step on. Hatched is what Caffe’s line counts again: tops that write over or "
+    "share memory that is counted already."
+)
+
+
+def data_of(log: ReportedLog, run: HeldRun) -> TableView:
+    """The figures of the pictures: each net by layer, or by module where it has very many."""
+    rows = [row for net in run.nets for row in _data_rows(log, net, several=len(run.nets) > 1)]
+    grain = "module" if any(len(net.layers) > BY_MODULE for net in run.nets) else "layer"
+    return tabulate(f"Memory by {grain}", _FIELDS, rows)
+
+
+def _data_rows(log: ReportedLog, net: HeldNet, *, several: bool) -> Iterator[dict[str, object]]:
+    running = sum(net.base.values()) + sum(net.inputs)
+    for layer, at in _grained(net):
+        running += sum(layer.grown)
+        row = net.net.layers[at]
+        yield {
+            "net": net.net.title if several else None,
+            "layer": layer.name,
+            "_href": log.row_href(row),
+            **dict(zip(GROWN, layer.grown, strict=True)),
+            "own": layer.own,
+            "again": layer.again,
+            "logged": layer.logged,
+            "running": running,
+        }
+
+
+def _grained(net: HeldNet) -> Sequence[tuple[HeldLayer, int]]:
+    if len(net.layers) <= BY_MODULE:
+        return list(zip(net.layers, range(len(net.layers)), strict=True))
+    return [(merged(net.layers[part.start : part.stop], part.name), part.start) for part in net.modules]
+
+
+def _name(row: dict[str, object] | object) -> Cell:
+    held = row if isinstance(row, dict) else {}
+    return Cell(str(held["layer"]), "t", href=str(held["_href"]))
+
+
+_FIELDS: Final = (
+    Field("layer", "Layer", cell=_name),
+    Field("net", "Net", optional=True),
+    Field("distinct_data", "Data", "count", "B", total=True),
+    Field("diff", "Diffs", "count", "B", total=True),
+    Field("buffers", "Buffers", "count", "B", total=True),
+    Field("running", "Held then", "count", "B"),
+    Field("again", "Counted again", "count", "B", total=True),
+    Field("logged", "Running, logged", "count", "B"),
+)
