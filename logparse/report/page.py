@@ -59,7 +59,7 @@ def render(logs: Sequence[LogLike], title: str | None = None) -> str:
     """The report of the logs as HTML. The same logs and version give the same text."""
     if not logs:
         raise UsageError("a report needs at least one log")
-    style, script = _asset("report.css"), _asset("report.js")
+    style, script = _asset("report.css"), _asset("report.js") + _asset("net.js")
     policy = (
         f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; img-src data:; "
         "base-uri 'none'; form-action 'none'"

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse import formats
-from logparse.report.charts.story import Part, Slot, Span, Story, story
+from logparse.report.charts.axes import WIDTH
+from logparse.report.charts.story import LEFT, RIGHT, Part, Slot, Span, Story, story
 from logparse.report.elements import Cell
 from logparse.report.held import BASE, GROWN, WORDS, merged, passed, unknown_blocks
 from logparse.report.structure.modules import brief, without_shared_words
@@ -42,7 +43,8 @@ class PictureView:
     """One picture: which nets it is of, its grain, the drawing, and what a script needs to find a layer under a point.
 
     `nets` are anchors of tables; `slots` is for each slot the number of its net among them and its layers' places,
-    `0:7-9` for the eighth and the ninth layer of the first.
+    `0:7-9` for the eighth and the ninth layer of the first; empty where each layer of the nets is a slot. `ends` are the
+    left and right end of the axis and the width of the drawing.
     """
 
     label: str
@@ -95,14 +97,14 @@ def _picture(log: ReportedLog, run: HeldRun, choice: _Choice, grain: str) -> Pic
         "The table below it has the figures."
     )
     anchors = [_anchor(log, net.net) for net in choice.nets]
-    places = _places(choice, grain)
+    places = _places(choice)
     return PictureView(
         choice.label,
         grain,
         story(told, words),
         " ".join(anchors) if all(anchors) else "",
-        " ".join(f"{net}:{start}-{stop}" for net, start, stop in places),
-        "64 808 960",
+        "" if grain == "by layer" else " ".join(f"{net}:{start}-{stop}" for net, start, stop in places),
+        f"{LEFT:.0f} {RIGHT:.0f} {WIDTH:.0f}",
         tuple(_rows(told)) if len(told.slots) <= _ROWS else (),
     )
 
@@ -113,9 +115,7 @@ def _anchor(log: ReportedLog, net: ReportedNet) -> str:
     return log.layer_href(first["attempt"], first["net_index"], None).removeprefix("#")
 
 
-def _places(choice: _Choice, grain: str) -> list[tuple[int, int, int]]:
-    if grain == "by layer":
-        return [(at, place, place + 1) for at, net in enumerate(choice.nets) for place in range(len(net.layers))]
+def _places(choice: _Choice) -> list[tuple[int, int, int]]:
     return [(at, part.start, part.stop) for at, net in enumerate(choice.nets) for part in net.modules]
 
 

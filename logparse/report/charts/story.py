@@ -213,7 +213,7 @@ def _strip(canvas: Canvas, told: Story, across: _Across) -> None:
     top, bottom = STRIP
     borders = [span.start for span in told.spans[1:]]
     canvas.rules([(LEFT, top, RIGHT, top)], "axis")
-    canvas.rules([(across.start(at), top, across.start(at), top + 5) for at in borders], "axis")
+    canvas.rules([(across.start(at), top, across.start(at), top + 5) for at in borders], "axis strip")
     canvas.rules([(across.start(at), TOP, across.start(at), bottom) for at in told.breaks], "axis")
     taken = [LEFT - 20, LEFT - 20]
     for span in told.spans:
@@ -266,21 +266,26 @@ def largest(slots: Sequence[Slot], number: int = NAMED) -> list[int]:
 
 
 def _names(canvas: Canvas, told: Story, across: _Across, height: Callable[[Slot], float]) -> None:
-    """The names of the largest over their bars, with a line down where they had to be moved up."""
-    taken: list[list[tuple[float, float]]] = [[] for _ in range(_ROWS)]
-    for at in largest(told.slots):
-        text = label(told.slots[at].name, _LONGEST)
-        half = len(text) * CHARACTER / 2 + 2
-        middle = min(max(across.middle(at), LEFT + half), RIGHT - half)
-        ends = (middle - half, middle + half)
-        row = next((row for row in range(_ROWS) if all(_apart(ends, other) for other in taken[row])), None)
-        if row is None:
-            continue
-        taken[row].append(ends)
+    """The names of the largest over their bars, in rows in which none meets another, each with a line to its bar."""
+    for row in range(_ROWS):
+        places = sorted(largest(told.slots))[row::_ROWS]
+        texts = [label(told.slots[at].name, _LONGEST) for at in places]
         y = STEPS[0] - 5 - row * _LINE
-        canvas.rules([(across.middle(at), y + 3, across.middle(at), height(told.slots[at]))], "lead")
-        canvas.text(middle, y, text, "t-name", "middle")
+        for at, text, middle in zip(places, texts, _side_by_side(places, texts, across), strict=True):
+            canvas.rules([(middle, y + 3, across.middle(at), height(told.slots[at]))], "lead")
+            canvas.text(middle, y, text, "t-name", "middle")
 
 
-def _apart(one: tuple[float, float], other: tuple[float, float]) -> bool:
-    return one[1] <= other[0] or other[1] <= one[0]
+def _side_by_side(places: Sequence[int], texts: Sequence[str], across: _Across) -> list[float]:
+    """Middles of texts from left to right, each over its slot or as near to it as the one before leaves room for."""
+    halves = [len(text) * CHARACTER / 2 + 3 for text in texts]
+    middles: list[float] = []
+    end = LEFT - 20
+    for at, half in zip(places, halves, strict=True):
+        middles.append(max(across.middle(at), end + half))
+        end = middles[-1] + half
+    end = RIGHT + 10
+    for index in range(len(middles) - 1, -1, -1):
+        middles[index] = min(middles[index], end - halves[index])
+        end = middles[index] - halves[index]
+    return middles
