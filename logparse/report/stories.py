@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse import formats
+from logparse.report.charts.across import LEFT, RIGHT, Span
 from logparse.report.charts.axes import WIDTH
-from logparse.report.charts.story import LEFT, RIGHT, Part, Slot, Span, Story, story
+from logparse.report.charts.story import Part, Slot, Story, story
 from logparse.report.elements import Cell
 from logparse.report.held import BASE, GROWN, WORDS, merged, passed, unknown_blocks
 from logparse.report.structure.modules import brief, without_shared_words

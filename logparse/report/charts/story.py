@@ -7,25 +7,23 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse import formats
-from logparse.report.charts.axes import CHARACTER, WIDTH, grid, size_texts
+from logparse.report.charts.across import LEFT, LINE, LONGEST, RIGHT, Across, names_over, strip
+from logparse.report.charts.axes import WIDTH, grid, size_texts
 from logparse.report.charts.canvas import Canvas, label
 from logparse.report.charts.scales import Scale, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from markupsafe import Markup
 
-LEFT: Final = 64.0
-RIGHT: Final = WIDTH - 152
+    from logparse.report.charts.across import Span
+
 TOP, FLOOR = 30.0, 226.0  # of the running area
-STRIP: Final = (234.0, 266.0)  # of the modules' names
+STRIP: Final = 234.0  # above the modules' names
 STEPS: Final = (306.0, 392.0)  # of the steps, above which their names stand
 HEIGHT: Final = 400.0
 NAMED: Final = 8
-_ROWS: Final = 3  # of names above the steps
-_LINE: Final = 13.0
-_LONGEST: Final = 22
 _SEEN: Final = 0.35  # points by which a staircase must rise to be drawn
 LOW: Final = 0.3  # part of a card's memory from which on its rule stands in the picture
 
@@ -51,14 +49,6 @@ class Slot:
     own: int | None
     again: int | None
     logged: int | None
-
-
-class Span(NamedTuple):
-    """A name over several slots, from `start` up to before `stop`."""
-
-    name: str
-    start: int
-    stop: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,23 +84,14 @@ class Story:
         return next((at for at, held in enumerate(self.running) if held > limit), None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Across:
-    number: int
-
-    def start(self, slot: float) -> float:
-        return LEFT + slot * (RIGHT - LEFT) / max(self.number, 1)
-
-    def middle(self, slot: int) -> float:
-        return self.start(slot + 0.5)
-
-
 def story(told: Story, description: str) -> Markup:
     """The running area over what is held from the beginning, the strip of modules, the step of each slot."""
     canvas = Canvas(WIDTH, HEIGHT)
-    across = _Across(len(told.slots))
+    across = Across(len(told.slots))
     _area(canvas, told, across)
-    _strip(canvas, told, across)
+    strip(canvas, told.spans, across, STRIP)
+    borders = [across.start(at) for at in told.breaks]
+    canvas.rules([(x, TOP, x, STRIP + 32) for x in borders], "axis")
     _steps(canvas, told, across)
     return canvas.svg(description)
 
@@ -118,7 +99,7 @@ def story(told: Story, description: str) -> Markup:
 # --- the running area -------------------------------------------------------------------------------------
 
 
-def _area(canvas: Canvas, told: Story, across: _Across) -> None:
+def _area(canvas: Canvas, told: Story, across: Across) -> None:
     peak = max([*told.running, *(slot.logged or 0 for slot in told.slots)], default=0) or 1
     card = None if told.card is None or peak < LOW * told.card[1] else told.card
     scale = Scale(0, max(peak, 0 if card is None else card[1]) * 1.04, FLOOR, TOP)
@@ -155,12 +136,12 @@ def _levels(told: Story) -> list[tuple[Part, list[int]]]:
     return [(part, values) for part, values in levels if part.bytes]
 
 
-def _filled(canvas: Canvas, values: Sequence[int], css: str, scale: Scale, across: _Across) -> None:
+def _filled(canvas: Canvas, values: Sequence[int], css: str, scale: Scale, across: Across) -> None:
     points = _staircase(values, scale, across)
     canvas.area([(LEFT, FLOOR), *points, (points[-1][0], FLOOR)], f"layer {css}")
 
 
-def _staircase(values: Sequence[int | None], scale: Scale, across: _Across, first: int = 0) -> list[tuple[float, float]]:
+def _staircase(values: Sequence[int | None], scale: Scale, across: Across, first: int = 0) -> list[tuple[float, float]]:
     """The line of a running figure; a slot without one keeps the line where it was, and so does a rise unseen."""
     points: list[tuple[float, float]] = []
     known = [(at, value) for at, value in enumerate(values, first) if value is not None]
@@ -176,7 +157,7 @@ def _staircase(values: Sequence[int | None], scale: Scale, across: _Across, firs
     return [*points, (last, points[-1][1])]
 
 
-def _logged(canvas: Canvas, told: Story, scale: Scale, across: _Across) -> int | None:
+def _logged(canvas: Canvas, told: Story, scale: Scale, across: Across) -> int | None:
     """The dashed line of each net; the last figure."""
     starts = [0, *told.breaks]
     for start, stop in zip(starts, [*told.breaks, len(told.slots)], strict=True):
@@ -188,48 +169,27 @@ def _logged(canvas: Canvas, told: Story, scale: Scale, across: _Across) -> int |
 
 def _end_texts(canvas: Canvas, places: Sequence[float], texts: Sequence[tuple[str, str]]) -> None:
     """What each edge is, beside its end, moved apart where they meet, with a line to where it belongs."""
-    moved = spread([place + 4 for place in places], _LINE, TOP + 4, FLOOR + 4)
+    moved = spread([place + 4 for place in places], LINE, TOP + 4, FLOOR + 4)
     for (text, css), place, at in zip(texts, moved, places, strict=True):
         canvas.rules([(RIGHT, at, RIGHT + 8, place - 4)], f"axis {css.split()[-1]}")
         canvas.text(RIGHT + 11, place, text, css)
 
 
-def _card(canvas: Canvas, told: Story, card: tuple[str, int], scale: Scale, across: _Across) -> None:
+def _card(canvas: Canvas, told: Story, card: tuple[str, int], scale: Scale, across: Across) -> None:
     y = scale.at(card[1])
     canvas.rules([(LEFT, y, RIGHT, y)], "card")
     canvas.text(LEFT + 4, y - 4, f"{card[0]}: {formats.size(card[1])}", "t-card")
     if told.crossing is not None:
         x = across.start(told.crossing)
         canvas.rules([(x, y - 5, x, FLOOR)], "card")
-        name = label(told.slots[told.crossing].name, _LONGEST)
+        name = label(told.slots[told.crossing].name, LONGEST)
         canvas.text(x, y - 9, f"passed at {name}", "t-card", "end" if x > (LEFT + RIGHT) / 2 else "start")
-
-
-# --- the strip of modules ---------------------------------------------------------------------------------
-
-
-def _strip(canvas: Canvas, told: Story, across: _Across) -> None:
-    """Names in one or two rows, each over its slots; one that has no room is not written."""
-    top, bottom = STRIP
-    borders = [span.start for span in told.spans[1:]]
-    canvas.rules([(LEFT, top, RIGHT, top)], "axis")
-    canvas.rules([(across.start(at), top, across.start(at), top + 5) for at in borders], "axis strip")
-    canvas.rules([(across.start(at), TOP, across.start(at), bottom) for at in told.breaks], "axis")
-    taken = [LEFT - 20, LEFT - 20]
-    for span in told.spans:
-        name = label(span.name, _LONGEST)
-        middle = (across.start(span.start) + across.start(span.stop)) / 2
-        half = len(name) * CHARACTER * 0.47 + 3
-        row = next((row for row, end in enumerate(taken) if middle - half >= end), None)
-        if row is not None:
-            canvas.text(middle, top + 14 + row * _LINE, name, "t-name", "middle")
-            taken[row] = middle + half
 
 
 # --- the steps --------------------------------------------------------------------------------------------
 
 
-def _steps(canvas: Canvas, told: Story, across: _Across) -> None:
+def _steps(canvas: Canvas, told: Story, across: Across) -> None:
     top, bottom = STEPS
     peak = max(((slot.own or 0) + (slot.again or 0) for slot in told.slots), default=0) or 1
     scale = Scale(0, peak, bottom, top)
@@ -239,53 +199,27 @@ def _steps(canvas: Canvas, told: Story, across: _Across) -> None:
         canvas.boxes([(RIGHT + 11, y - 9, RIGHT + 21, y + 1)], f"bar {css}")
         canvas.text(RIGHT + 26, y, words, "t-note")
     grid(canvas, scale, (LEFT, RIGHT), 2, size_texts)
-    inset = min(2.0, (across.start(1) - across.start(0)) * 0.12)
     lows = [0 for _ in told.slots]
     owns = [slot.own or 0 for slot in told.slots]
     sums = [own + (slot.again or 0) for own, slot in zip(owns, told.slots, strict=True)]
-    canvas.boxes(list(_bars(lows, owns, scale, across, inset)), "bar own")
-    canvas.boxes(list(_bars(owns, sums, scale, across, inset)), "bar again")
+    canvas.boxes(list(_bars(lows, owns, scale, across)), "bar own")
+    canvas.boxes(list(_bars(owns, sums, scale, across)), "bar again")
     unknown = [at for at, slot in enumerate(told.slots) if slot.own is None]
     for at in unknown[: int(RIGHT - LEFT) // 12]:
         canvas.text(across.middle(at), bottom - 3, "?", "t-note", "middle")
-    _names(canvas, told, across, lambda slot: scale.at((slot.own or 0) + (slot.again or 0)))
+    tops = {at: (told.slots[at].name, scale.at(sums[at])) for at in largest(told.slots)}
+    names_over(canvas, tops, across, STEPS[0] - 5)
 
 
 def _bars(
-    lows: Iterable[int], highs: Iterable[int], scale: Scale, across: _Across, inset: float
+    lows: Iterable[int], highs: Iterable[int], scale: Scale, across: Across
 ) -> Iterator[tuple[float, float, float, float]]:
     for at, (low, high) in enumerate(zip(lows, highs, strict=True)):
         if high > low and scale.at(low) - scale.at(high) >= 0.1:
-            yield across.start(at) + inset, scale.at(high), across.start(at + 1) - inset, scale.at(low)
+            yield across.start(at) + across.inset, scale.at(high), across.start(at + 1) - across.inset, scale.at(low)
 
 
 def largest(slots: Sequence[Slot], number: int = NAMED) -> list[int]:
     """The slots with most own bytes, the largest first; those that own nothing are not among them."""
     owning = [at for at, slot in enumerate(slots) if slot.own]
     return sorted(owning, key=lambda at: (-(slots[at].own or 0), at))[:number]
-
-
-def _names(canvas: Canvas, told: Story, across: _Across, height: Callable[[Slot], float]) -> None:
-    """The names of the largest over their bars, in rows in which none meets another, each with a line to its bar."""
-    for row in range(_ROWS):
-        places = sorted(largest(told.slots))[row::_ROWS]
-        texts = [label(told.slots[at].name, _LONGEST) for at in places]
-        y = STEPS[0] - 5 - row * _LINE
-        for at, text, middle in zip(places, texts, _side_by_side(places, texts, across), strict=True):
-            canvas.rules([(middle, y + 3, across.middle(at), height(told.slots[at]))], "lead")
-            canvas.text(middle, y, text, "t-name", "middle")
-
-
-def _side_by_side(places: Sequence[int], texts: Sequence[str], across: _Across) -> list[float]:
-    """Middles of texts from left to right, each over its slot or as near to it as the one before leaves room for."""
-    halves = [len(text) * CHARACTER / 2 + 3 for text in texts]
-    middles: list[float] = []
-    end = LEFT - 20
-    for at, half in zip(places, halves, strict=True):
-        middles.append(max(across.middle(at), end + half))
-        end = middles[-1] + half
-    end = RIGHT + 10
-    for index in range(len(middles) - 1, -1, -1):
-        middles[index] = min(middles[index], end - halves[index])
-        end = middles[index] - halves[index]
-    return middles
