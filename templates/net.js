@@ -11,7 +11,7 @@
     node.addEventListener("click", act);
     return node;
   };
-  const UNKNOWN = "–", AS_BEFORE = "″", DATA = 4, SUMMED = [4, 5, 6], SHOWN = 9;
+  const UNKNOWN = "–", AS_BEFORE = "″", OWN_NAME = "·", DATA = 4, SUMMED = [4, 5, 6], SHOWN = 9;
   const value = (text) => {
     const match = text.replace(/[,≥\s]/g, "").replace("−", "-").match(/^-?[\d.]+(e[-+]?\d+)?$/);
     return match ? Number(match[0]) : null;
@@ -38,6 +38,7 @@
       const [heads = [], ...further] = lines(net.querySelector("pre.more"));
       this.further = heads;
       this.more = further.map((line, at) => line.map((text, column) => {
+        if (text === OWN_NAME) return this.names[at];
         const key = `${heads[column]}\t${this.names[at]}`;
         if (text === AS_BEFORE && before.has(key)) return before.get(key);
         if (!before.has(key)) before.set(key, text);

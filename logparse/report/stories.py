@@ -80,14 +80,16 @@ def pictures(log: ReportedLog, run: HeldRun) -> tuple[PictureView, ...]:
     return tuple(
         _picture(log, run, choice, grain)
         for choice in choices(run)
-        for grain in _grains(sum(len(net.layers) for net in choice.nets), len(choice.nets))
+        for grain in _grains(run, choice)
     )
 
 
-def _grains(layers: int, nets: int) -> tuple[str, ...]:
-    if layers > BY_MODULE:
-        return ("by module",) if nets > 1 else ("by module", "by layer")
-    return ("by layer",)
+def _grains(run: HeldRun, choice: _Choice) -> tuple[str, ...]:
+    """By layer; of very many layers by module, and by layer too only for the largest net."""
+    if sum(len(net.layers) for net in choice.nets) <= BY_MODULE:
+        return ("by layer",)
+    largest = max(run.nets, key=lambda net: net.total)
+    return ("by module", "by layer") if choice.nets == (largest,) else ("by module",)
 
 
 def _picture(log: ReportedLog, run: HeldRun, choice: _Choice, grain: str) -> PictureView:

@@ -27,10 +27,9 @@ WIDTHS: Final = 4  # of edges
 
 
 class Drawn(NamedTuple):
-    """One node: its text, what hovering tells, where it leads, the class of its kind."""
+    """One node: its text, where it leads, the class of its kind."""
 
     text: str
-    title: str
     href: str
     css: str
 
@@ -92,5 +91,5 @@ def _boxes(nodes: Sequence[Drawn], places: Layered) -> Iterator[str]:
 def _links(nodes: Sequence[Drawn], places: Layered) -> Iterator[str]:
     for node, x, rank in zip(nodes, places.x, places.rank, strict=True):
         place = f'x="{_left(x) + BOX[0] // 2}" y="{_top(rank) + 17}"'
-        text = f"<text {place}>{escape(label(node.text, _LONGEST))}<title>{escape(node.title)}</title></text>"
+        text = f"<text {place}>{escape(label(node.text, _LONGEST))}</text>"
         yield f'<a href="{escape(node.href)}">{text}</a>' if node.href else text

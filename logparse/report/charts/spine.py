@@ -13,23 +13,39 @@ if TYPE_CHECKING:
     from logparse.report.structure.lanes import LaneRow
 
 PITCH: Final = 9
-MIDDLE: Final = 12  # of a row of one line
+MIDDLE: Final = 12  # of a row of one line, in points
 END: Final = 999  # below any row; the cell cuts what is beyond it
 
 
-def spine(row: LaneRow, css: str, weight: int) -> Markup:
-    """One row: lines of the lanes, and a dot for the layer. `css` colours its kind, `weight` (0 to 4) sizes a node."""
+class Spines:
+    """The drawings of one log's rows: what is drawn once is used again under its name, which begins with `prefix`."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self._names: dict[str, str] = {}
+
+    def drawn(self, row: LaneRow, css: str, weight: int) -> Markup:
+        """One row: lines of the lanes, a dot for the layer. `css` colours its kind, `weight` (0 to 4) sizes a node."""
+        body = _body(row, css, weight)
+        if not body:
+            return Markup()
+        if body in self._names:
+            return Markup(f'<svg><use href="#{self._names[body]}"/></svg>')  # noqa: S704 - a name of ours
+        name = self._names[body] = f"{self._prefix}s{len(self._names)}"
+        return Markup(f'<svg><g id="{name}">{body}</g></svg>')  # noqa: S704 - numbers and our classes
+
+
+def _body(row: LaneRow, css: str, weight: int) -> str:
     lines = "".join(f"M{_x(lane)} 0V{END}" for lane in row.through)
-    dot = ""
-    if row.lane is not None:
-        x = _x(row.lane)
-        lines += "".join(f"M{_x(lane)} 0Q{_x(lane)} {MIDDLE} {x} {MIDDLE}" for lane in row.read)
-        top, bottom = 0 if row.above else MIDDLE, END if row.below else MIDDLE
-        lines += f"M{x} {top}V{bottom}" if bottom > top else ""
-        size = f"n{weight}" if row.made else "n"
-        dot = f'<path class="{css} {size}" d="M{x} {MIDDLE}h0"/>'
-    return Markup(f'<svg><path d="{lines}"/>{dot}</svg>' if lines or dot else "")  # noqa: S704 - numbers and our classes
+    if row.lane is None:
+        return f'<path class="wire" d="{lines}"/>' if lines else ""
+    x = _x(row.lane)
+    lines += "".join(f"M{_x(lane)} 0Q{_x(lane)} {MIDDLE} {x} {MIDDLE}" for lane in row.read)
+    top, bottom = 0 if row.above else MIDDLE, END if row.below else MIDDLE
+    lines += f"M{x} {top}V{bottom}" if bottom > top else ""
+    look = f"knot {css} n{weight}" if row.made else "knot"
+    return f'<path class="wire" d="{lines}"/><path class="{look}" d="M{x} {MIDDLE}h0"/>'
 
 
 def _x(lane: int) -> int:
-    return PITCH // 2 + 2 + PITCH * lane
+    return PITCH // 2 + 3 + PITCH * lane

@@ -10,10 +10,11 @@ from logparse.report.charts.drawing import Drawn, drawing
 from logparse.report.kinds import css_of, kind_of
 from logparse.report.structure.folding import closed, folded, modules_of
 from logparse.report.structure.layered import layered
-from logparse.rows import items_of, layer_name
+from logparse.report.structure.modules import brief
+from logparse.rows import layer_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from markupsafe import Markup
 
@@ -48,7 +49,9 @@ def build(log: ReportedLog) -> GraphView | None:
     modular = len(graph.nodes) > MOST or len(graph.edges) * len(parts) > _DENSE
     shown = closed(graph, parts) if modular else graph
     places = layered(len(shown.nodes), [(edge.source, edge.target) for edge in shown.edges])
-    nodes = [_module(log, lead, node) if modular else _node(log, lead, node) for node in shown.nodes]
+    wholes = [part.name for part in parts]
+    names = dict(zip(wholes, brief(wholes), strict=True))
+    nodes = [_module(log, lead, node) if modular else _node(log, lead, node, names) for node in shown.nodes]
     what = f"{len(nodes)} {'modules' if modular else 'nodes'} and {len(shown.edges)} edges"
     title = f"The {lead.title} as a graph: {what}"
     svg = drawing(nodes, [edge.values for edge in shown.edges], places, f"{title}, {places.crossings} crossings.")
@@ -59,20 +62,19 @@ def _note(lead: ReportedNet, graph: FoldedNet, crossings: int, *, modular: bool)
     hidden = len(lead.layers) - len(graph.nodes)
     parts = [f"Of {len(lead.layers)} layers {hidden} are folded: those that write in place, and Splits."]
     if modular:
-        parts.append("Modules are closed; the layers of each stand in the outline.")
+        parts.append("Modules are closed, each with its number of layers; these stand in the outline.")
     parts.append("A line is the wider the more values its blob has.")
     if crossings:
         parts.append(f"Lines cross {crossings} {'time' if crossings == 1 else 'times'}.")
     return " ".join(parts)
 
 
-def _node(log: ReportedLog, net: ReportedNet, node: Node) -> Drawn:
+def _node(log: ReportedLog, net: ReportedNet, node: Node, names: Mapping[str, str]) -> Drawn:
+    """A node under its name, in which its module has its brief name: `3a/1x1`."""
     row = net.layers[node.place]
-    types = " + ".join(formats.plain(net.layers[place].get("type")) for place in (node.place, *_kept(net, node)))
-    shapes = ", ".join(formats.shape(shape) for shape in items_of(row.get("top_shape")))
-    return Drawn(
-        node.name, f"{node.name}: {types}, {shapes}", log.row_href(row), css_of(kind_of(row.get("type")))
-    )
+    whole, slash, rest = node.name.partition("/")
+    text = f"{names.get(whole, whole)}{slash}{rest}"
+    return Drawn(text, log.row_href(row), css_of(kind_of(row.get("type"))))
 
 
 def _kept(net: ReportedNet, node: Node) -> list[int]:
@@ -81,8 +83,7 @@ def _kept(net: ReportedNet, node: Node) -> list[int]:
 
 def _module(log: ReportedLog, net: ReportedNet, node: Node) -> Drawn:
     rows = [net.layers[place] for place in (node.place, *node.folded)]
-    number = f"{len(rows)} {formats.plural('layer', len(rows))}"
-    return Drawn(node.name, f"{node.name}: {number}", log.row_href(rows[0]), css_of(_leading_kind(rows)))
+    return Drawn(f"{node.name}: {len(rows)}", log.row_href(rows[0]), css_of(_leading_kind(rows)))
 
 
 def _leading_kind(rows: Sequence[TableRow]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from markupsafe import Markup
 
 from logparse import formats
-from logparse.report.charts.spine import spine
+from logparse.report.charts.spine import Spines
 from logparse.report.elements import Cell
 from logparse.report.kinds import css_of, kind_of
 from logparse.report.structure.folding import folded
@@ -53,17 +53,18 @@ class LayersView:
 
 
 class _Told(NamedTuple):
-    """What earlier nets of the page have told: of derived figures, and of each layer's cells by head and name."""
+    """What earlier nets of the log have told: of derived figures, each layer's cells by head and name, drawings."""
 
     derived: set[tuple[Any, ...]]
     cells: dict[tuple[str, str], str]
+    spines: Spines
 
 
 def build(log: ReportedLog) -> LayersView | None:
     """The tables; None where the log sets up no layer."""
     if not log.nets:
         return None
-    told = _Told(set(), {})
+    told = _Told(set(), {}, Spines(log.prefix))
     left_out = len(log.distinct_nets) - len(log.printed_nets)
     note = (
         f"Not printed here, but in the table “layers” of logparse export: {left_out} of its nets." if left_out else ""
@@ -73,7 +74,7 @@ def build(log: ReportedLog) -> LayersView | None:
 
 
 def _net(net: ReportedNet, others: tuple[ReportedNet, ...], told: _Told) -> NetView:
-    spines, width = _spines(net)
+    spines, width = _spines(net, told.spines)
     table = tabulate(
         f"Layers of the {net.title}",
         _FIELDS,
@@ -87,13 +88,13 @@ def _net(net: ReportedNet, others: tuple[ReportedNet, ...], told: _Told) -> NetV
     )
 
 
-def _spines(net: ReportedNet) -> tuple[list[Markup], int]:
+def _spines(net: ReportedNet, spines: Spines) -> tuple[list[Markup], int]:
     """The drawing of each row, and how many lanes the widest has."""
     rows = lanes(folded(net.layers))
     largest = max((int_of(row.get("distinct_bytes")) or 0 for row in net.layers), default=0) or 1
     used = [lane for row in rows for lane in (*row.through, *row.read, row.lane) if lane is not None]
     drawn = [
-        spine(row, css_of(kind_of(layer.get("type"))), _weight(int_of(layer.get("distinct_bytes")) or 0, largest))
+        spines.drawn(row, css_of(kind_of(layer.get("type"))), _weight(int_of(layer.get("distinct_bytes")) or 0, largest))
         for row, layer in zip(rows, net.layers, strict=True)
     ]
     return drawn, max(used, default=0) + 1
@@ -177,8 +178,8 @@ def _bars(row: Mapping[str, Any]) -> Cell:
     """Three thin bars under one another: shares of the net's data, parameters and MACs, in steps of two per cent."""
     shares = (float_of(row.get(f"{key}_share")) or 0.0 for key in ("distinct", "params", "macs"))
     steps = [max(0, min(50, round(share * 50))) for share in shares]
-    marks = [Markup('<i class="{}{}">').format(css, step) + Markup("</i>") for css, step in zip("dpx", steps, strict=True)]
-    return Cell(Markup("").join(mark for mark, step in zip(marks, steps, strict=True) if step), "s")
+    marks = [Markup("<i class={}{}>").format(css, step) + Markup("</i>") for css, step in zip("dpx", steps, strict=True)]
+    return Cell(Markup("").join(mark for mark, step in zip(marks, steps, strict=True) if step))
 
 
 def _figure(key: str, reason: str | None = None, form: str = "count") -> Callable[[Mapping[str, Any]], Cell]:
@@ -207,7 +208,7 @@ def _column(key: str, title: str, unit: str = "", **more: Any) -> Field:  # noqa
 
 
 _FIELDS: Final = (
-    Field("_spine", "Net", cell=lambda row: Cell(row["_spine"], "g"), css="g"),
+    Field("_spine", "Net", cell=lambda row: Cell(row["_spine"])),
     _column("layer", "Layer", form="text", cell=lambda row: Cell(layer_name(row), "n")),
     _column("type", "Type", form="text", cell=lambda row: Cell(formats.plain(row.get("type")))),
     _column(
@@ -219,6 +220,10 @@ _FIELDS: Final = (
     Field("_shares", "Shares", unit="data, parameters, MACs", cell=_bars),
     Field("_remark", "Note", cell=_remark),
 )
+
+
+AS_BEFORE: Final = "″"
+OWN_NAME: Final = "·"  # of a top that is called as its layer
 
 
 class _Further(NamedTuple):
@@ -236,6 +241,17 @@ def _raw(key: str, form: str = "text") -> Callable[[Mapping[str, Any]], str]:
     return lambda row: formats.as_text(row.get(key), form)
 
 
+def _above_nothing(key: str, form: str = "text") -> Callable[[Mapping[str, Any]], str]:
+    """A figure that most layers have none of: blank for 0."""
+    return lambda row: "" if row.get(key) == 0 else formats.as_text(row.get(key), form)
+
+
+def _on_gpu(row: Mapping[str, Any]) -> str:
+    """The buffers on a GPU where they take other bytes than on the CPU."""
+    same = row.get("gpu_buffer_bytes") == row.get("buffer_bytes")
+    return "" if same else formats.as_text(row.get("gpu_buffer_bytes"), "text")
+
+
 def _if_known(key: str, form: str) -> Callable[[Mapping[str, Any]], str]:
     """A figure that does not apply to every layer."""
     return lambda row: "" if formats.is_na(row.get(key)) else formats.as_text(row[key], form)
@@ -244,23 +260,21 @@ def _if_known(key: str, form: str) -> Callable[[Mapping[str, Any]], str]:
 _FURTHER: Final = (
     _Further("#", _raw("layer_index")),
     _Further("Bottoms", lambda row: _joined(row.get("bottoms")), same=True),
-    _Further("Tops", lambda row: _joined(row.get("tops")), same=True),
-    _Further("Step, logged, B", _raw("logged_step_bytes")),
+    _Further("Tops", lambda row: OWN_NAME if items_of(row.get("tops")) == [row.get("layer")] else _joined(row.get("tops"))),
     _Further("Running, logged, B", _raw("logged_bytes")),
-    _Further("Diffs, B", _raw("diff_bytes")),
-    _Further("Buffers, CPU, B", _raw("buffer_bytes")),
-    _Further("Buffers, GPU, B", _raw("gpu_buffer_bytes")),
-    _Further("Weights", _raw("weights"), same=True),
-    _Further("Biases", _raw("biases"), same=True),
-    _Further("Statistics", _raw("statistics"), same=True),
+    _Further("Diffs, B", _above_nothing("diff_bytes")),
+    _Further("Buffers, CPU, B", _above_nothing("buffer_bytes")),
+    _Further("Buffers, GPU, B, if other", _on_gpu),
+    _Further("Weights", _above_nothing("weights"), same=True),
+    _Further("Biases", _above_nothing("biases"), same=True),
+    _Further("Statistics", _above_nothing("statistics"), same=True),
     _Further("MACs per weight", _if_known("macs_per_weight", "significant"), same=True),
-    _Further("Other ops per image", _raw("other_ops_per_image", "significant"), same=True),
-    _Further("Backward", _raw("backward", "flag")),
+    _Further("Other ops per image", _above_nothing("other_ops_per_image", "significant"), same=True),
+    _Further("Without backward", lambda row: "yes" if row.get("backward") is not None and not row["backward"] else ""),
     _Further("Line", _raw("line")),
 )
 _NOTHING: Final = frozenset({"", "0", formats.NA})
 _KEPT: Final = 3  # columns that stand even where they are empty
-AS_BEFORE: Final = "″"
 
 
 def _further(net: ReportedNet, told: dict[tuple[str, str], str]) -> str:
@@ -320,9 +334,9 @@ def _told_as(row: Mapping[str, Any]) -> tuple[Any, ...]:
 # Column of `layers` → what it is, and the column with its basis (or the basis itself).
 _EXPLAINED: Final = (
     ("params", "parameters", "params_basis"),
-    ("macs", "MACs of the batch", "macs_basis"),
-    ("distinct_bytes", "distinct data, B", ""),
-    ("buffer_bytes", "private buffers (CPU), B", "macs_basis"),
+    ("macs", "MACs, batch", "macs_basis"),
+    ("distinct_bytes", "data", ""),
+    ("buffer_bytes", "CPU buffers", "macs_basis"),
 )
 
 
@@ -338,11 +352,16 @@ def _derived(layer: TableRow) -> list[dict[str, Any]]:
                 "index": layer["layer_index"],
                 "what": what,
                 "formula": reason if formats.is_na(value) or is_blank(formula) else formula,
-                "basis": layer.get(basis) if basis else "shapes",
+                "basis": _told_basis(layer.get(basis) if basis else "shapes"),
                 "assumptions": layer.get("assumptions") if basis else None,
             }
         )
     return found
+
+
+def _told_basis(basis: Any) -> str | None:  # noqa: ANN401 - a cell
+    """A basis where it is another than the definition, which stands for most."""
+    return None if basis == "definition" else formats.plain(basis)
 
 
 def _ground(layer: TableRow, key: str) -> tuple[Any, Any]:

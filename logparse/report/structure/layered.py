@@ -25,18 +25,15 @@ _WORK: Final = 400_000  # of (ranks' members × sweeps): from there on fewer swe
 class Layered(NamedTuple):
     """Where everything stands: x in node pitches from 0, y in ranks from 0.
 
-    `routes` has for each edge, in the order given, all points from its source to its target.
+    `routes` has for each edge, in the order given, all points from its source to its target; `width` is from the left
+    of what stands leftmost to the right of what stands rightmost, bends too, in node pitches.
     """
 
     x: tuple[float, ...]
     rank: tuple[int, ...]
     routes: tuple[tuple[tuple[float, int], ...], ...]
     crossings: int
-
-    @property
-    def width(self) -> float:
-        """From the left of the leftmost node to the right of the rightmost, in node pitches."""
-        return max(self.x, default=0.0) - min(self.x, default=0.0) + 1
+    width: float
 
 
 def layered(nodes: int, edges: Sequence[Pair]) -> Layered:
@@ -47,10 +44,10 @@ def layered(nodes: int, edges: Sequence[Pair]) -> Layered:
     drawn = _Bent(nodes, edges, rank)
     crossings = drawn.sort()
     x = drawn.placed()
-    left = min(x[:nodes], default=0.0)
+    left = min(x, default=0.0)
     places = tuple(round(at - left, 3) for at in x)
     routes = tuple(tuple((places[stop], drawn.rank[stop]) for stop in drawn.route(*edge)) for edge in edges)
-    return Layered(places[:nodes], tuple(rank), routes, crossings)
+    return Layered(places[:nodes], tuple(rank), routes, crossings, max(places, default=0.0) + 1)
 
 
 def _ranks(nodes: int, edges: Sequence[Pair]) -> list[int]:
