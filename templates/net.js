@@ -362,14 +362,14 @@
     }
 
     // One slot under the pointer or the keys: a line, what it is, its rows.
-    point(slot) {
+    point(slot, lit = true) {
       this.at = slot;
       for (const sheet of this.sheets) sheet.light(0, 0);
       if (slot === null || slot < this.view[0] || slot >= this.view[1]) { this.cross.setAttribute("d", ""); this.story.say(""); return; }
       const x = (this.place(slot) + this.place(slot + 1)) / 2;
       this.cross.setAttribute("d", `M${x.toFixed(1)} 26V396`);
       const [net, start, stop] = this.slots[slot], sheet = this.sheets[net];
-      sheet.light(start, stop);
+      if (lit) sheet.light(start, stop);
       this.story.say(this.words(sheet, start, stop));
     }
 
@@ -469,7 +469,7 @@
       this.show();
       document.addEventListener("layer", ({ detail }) => {
         const slot = this.shown.slots.findIndex(([net, start, stop]) => this.shown.sheets[net] && this.shown.sheets[net].net.id === detail.net && detail.at >= start && detail.at < stop);
-        if (slot >= 0) this.shown.point(slot);
+        if (slot >= 0) this.shown.point(slot, false);
       });
     }
 

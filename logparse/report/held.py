@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 GROWN: Final = ("distinct_data", "diff", "buffers")  # kinds that grow with the layers
 BASE: Final = ("params", "gradients", "history", "prefetch")  # kinds that are held from the beginning, or seem so
 # Kinds as they read, and the class of their mark.
-WORDS: Final = {
+KIND_WORDS: Final = {
     "params": ("parameters", "m-params"),
     "gradients": ("gradients", "m-gradients"),
     "history": ("history", "m-history"),
@@ -159,7 +159,7 @@ def passed(run: HeldRun, limit: int) -> TableRow | None:
 
 def unknown_blocks(nets: Sequence[HeldNet]) -> Iterator[tuple[str, int]]:
     """Kind in words and how many blocks of it have no known size."""
-    for kind, (words, _) in WORDS.items():
+    for kind, (words, _) in KIND_WORDS.items():
         number = sum(net.unknown.get(kind, 0) for net in nets)
         if number:
             yield words, number

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse import formats
-from logparse.report.charts.across import LEFT, RIGHT, Span
+from logparse.report.charts.across import LEFT, RIGHT, NamedSlots
 from logparse.report.charts.axes import WIDTH
-from logparse.report.charts.story import Part, Slot, Story, story
+from logparse.report.charts.story import Slot, Story, Stratum, story
 from logparse.report.elements import Cell
-from logparse.report.held import BASE, GROWN, WORDS, merged, passed, unknown_blocks
-from logparse.report.structure.modules import brief, without_shared_words
+from logparse.report.held import BASE, GROWN, KIND_WORDS, merged, passed, unknown_blocks
+from logparse.report.structure.modules import MANY_LAYERS, brief, without_shared_words
 from logparse.report.tabulate import Field, tabulate
 
 if TYPE_CHECKING:
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from logparse.report.held import HeldLayer, HeldNet, HeldRun
     from logparse.report.reported_log import ReportedLog, ReportedNet
 
-BY_MODULE: Final = 150  # layers from which on a net is first shown by module
 _ROWS: Final = 60  # of a narrow screen's list of layers
 _GIB: Final = 2**30
-CARDS: Final = tuple((f"an {size} GiB card" if size != 24 else "a 24 GiB card", size * _GIB) for size in (8, 11, 24))
-BY_LAYER: Final = ("by layer", "by module")
+USUAL_CARDS: Final = tuple(
+    (f"an {size} GiB card" if size != 24 else "a 24 GiB card", size * _GIB) for size in (8, 11, 24)
+)
 
 
 class RowBar(NamedTuple):
@@ -41,11 +41,11 @@ class RowBar(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PictureView:
-    """One picture: which nets it is of, its grain, the drawing, and what a script needs to find a layer under a point.
+    """One picture: which nets it is of, its grain, the drawing, and how a script finds a layer under a point.
 
     `nets` are anchors of tables; `slots` is for each slot the number of its net among them and its layers' places,
-    `0:7-9` for the eighth and the ninth layer of the first; empty where each layer of the nets is a slot. `ends` are the
-    left and right end of the axis and the width of the drawing.
+    `0:7-9` for the eighth and the ninth layer of the first; empty where each layer of the nets is a slot. `ends` are
+    the left and right end of the axis and the width of the drawing.
     """
 
     label: str
@@ -77,16 +77,12 @@ def choices(run: HeldRun) -> tuple[_Choice, ...]:
 
 def pictures(log: ReportedLog, run: HeldRun) -> tuple[PictureView, ...]:
     """All pictures in the order of reading; of each choice the grain that suits its number of layers first."""
-    return tuple(
-        _picture(log, run, choice, grain)
-        for choice in choices(run)
-        for grain in _grains(run, choice)
-    )
+    return tuple(_picture(log, run, choice, grain) for choice in choices(run) for grain in _grains(run, choice))
 
 
 def _grains(run: HeldRun, choice: _Choice) -> tuple[str, ...]:
     """By layer; of very many layers by module, and by layer too only for the largest net."""
-    if sum(len(net.layers) for net in choice.nets) <= BY_MODULE:
+    if sum(len(net.layers) for net in choice.nets) <= MANY_LAYERS:
         return ("by layer",)
     largest = max(run.nets, key=lambda net: net.total)
     return ("by module", "by layer") if choice.nets == (largest,) else ("by module",)
@@ -125,7 +121,7 @@ def _places(choice: _Choice) -> list[tuple[int, int, int]]:
 def told_of(run: HeldRun, choice: _Choice, grain: str) -> Story:
     """What the picture of a choice shows."""
     slots: list[Slot] = []
-    spans: list[Span] = []
+    spans: list[NamedSlots] = []
     breaks: list[int] = []
     for net in choice.nets:
         if slots:
@@ -133,9 +129,9 @@ def told_of(run: HeldRun, choice: _Choice, grain: str) -> Story:
         spans.extend(_spans(net, len(slots), grain))
         slots.extend(_slots(net, grain))
     sums = {kind: sum(net.base.get(kind, 0) for net in choice.nets) for kind in BASE}
-    base = [Part(*WORDS["rest"], run.rest)] if choice.whole else []
-    base += [Part(*WORDS[kind], sums[kind]) for kind in BASE if sums[kind]]
-    grown = tuple(WORDS[kind] for kind in GROWN)
+    base = [Stratum(*KIND_WORDS["rest"], run.rest)] if choice.whole else []
+    base += [Stratum(*KIND_WORDS[kind], sums[kind]) for kind in BASE if sums[kind]]
+    grown = tuple(KIND_WORDS[kind] for kind in GROWN)
     told = Story(tuple(slots), tuple(base), grown, tuple(spans), None, tuple(breaks))
     card = card_of(run, max(told.running, default=told.at_base))
     return Story(told.slots, told.base, told.grown, told.spans, card, told.breaks)
@@ -154,15 +150,15 @@ def _slots(net: HeldNet, grain: str) -> Iterator[Slot]:
         yield Slot(name, layer.grown, layer.own, layer.again, layer.logged)
 
 
-def _named(net: HeldNet) -> list[tuple[Span, str]]:
+def _named(net: HeldNet) -> list[tuple[NamedSlots, str]]:
     names = brief([part.name for part in net.modules])
-    return [(Span(part.name, part.start, part.stop), name) for part, name in zip(net.modules, names, strict=True)]
+    return [(NamedSlots(part.name, part.start, part.stop), name) for part, name in zip(net.modules, names, strict=True)]
 
 
-def _spans(net: HeldNet, first: int, grain: str) -> Iterator[Span]:
+def _spans(net: HeldNet, first: int, grain: str) -> Iterator[NamedSlots]:
     for at, (part, name) in enumerate(_named(net)):
         start, stop = (at, at + 1) if grain == "by module" else (part.start, part.stop)
-        yield Span(name, first + start, first + stop)
+        yield NamedSlots(name, first + start, first + stop)
 
 
 def card_of(run: HeldRun, held: int) -> tuple[str, int] | None:
@@ -173,7 +169,7 @@ def card_of(run: HeldRun, held: int) -> tuple[str, int] | None:
     if not formats.is_na(size):
         name = run.whole.get("card")
         return ("the card" if formats.is_na(name) else str(name)), int(size or 0)
-    return next((card for card in CARDS if card[1] >= held), CARDS[-1])
+    return next((card for card in USUAL_CARDS if card[1] >= held), USUAL_CARDS[-1])
 
 
 def _rows(told: Story) -> Iterator[RowBar]:
@@ -201,11 +197,13 @@ def headline(run: HeldRun) -> str:
         return "Of no block of the run the size is known"
     (first, most), (second, next_) = sorted(groups.items(), key=lambda group: -group[1])[:2]
     device = run.device.upper()
-    title = f"{first} take {formats.percent(most / whole)} of the {formats.size(whole)} that the run holds on the {device}"
+    title = (
+        f"{first} take {formats.percent(most / whole)} of the {formats.size(whole)} that the run holds on the {device}"
+    )
     return f"{title}, {second[0].lower()}{second[1:]} {formats.percent(next_ / whole)}" if next_ else title
 
 
-def notes(run: HeldRun) -> Iterator[str]:
+def reading_notes(run: HeldRun) -> Iterator[str]:
     """How the picture is read, what is not in it, and where the run passes its card in the order of allocation."""
     yield _READING
     card = card_of(run, run.total)
@@ -223,15 +221,15 @@ def notes(run: HeldRun) -> Iterator[str]:
 
 _READING: Final = (
     "Read from left to right: what is held once the layers up to here have gone forward and backward. What stands "
-    "below is there in whole from the first step on. Hatched is what Caffe’s line counts again: tops that write over or "
-    "share memory that is counted already."
+    "below is there in whole from the first step on. Hatched is what Caffe’s line counts again: tops that write over "
+    "memory, or share it, that is counted already."
 )
 
 
 def data_of(log: ReportedLog, run: HeldRun) -> TableView:
     """The figures of the pictures: each net by layer, or by module where it has very many."""
     rows = [row for net in run.nets for row in _data_rows(log, net, several=len(run.nets) > 1)]
-    grain = "module" if any(len(net.layers) > BY_MODULE for net in run.nets) else "layer"
+    grain = "module" if any(len(net.layers) > MANY_LAYERS for net in run.nets) else "layer"
     return tabulate(f"Memory by {grain}", _FIELDS, rows)
 
 
@@ -253,7 +251,7 @@ def _data_rows(log: ReportedLog, net: HeldNet, *, several: bool) -> Iterator[dic
 
 
 def _grained(net: HeldNet) -> Sequence[tuple[HeldLayer, int]]:
-    if len(net.layers) <= BY_MODULE:
+    if len(net.layers) <= MANY_LAYERS:
         return list(zip(net.layers, range(len(net.layers)), strict=True))
     return [(merged(net.layers[part.start : part.stop], part.name), part.start) for part in net.modules]
 

@@ -1,4 +1,4 @@
-"""What charts over the layers of a net share: places from left to right, the strip of modules' names, names over bars."""
+"""What charts over the layers of a net share: places from left to right, the strip of modules, names over bars."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 LEFT: Final = 64.0
 RIGHT: Final = WIDTH - 152
-LINE: Final = 13.0
-ROWS: Final = 3  # of names over bars
+TEXT_LINE: Final = 13.0
+_ROWS: Final = 3  # of names over bars
 LONGEST: Final = 22
 _NEAR: Final = 20.0  # how far a name may stand from its bar before another row is better
 
 
-class Span(NamedTuple):
+class NamedSlots(NamedTuple):
     """A name over several slots, from `start` up to before `stop`."""
 
     name: str
@@ -49,7 +49,7 @@ class Across:
         return min(2.0, (self.start(1) - self.start(0)) * 0.12)
 
 
-def strip(canvas: Canvas, spans: Sequence[Span], across: Across, top: float) -> None:
+def strip(canvas: Canvas, spans: Sequence[NamedSlots], across: Across, top: float) -> None:
     """Names in one or two rows under `top`, each over its slots; one that has no room is not written."""
     borders = [span.start for span in spans[1:]]
     canvas.rules([(LEFT, top, RIGHT, top)], "axis")
@@ -61,14 +61,14 @@ def strip(canvas: Canvas, spans: Sequence[Span], across: Across, top: float) -> 
         half = len(name) * CHARACTER * 0.47 + 3
         row = next((row for row, end in enumerate(taken) if middle - half >= end), None)
         if row is not None:
-            canvas.text(middle, top + 14 + row * LINE, name, "t-name", "middle")
+            canvas.text(middle, top + 14 + row * TEXT_LINE, name, "t-name", "middle")
             taken[row] = middle + half
 
 
 def names_over(canvas: Canvas, tops: Mapping[int, tuple[str, float]], across: Across, base: float) -> None:
     """Names over bars (slot → name, top of its bar) in rows above `base`, none meeting another, with a line each."""
     for row, written in enumerate(_rows_of(tops, across)):
-        y = base - row * LINE
+        y = base - row * TEXT_LINE
         for at, middle in written:
             text, top = tops[at]
             canvas.rules([(middle, y + 3, across.middle(at), top)], "lead")
@@ -78,7 +78,7 @@ def names_over(canvas: Canvas, tops: Mapping[int, tuple[str, float]], across: Ac
 def _rows_of(tops: Mapping[int, tuple[str, float]], across: Across) -> list[list[tuple[int, float]]]:
     """Slots with the middles of their names, in as few rows as leave each name near its bar."""
     places = sorted(tops)
-    for rows in range(1, ROWS + 1):
+    for rows in range(1, _ROWS + 1):
         shared = [places[row::rows] for row in range(rows)]
         middles = [_side_by_side(one, [label(tops[at][0], LONGEST) for at in one], across) for one in shared]
         written = [list(zip(*pair, strict=True)) for pair in zip(shared, middles, strict=True)]

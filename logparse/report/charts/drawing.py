@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from logparse.report.structure.layered import Layered
 
-PITCH: Final = (146, 46)  # from node to node, from rank to rank
-BOX: Final = (132, 26)
-MARGIN: Final = 8
+_PITCH: Final = (146, 46)  # from node to node, from rank to rank
+_BOX: Final = (132, 26)
+_MARGIN: Final = 8
 _LONGEST: Final = 21
-WIDTHS: Final = 4  # of edges
+_WIDTHS: Final = 4  # of edges
 
 
 class Drawn(NamedTuple):
@@ -36,19 +36,20 @@ class Drawn(NamedTuple):
 
 def drawing(nodes: Sequence[Drawn], values: Sequence[int | None], places: Layered, description: str) -> Markup:
     """The graph from top to bottom. `values` has for each edge of `places` how many values its blob has."""
-    width = round((places.width - 1) * PITCH[0]) + BOX[0] + 2 * MARGIN
-    height = max(places.rank, default=0) * PITCH[1] + BOX[1] + 2 * MARGIN
+    width = round((places.width - 1) * _PITCH[0]) + _BOX[0] + 2 * _MARGIN
+    height = max(places.rank, default=0) * _PITCH[1] + _BOX[1] + 2 * _MARGIN
     body = "\n".join((*_edges(values, places), *_boxes(nodes, places), *_links(nodes, places)))
-    frame = f'<svg class="graph" viewBox="0 0 {width} {height}" width="{width}" role="group" aria-label="{escape(description)}">'
+    size = f'viewBox="0 0 {width} {height}" width="{width}"'
+    frame = f'<svg class="graph" {size} role="group" aria-label="{escape(description)}">'
     return Markup(formats.shown(f"{frame}\n{body}\n</svg>"))  # noqa: S704 - numbers, our classes and escaped text
 
 
 def _left(x: float) -> int:
-    return MARGIN + round(x * PITCH[0])
+    return _MARGIN + round(x * _PITCH[0])
 
 
 def _top(rank: int) -> int:
-    return MARGIN + rank * PITCH[1]
+    return _MARGIN + rank * _PITCH[1]
 
 
 def _edges(values: Sequence[int | None], places: Layered) -> Iterator[str]:
@@ -56,7 +57,7 @@ def _edges(values: Sequence[int | None], places: Layered) -> Iterator[str]:
     largest = max((value or 0 for value in values), default=0) or 1
     by_width: dict[int, list[str]] = {}
     for value, route in zip(values, places.routes, strict=True):
-        width = max(1, round(WIDTHS * ((value or 0) / largest) ** 0.5))
+        width = max(1, round(_WIDTHS * ((value or 0) / largest) ** 0.5))
         by_width.setdefault(width, []).append(_route(route))
     for width, paths in sorted(by_width.items()):
         yield f'<path class="e{width}" d="{"".join(paths)}"/>'
@@ -64,9 +65,9 @@ def _edges(values: Sequence[int | None], places: Layered) -> Iterator[str]:
 
 def _route(stops: Sequence[tuple[float, int]]) -> str:
     """From the foot of a box, between the boxes of the ranks that it passes, to the head of another."""
-    places = [(_left(x) + BOX[0] // 2, rank) for x, rank in stops]
+    places = [(_left(x) + _BOX[0] // 2, rank) for x, rank in stops]
     x, rank = places[0]
-    y = _top(rank) + BOX[1]
+    y = _top(rank) + _BOX[1]
     path = f"M{x} {y}"
     for index, (right, below) in enumerate(places[1:], 1):
         head = _top(below)
@@ -74,7 +75,7 @@ def _route(stops: Sequence[tuple[float, int]]) -> str:
         path += f"V{head}" if right == x else f"C{x} {middle} {right} {middle} {right} {head}"
         x, y = right, head
         if index < len(places) - 1:  # a bend: past the boxes beside it
-            y = head + BOX[1]
+            y = head + _BOX[1]
             path += f"V{y}"
     return path
 
@@ -82,7 +83,7 @@ def _route(stops: Sequence[tuple[float, int]]) -> str:
 def _boxes(nodes: Sequence[Drawn], places: Layered) -> Iterator[str]:
     by_kind: dict[str, list[str]] = {}
     for node, x, rank in zip(nodes, places.x, places.rank, strict=True):
-        box = f"M{_left(x)} {_top(rank)}h{BOX[0]}v{BOX[1]}h-{BOX[0]}z"
+        box = f"M{_left(x)} {_top(rank)}h{_BOX[0]}v{_BOX[1]}h-{_BOX[0]}z"
         by_kind.setdefault(node.css, []).append(box)
     for css, boxes in by_kind.items():
         yield f'<path class="box {css}" d="{"".join(boxes)}"/>'
@@ -90,6 +91,6 @@ def _boxes(nodes: Sequence[Drawn], places: Layered) -> Iterator[str]:
 
 def _links(nodes: Sequence[Drawn], places: Layered) -> Iterator[str]:
     for node, x, rank in zip(nodes, places.x, places.rank, strict=True):
-        place = f'x="{_left(x) + BOX[0] // 2}" y="{_top(rank) + 17}"'
+        place = f'x="{_left(x) + _BOX[0] // 2}" y="{_top(rank) + 17}"'
         text = f"<text {place}>{escape(label(node.text, _LONGEST))}</text>"
         yield f'<a href="{escape(node.href)}">{text}</a>' if node.href else text

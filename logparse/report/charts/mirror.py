@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse import formats
 from logparse.report.charts.across import LEFT, RIGHT, Across, names_over, strip
@@ -17,16 +17,18 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
-    from logparse.report.charts.across import Span
+    from logparse.report.charts.across import NamedSlots
 
-NAMED: Final = 6
+_NAMED: Final = 6
+_SEEN: Final = 0.1  # points of a bar from which on it is drawn
+# Lanes, from where the largest bar ends to where all begin
 _UP: Final = (46.0, 148.0)
-_DOWN: Final = (184.0, 286.0)
+_DOWN: Final = (286.0, 184.0)
 _TIME: Final = (316.0, 380.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
+class CostBar:
     """One place on the axis: its name, its figures (None where not known) and the class of its kind."""
 
     name: str
@@ -36,16 +38,33 @@ class Cost:
     css: str
 
 
-def mirrored(costs: Sequence[Cost], spans: Sequence[Span], description: str) -> Markup:
+class _Lane(NamedTuple):
+    """Bars of one figure from `near` towards `far`; `texts` are what its ticks read."""
+
+    head: str
+    far: float
+    near: float
+    values: Sequence[float | None]
+    texts: Callable[[Sequence[float]], list[str]]
+
+
+def mirrored(costs: Sequence[CostBar], spans: Sequence[NamedSlots], description: str) -> Markup:
     """MACs upwards, parameters downwards, measured time beneath where there is any."""
-    timed = any(cost.ms for cost in costs)
-    canvas = Canvas(WIDTH, _TIME[1] + 12 if timed else _DOWN[1] + 12)
+    lanes = [
+        _Lane("MACs", *_UP, [cost.macs for cost in costs], _shorts),
+        _Lane("Parameters", *_DOWN, [cost.params for cost in costs], _shorts),
+    ]
+    if any(cost.ms for cost in costs):
+        lanes.append(_Lane("Time, forward and backward", *_TIME, [cost.ms for cost in costs], _times))
+    canvas = Canvas(WIDTH, max(lanes[-1].far, lanes[-1].near) + 12)
     across = Across(len(costs))
-    _lane(canvas, costs, across, _UP, "MACs", [cost.macs for cost in costs])
     strip(canvas, spans, across, _UP[1])
-    _lane(canvas, costs, across, _DOWN[::-1], "Parameters", [cost.params for cost in costs])
-    if timed:
-        _lane(canvas, costs, across, _TIME, "Time, forward and backward", [cost.ms for cost in costs], _times)
+    for lane in lanes:
+        _bars(canvas, costs, across, lane)
+    macs = _drawn(lanes[0].values)
+    most = sorted((at for at, value in enumerate(macs) if value), key=lambda at: -macs[at])[:_NAMED]
+    scale = _scale(lanes[0])
+    names_over(canvas, {at: (costs[at].name, scale.at(macs[at])) for at in most}, across, _UP[0] - 6)
     return canvas.svg(description)
 
 
@@ -57,32 +76,26 @@ def _times(ticks: Sequence[float]) -> list[str]:
     return [without_zeros(formats.milliseconds(tick)) if tick else "0" for tick in ticks]
 
 
-def _lane(  # noqa: PLR0913 - a lane is all of these
-    canvas: Canvas,
-    costs: Sequence[Cost],
-    across: Across,
-    ends: tuple[float, float],
-    head: str,
-    values: Sequence[float | None],
-    texts: Callable[[Sequence[float]], list[str]] = _shorts,
-) -> None:
-    """Bars from the second end towards the first."""
-    far, near = ends
-    known = [value if value is not None and math.isfinite(value) else 0.0 for value in values]
-    scale = Scale(0, max(known, default=0) or 1, near, far)
-    upwards = far < near
-    canvas.text(RIGHT + 11, (far if upwards else near) + 10, head, "t-head")
-    grid(canvas, scale, (LEFT, RIGHT), 2, texts)
+def _drawn(values: Sequence[float | None]) -> list[float]:
+    """What has a bar: nothing where a figure is not known, or is no number."""
+    return [value if value is not None and math.isfinite(value) else 0.0 for value in values]
+
+
+def _scale(lane: _Lane) -> Scale:
+    return Scale(0, max(_drawn(lane.values), default=0) or 1, lane.near, lane.far)
+
+
+def _bars(canvas: Canvas, costs: Sequence[CostBar], across: Across, lane: _Lane) -> None:
+    scale, known = _scale(lane), _drawn(lane.values)
+    canvas.text(RIGHT + 11, min(lane.far, lane.near) + 10, lane.head, "t-head")
+    grid(canvas, scale, (LEFT, RIGHT), 2, lane.texts)
     for css in dict.fromkeys(cost.css for cost in costs):
-        boxes = [
-            (across.start(at) + across.inset, *sorted((near, scale.at(value))), across.start(at + 1) - across.inset)
-            for at, (cost, value) in enumerate(zip(costs, known, strict=True))
-            if cost.css == css and abs(near - scale.at(value)) >= 0.1
-        ]
-        canvas.boxes([(left, top, right, bottom) for left, top, bottom, right in boxes], f"bar {css}")
-    if upwards and texts is _shorts:
-        top = sorted((at for at, value in enumerate(known) if value), key=lambda at: -known[at])[:NAMED]
-        names_over(canvas, {at: (costs[at].name, scale.at(known[at])) for at in top}, across, far - 6)
+        boxes = []
+        for at, (cost, value) in enumerate(zip(costs, known, strict=True)):
+            top, bottom = sorted((lane.near, scale.at(value)))
+            if cost.css == css and bottom - top >= _SEEN:
+                boxes.append((across.start(at) + across.inset, top, across.start(at + 1) - across.inset, bottom))
+        canvas.boxes(boxes, f"bar {css}")
 
 
 # --- each layer as a dot ----------------------------------------------------------------------------------
@@ -151,8 +164,8 @@ def _ratios(canvas: Canvas, x: Scale, y: Scale) -> None:
 
 def _named(canvas: Canvas, layers: Sequence[Weighted], x: Scale, y: Scale) -> None:
     """The names of the layers with most MACs and most parameters, where no other name stands."""
-    by_macs = sorted(layers, key=lambda layer: -layer.macs)[: NAMED // 2]
-    by_params = sorted(layers, key=lambda layer: -layer.params)[: NAMED // 2]
+    by_macs = sorted(layers, key=lambda layer: -layer.macs)[: _NAMED // 2]
+    by_params = sorted(layers, key=lambda layer: -layer.params)[: _NAMED // 2]
     taken: list[tuple[float, float, float]] = []
     for layer in {id(one): one for one in (*by_macs, *by_params)}.values():
         text = label(layer.name, 24)

@@ -12,9 +12,9 @@ from markupsafe import Markup
 if TYPE_CHECKING:
     from logparse.report.structure.lanes import LaneRow
 
-PITCH: Final = 9
-MIDDLE: Final = 12  # of a row of one line, in points
-END: Final = 999  # below any row; the cell cuts what is beyond it
+_LANE: Final = 9
+_MIDDLE: Final = 12  # of a row of one line, in points
+_BELOW: Final = 999  # below any row; the cell cuts what is beyond it
 
 
 class Spines:
@@ -36,16 +36,16 @@ class Spines:
 
 
 def _body(row: LaneRow, css: str, weight: int) -> str:
-    lines = "".join(f"M{_x(lane)} 0V{END}" for lane in row.through)
+    lines = "".join(f"M{_x(lane)} 0V{_BELOW}" for lane in row.through)
     if row.lane is None:
         return f'<path class="wire" d="{lines}"/>' if lines else ""
     x = _x(row.lane)
-    lines += "".join(f"M{_x(lane)} 0Q{_x(lane)} {MIDDLE} {x} {MIDDLE}" for lane in row.read)
-    top, bottom = 0 if row.above else MIDDLE, END if row.below else MIDDLE
+    lines += "".join(f"M{_x(lane)} 0Q{_x(lane)} {_MIDDLE} {x} {_MIDDLE}" for lane in row.read)
+    top, bottom = 0 if row.above else _MIDDLE, _BELOW if row.below else _MIDDLE
     lines += f"M{x} {top}V{bottom}" if bottom > top else ""
     look = f"knot {css} n{weight}" if row.made else "knot"
-    return f'<path class="wire" d="{lines}"/><path class="{look}" d="M{x} {MIDDLE}h0"/>'
+    return f'<path class="wire" d="{lines}"/><path class="{look}" d="M{x} {_MIDDLE}h0"/>'
 
 
 def _x(lane: int) -> int:
-    return PITCH // 2 + 3 + PITCH * lane
+    return _LANE // 2 + 3 + _LANE * lane

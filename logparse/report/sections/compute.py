@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 from logparse import formats
 from logparse.report.cells import name_cell, share_cell
 from logparse.report.charts import bars, mirror
-from logparse.report.charts.across import Span
+from logparse.report.charts.across import NamedSlots
 from logparse.report.coverage import coverage
 from logparse.report.elements import ChartView, Content
 from logparse.report.kinds import css_of, kind_of
 from logparse.report.structure.folding import modules_of
-from logparse.report.structure.modules import brief
+from logparse.report.structure.modules import MANY_LAYERS, brief
 from logparse.report.tabulate import Field, tabulate
 from logparse.rows import float_of, int_of, known_sum, layer_name, net_key
 from logparse.sums import float_sum
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from logparse.report.reported_log import ReportedLog, ReportedNet
     from logparse.rows import TableRow
 
-BY_MODULE: Final = 150  # layers from which on bars are of modules
-MOST: Final = 0.8  # the share that a headline tells the holders of
+_MOST: Final = 0.8  # the share that a headline tells the holders of
 WHOLES: Final = (
     ("macs_per_image", "MACs", formats.short),
     ("params", "Parameters", formats.short),
@@ -178,24 +177,29 @@ def _mirror_chart(log: ReportedLog, lead: ReportedNet) -> ChartView:
     rows = [{**row, "ms": times.get(row["layer_index"])} for row in lead.layers]
     parts = modules_of(lead.layers)
     names = brief([part.name for part in parts])
-    by_module = len(rows) > BY_MODULE
+    by_module = len(rows) > MANY_LAYERS
     if by_module:
         rows = [_merged(rows[part.start : part.stop], name) for part, name in zip(parts, names, strict=True)]
     spans = [
-        Span(name, at if by_module else part.start, at + 1 if by_module else part.stop)
+        NamedSlots(name, at if by_module else part.start, at + 1 if by_module else part.stop)
         for at, (part, name) in enumerate(zip(parts, names, strict=True))
     ]
-    costs = [
-        mirror.Cost(layer_name(row), *(float_of(row.get(key)) for key in ("macs_per_image", "params", "ms")), css)
-        for row in rows
-        for css in (css_of(kind_of(row.get("type"))) if not by_module else "k-conv",)
-    ]
+    costs = [_bar(row, "k-conv" if by_module else css_of(kind_of(row.get("type")))) for row in rows]
     title = _concentration(lead.layers)
-    drawing = mirror.mirrored(costs, spans, f"Bars up and down over the layers. {title}. The table below has the figures.")
+    drawing = mirror.mirrored(
+        costs, spans, f"Bars up and down over the layers. {title}. The table below has the figures."
+    )
     grain = "module" if by_module else "layer"
     table = tabulate(f"Compute and parameters by {grain}", _MIRROR_FIELDS, [row for row in rows if _counts(row)])
     key = () if by_module else tuple((css_of(kind), kind) for kind in _kinds(lead.layers))
-    return ChartView(title, f"MACs upwards, parameters downwards, {grain} by {grain} in the order of the net.", drawing, table, key)
+    return ChartView(
+        title, f"MACs upwards, parameters downwards, {grain} by {grain} in the order of the net.", drawing, table, key
+    )
+
+
+def _bar(row: TableRow, css: str) -> mirror.CostBar:
+    macs, params, time = (float_of(row.get(key)) for key in ("macs_per_image", "params", "ms"))
+    return mirror.CostBar(layer_name(row), macs, params, time, css)
 
 
 def _kinds(rows: Sequence[TableRow]) -> list[str]:
@@ -205,7 +209,11 @@ def _kinds(rows: Sequence[TableRow]) -> list[str]:
 
 def _measured(log: ReportedLog, lead: ReportedNet) -> dict[Any, float]:
     """Layer → milliseconds of forward and backward in the last timed run of the net; empty where none is timed."""
-    rows = [row for row in log.rows("timing") if row.get("scope", "layer") == "layer" and net_key(row) == net_key(lead.layers[0])]
+    rows = [
+        row
+        for row in log.rows("timing")
+        if row.get("scope", "layer") == "layer" and net_key(row) == net_key(lead.layers[0])
+    ]
     runs = [row for row in rows if row.get("run") == rows[-1].get("run")]
     known = {}
     for row in runs:
@@ -226,15 +234,15 @@ def _merged(rows: Sequence[TableRow], name: str) -> dict[str, Any]:
 
 def _concentration(rows: Sequence[TableRow]) -> str:
     """How few layers hold most of the MACs and of the parameters."""
-    parts = []
+    parts: list[str] = []
     for key, what in (("macs", "MACs"), ("params", "parameters")):
         known = [int(row[key]) for row in rows if not formats.is_na(row.get(key))]
         if sum(known):
-            few = fewest(sorted(known, reverse=True), MOST)
+            few = fewest(sorted(known, reverse=True), _MOST)
             verb = "holds" if few == 1 else "hold"
             layers = f" of {sum(map(bool, known))} layers" if not parts else ""
             part = "known " if len(known) < len(rows) else ""
-            parts.append(f"{few}{layers} {verb} {formats.significant(100 * MOST)} % of the {part}{what}")
+            parts.append(f"{few}{layers} {verb} {formats.significant(100 * _MOST)} % of the {part}{what}")
     return ", ".join(parts) or "No layer computes matrix products or has parameters"
 
 

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from logparse.report.reported_log import ReportedLog, ReportedNet
-    from logparse.report.structure.folding import FoldedNet, Node
+    from logparse.report.structure.folding import FoldedNet, GraphNode
     from logparse.report.structure.modules import Module
     from logparse.rows import TableRow
 
-MOST: Final = 150  # nodes from which on modules are closed
+_MOST: Final = 150  # nodes from which on modules are closed
 _DENSE: Final = 30_000  # edges times ranks: beyond, the drawing would be a thicket
 _OUTLINED: Final = 400  # lines of the outline
 
@@ -46,7 +46,7 @@ def build(log: ReportedLog) -> GraphView | None:
     graph, parts = folded(lead.layers), modules_of(lead.layers)
     if not graph.edges:
         return None
-    modular = len(graph.nodes) > MOST or len(graph.edges) * len(parts) > _DENSE
+    modular = len(graph.nodes) > _MOST or len(graph.edges) * len(parts) > _DENSE
     shown = closed(graph, parts) if modular else graph
     places = layered(len(shown.nodes), [(edge.source, edge.target) for edge in shown.edges])
     wholes = [part.name for part in parts]
@@ -69,7 +69,7 @@ def _note(lead: ReportedNet, graph: FoldedNet, crossings: int, *, modular: bool)
     return " ".join(parts)
 
 
-def _node(log: ReportedLog, net: ReportedNet, node: Node, names: Mapping[str, str]) -> Drawn:
+def _node(log: ReportedLog, net: ReportedNet, node: GraphNode, names: Mapping[str, str]) -> Drawn:
     """A node under its name, in which its module has its brief name: `3a/1x1`."""
     row = net.layers[node.place]
     whole, slash, rest = node.name.partition("/")
@@ -77,11 +77,11 @@ def _node(log: ReportedLog, net: ReportedNet, node: Node, names: Mapping[str, st
     return Drawn(text, log.row_href(row), css_of(kind_of(row.get("type"))))
 
 
-def _kept(net: ReportedNet, node: Node) -> list[int]:
+def _kept(net: ReportedNet, node: GraphNode) -> list[int]:
     return [place for place in node.folded if net.layers[place].get("type") != "Split"]
 
 
-def _module(log: ReportedLog, net: ReportedNet, node: Node) -> Drawn:
+def _module(log: ReportedLog, net: ReportedNet, node: GraphNode) -> Drawn:
     rows = [net.layers[place] for place in (node.place, *node.folded)]
     return Drawn(f"{node.name}: {len(rows)}", log.row_href(rows[0]), css_of(_leading_kind(rows)))
 
@@ -99,7 +99,7 @@ def _outline(net: ReportedNet, graph: FoldedNet, parts: Sequence[Module]) -> str
 
 
 def _outlined(net: ReportedNet, graph: FoldedNet, parts: Sequence[Module]) -> Iterator[str]:
-    """Module by module its nodes, each with its types and with the nodes that it reads where that is not the last one."""
+    """Module by module its nodes, each with its types, and with what it reads where that is not the one before."""
     read: dict[int, list[int]] = {}
     for edge in graph.edges:
         read.setdefault(edge.target, []).append(edge.source)
@@ -110,7 +110,9 @@ def _outlined(net: ReportedNet, graph: FoldedNet, parts: Sequence[Module]) -> It
             yield _word(part.name)
         for at in inside:
             node = graph.nodes[at]
-            types = " + ".join(formats.plain(net.layers[place].get("type")) for place in (node.place, *_kept(net, node)))
+            types = " + ".join(
+                formats.plain(net.layers[place].get("type")) for place in (node.place, *_kept(net, node))
+            )
             sources = read.get(at, [])
             reads = ", ".join(_word(graph.nodes[source].name) for source in sources)
             told = f" ← {reads}" if sources and sources != [at - 1] else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -83,9 +84,7 @@ def _net(net: ReportedNet, others: tuple[ReportedNet, ...], told: _Told) -> NetV
         css=f"layers l{width}",
     )
     derivations, again = _derivations(net, told.derived)
-    return NetView(
-        net.anchor, net.title, _note(net, others), table, _further(net, told.cells), derivations, again
-    )
+    return NetView(net.anchor, net.title, _note(net, others), table, _further(net, told.cells), derivations, again)
 
 
 def _spines(net: ReportedNet, spines: Spines) -> tuple[list[Markup], int]:
@@ -94,7 +93,9 @@ def _spines(net: ReportedNet, spines: Spines) -> tuple[list[Markup], int]:
     largest = max((int_of(row.get("distinct_bytes")) or 0 for row in net.layers), default=0) or 1
     used = [lane for row in rows for lane in (*row.through, *row.read, row.lane) if lane is not None]
     drawn = [
-        spines.drawn(row, css_of(kind_of(layer.get("type"))), _weight(int_of(layer.get("distinct_bytes")) or 0, largest))
+        spines.drawn(
+            row, css_of(kind_of(layer.get("type"))), _weight(int_of(layer.get("distinct_bytes")) or 0, largest)
+        )
         for row, layer in zip(rows, net.layers, strict=True)
     ]
     return drawn, max(used, default=0) + 1
@@ -102,7 +103,7 @@ def _spines(net: ReportedNet, spines: Spines) -> tuple[list[Markup], int]:
 
 def _weight(size: int, largest: int) -> int:
     """0 to 4: the area of a node goes with its bytes."""
-    return round(4 * (size / largest) ** 0.5)
+    return round(4 * math.sqrt(size / largest))
 
 
 def _note(net: ReportedNet, others: tuple[ReportedNet, ...]) -> str:
@@ -178,7 +179,9 @@ def _bars(row: Mapping[str, Any]) -> Cell:
     """Three thin bars under one another: shares of the net's data, parameters and MACs, in steps of two per cent."""
     shares = (float_of(row.get(f"{key}_share")) or 0.0 for key in ("distinct", "params", "macs"))
     steps = [max(0, min(50, round(share * 50))) for share in shares]
-    marks = [Markup("<i class={}{}>").format(css, step) + Markup("</i>") for css, step in zip("dpx", steps, strict=True)]
+    marks = [
+        Markup("<i class={}{}>").format(css, step) + Markup("</i>") for css, step in zip("dpx", steps, strict=True)
+    ]
     return Cell(Markup("").join(mark for mark, step in zip(marks, steps, strict=True) if step))
 
 
@@ -260,7 +263,9 @@ def _if_known(key: str, form: str) -> Callable[[Mapping[str, Any]], str]:
 _FURTHER: Final = (
     _Further("#", _raw("layer_index")),
     _Further("Bottoms", lambda row: _joined(row.get("bottoms")), same=True),
-    _Further("Tops", lambda row: OWN_NAME if items_of(row.get("tops")) == [row.get("layer")] else _joined(row.get("tops"))),
+    _Further(
+        "Tops", lambda row: OWN_NAME if items_of(row.get("tops")) == [row.get("layer")] else _joined(row.get("tops"))
+    ),
     _Further("Running, logged, B", _raw("logged_bytes")),
     _Further("Diffs, B", _above_nothing("diff_bytes")),
     _Further("Buffers, CPU, B", _above_nothing("buffer_bytes")),
@@ -323,7 +328,9 @@ def _derivations(net: ReportedNet, told: set[tuple[Any, ...]]) -> tuple[str, str
     assumed = any(items_of(row["assumptions"]) for row in new)
     heads = ["#", "Figure", "Formula, or why it is not known", "Basis", *(["Assumed"] if assumed else [])]
     keys = ["index", "what", "formula", "basis", *(["assumptions"] if assumed else [])]
-    lines = ["\t".join(_tabless(formats.plain(row[key])) if row[key] is not None else "" for key in keys) for row in new]
+    lines = [
+        "\t".join(_tabless(formats.plain(row[key])) if row[key] is not None else "" for key in keys) for row in new
+    ]
     return "\n".join(("\t".join(heads), *lines)), again if len(new) < len(rows) else ""
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from logparse.report.footprints import whole_run
-from logparse.report.held import WORDS, held_run
-from logparse.report.stories import data_of, headline, notes, pictures
+from logparse.report.held import KIND_WORDS, held_run
+from logparse.report.stories import data_of, headline, pictures, reading_notes
 from logparse.report.tabulate import Field, tabulate
 from logparse.rows import items_of, net_kind
 
@@ -55,11 +55,11 @@ def _story(log: ReportedLog) -> StoryView | None:
     run = held_run(log)
     if run is None or not any(net.total for net in run.nets):
         return None
-    kinds = [css for _, css in WORDS.values()]
+    kinds = [css for _, css in KIND_WORDS.values()]
     shown = pictures(log, run)
-    words = {css: name for name, css in WORDS.values()}
+    words = {css: name for name, css in KIND_WORDS.values()}
     key = tuple((css, words[css]) for css in kinds if any(f"layer {css}" in one.svg for one in shown))
-    return StoryView(headline(run), tuple(notes(run)), key, shown, data_of(log, run))
+    return StoryView(headline(run), tuple(reading_notes(run)), key, shown, data_of(log, run))
 
 
 def _figures(log: ReportedLog) -> Iterator[TableView]:

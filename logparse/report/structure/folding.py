@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from logparse.report.structure.modules import Module, modules
+from logparse.report.structure.modules import modules
 from logparse.rows import int_of, items_of, layer_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from logparse.report.structure.modules import Module
     from logparse.rows import TableRow
 
 
-class Node(NamedTuple):
+class GraphNode(NamedTuple):
     """What is drawn as one thing: the place of its first layer, those folded into it, and its name."""
 
     place: int
@@ -26,7 +27,7 @@ class Node(NamedTuple):
     name: str
 
 
-class Edge(NamedTuple):
+class GraphEdge(NamedTuple):
     """A blob between two nodes, by their places among the nodes; `values` is its count, None where not known."""
 
     source: int
@@ -37,17 +38,17 @@ class Edge(NamedTuple):
 class FoldedNet(NamedTuple):
     """Nodes in the order of layers, edges that all go forward, and per layer the node that it is part of."""
 
-    nodes: tuple[Node, ...]
-    edges: tuple[Edge, ...]
+    nodes: tuple[GraphNode, ...]
+    edges: tuple[GraphEdge, ...]
     node_of: tuple[int | None, ...]
 
 
-def is_split(row: TableRow) -> bool:
+def _is_split(row: TableRow) -> bool:
     """Whether Caffe inserted the layer where several others read one blob."""
     return row.get("type") == "Split"
 
 
-def is_in_place(row: TableRow) -> bool:
+def _is_in_place(row: TableRow) -> bool:
     """Whether every top overwrites its bottom."""
     flags = items_of(row.get("in_place"))
     return bool(flags) and all(flags)
@@ -55,23 +56,23 @@ def is_in_place(row: TableRow) -> bool:
 
 def folded(rows: Sequence[TableRow]) -> FoldedNet:
     """Rows of the table `layers`, one net in order → its graph. A blob that no layer makes has no edge."""
-    nodes: list[Node] = []
+    nodes: list[GraphNode] = []
     edges: dict[tuple[int, int], int | None] = {}
     node_of: list[int | None] = []
     made: dict[str, tuple[int, int | None]] = {}  # blob → its node, its values
     for place, row in enumerate(rows):
         sources = [made[blob] for blob in map(str, items_of(row.get("bottoms"))) if blob in made]
-        if sources and (is_split(row) or is_in_place(row)):
+        if sources and (_is_split(row) or _is_in_place(row)):
             at = sources[0][0]
             nodes[at] = nodes[at]._replace(folded=(*nodes[at].folded, place))
         else:
             at = len(nodes)
-            nodes.append(Node(place, (), layer_name(row)))
+            nodes.append(GraphNode(place, (), layer_name(row)))
             for source, values in sources:
                 edges[source, at] = values
         node_of.append(at)
         made.update(_tops(row, at))
-    return FoldedNet(tuple(nodes), tuple(Edge(*pair, values) for pair, values in edges.items()), tuple(node_of))
+    return FoldedNet(tuple(nodes), tuple(GraphEdge(*pair, values) for pair, values in edges.items()), tuple(node_of))
 
 
 def _tops(row: TableRow, at: int) -> Iterable[tuple[str, tuple[int, int | None]]]:
@@ -97,8 +98,8 @@ def closed(graph: FoldedNet, parts: Sequence[Module]) -> FoldedNet:
         pair = of_node[edge.source], of_node[edge.target]
         if pair[0] < pair[1]:
             edges[pair] = _larger(edges.get(pair), edge.values)
-    nodes = tuple(Node(part.start, tuple(range(part.start + 1, part.stop)), part.name) for part in parts)
-    return FoldedNet(nodes, tuple(Edge(*pair, values) for pair, values in edges.items()), tuple(of_layer))
+    nodes = tuple(GraphNode(part.start, tuple(range(part.start + 1, part.stop)), part.name) for part in parts)
+    return FoldedNet(nodes, tuple(GraphEdge(*pair, values) for pair, values in edges.items()), tuple(of_layer))
 
 
 def _larger(one: int | None, other: int | None) -> int | None:

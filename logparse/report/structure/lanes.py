@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from logparse.report.structure.folding import FoldedNet
 
-MOST: Final = 6  # lanes; what would need more shares the last one
+_MOST: Final = 6  # lanes; what would need more shares the last one
 
 
 class LaneRow(NamedTuple):
@@ -56,16 +56,22 @@ def _sources(net: FoldedNet) -> list[list[int]]:
 def _passing(at: int | None, held: Mapping[int, int]) -> LaneRow:
     """The row of a layer that is folded into a node, or that reads nothing known."""
     lane = None if at is None else held.get(at)
-    return LaneRow(lane, False, _others(held.values(), lane), (), lane is not None, lane is not None)
+    on = lane is not None
+    return LaneRow(lane, made=False, through=_others(held.values(), lane), read=(), above=on, below=on)
 
 
 def _node(at: int, sources: Sequence[int], last: Mapping[int, int], held: dict[int, int]) -> LaneRow:
     read = [held[source] for source in sources if source in held]
     ended = [source for source in sources if source in held and last[source] == at]
     free = [held.pop(source) for source in ended]
-    lane = free[0] if free else _lowest(held)
+    lane = min(free) if free else _lowest(held)
     row = LaneRow(
-        lane, True, _others(held.values(), lane), _others(read, lane), bool(free) or lane in read, at in last
+        lane,
+        made=True,
+        through=_others(held.values(), lane),
+        read=_others(read, lane),
+        above=bool(free) or lane in read,
+        below=at in last,
     )
     if at in last:
         held[at] = lane
@@ -74,7 +80,7 @@ def _node(at: int, sources: Sequence[int], last: Mapping[int, int], held: dict[i
 
 def _lowest(held: Mapping[int, int]) -> int:
     taken = set(held.values())
-    return next((lane for lane in range(MOST) if lane not in taken), MOST - 1)
+    return next((lane for lane in range(_MOST) if lane not in taken), _MOST - 1)
 
 
 def _others(taken: Iterable[int], lane: int | None) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ node share their bends. Least squares with gaps is isotonic regression, solved b
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from itertools import accumulate, pairwise
 from statistics import median_low
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -75,7 +76,7 @@ class _Bent:
         links: dict[Pair, None] = {}
         for source, target in edges:
             stops = self.route(source, target)
-            links.update(dict.fromkeys(zip(stops, stops[1:], strict=False)))
+            links.update(dict.fromkeys(pairwise(stops)))
         self.above: list[list[int]] = [[] for _ in self.rank]
         self.below: list[list[int]] = [[] for _ in self.rank]
         for high, low in links:
@@ -182,19 +183,17 @@ class _Bent:
             near = (self.above, self.below)[turn % 2]
             for order in self.order if turn % 2 == 0 else reversed(self.order):
                 wanted = [
-                    sum(x[other] for other in near[node]) / len(near[node]) if near[node] else x[node]
-                    for node in order
+                    sum(x[other] for other in near[node]) / len(near[node]) if near[node] else x[node] for node in order
                 ]
                 self._place(order, wanted, x)
         return x
 
     def _place(self, order: Sequence[int], wanted: Sequence[float], x: list[float]) -> None:
         room = [1.0 if node < self.nodes else BEND for node in order]
-        offsets = [0.0]
-        for one, other in zip(room, room[1:], strict=False):
-            offsets.append(offsets[-1] + (one + other) / 2)
-        shifted = [want - offset for want, offset in zip(wanted, offsets, strict=False)]
-        for node, value, offset in zip(order, _rising(shifted), offsets, strict=False):
+        steps = ((one + other) / 2 for one, other in pairwise(room))
+        offsets = list(accumulate(steps, initial=0.0))[: len(order)]
+        shifted = [want - offset for want, offset in zip(wanted, offsets, strict=True)]
+        for node, value, offset in zip(order, _rising(shifted), offsets, strict=True):
             x[node] = value + offset
 
 

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import re
 from itertools import groupby
-from os.path import commonprefix
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-MOST: Final = 48  # modules that one picture can name
+MOST_NAMED: Final = 48  # modules that one picture can name
+MANY_LAYERS: Final = 150  # from which on pictures are of modules first
 _NUMBER: Final = re.compile(r"\d+(?:[a-wyz](?![a-zA-Z])\d*)?")  # 2a of res2a_branch1, 4b35 of res4b35; 1 of conv1x1
 _DIGITS: Final = re.compile(r"\d+")
 _SHARED: Final = 3  # modules from which on a common beginning is left out
@@ -32,7 +32,7 @@ class Module(NamedTuple):
     stop: int
 
 
-def modules(names: Sequence[str], follows: Sequence[int | None], most: int = MOST) -> tuple[Module, ...]:
+def modules(names: Sequence[str], follows: Sequence[int | None], most: int = MOST_NAMED) -> tuple[Module, ...]:
     """Layers in order → modules in order, each layer in one; at most `most` of them.
 
     `follows` has for each layer the place of an earlier layer to whose module it belongs whatever its name is, or
@@ -93,5 +93,11 @@ def brief(names: Sequence[str]) -> tuple[str, ...]:
 
 def without_shared_words(names: Sequence[str]) -> tuple[str, ...]:
     """Names without the words with which all of them begin; a single name as it is."""
-    start = _BORDER.sub("", commonprefix(list(names))) if len(names) > 1 else ""
+    start = _BORDER.sub("", _beginning(min(names), max(names))) if len(names) > 1 else ""
     return tuple(name[len(start) :] or name for name in names)
+
+
+def _beginning(one: str, other: str) -> str:
+    """What two texts begin with; of the first and the last of several in order it is what all begin with."""
+    same = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    return one[:same]
