@@ -139,9 +139,15 @@ def _reconciled(net: ReportedNet) -> str:
     return f"the printed shapes add up to the running figure at {where} layers, to the byte"
 
 
-def _lines(values: Sequence[Any] | None, form: Callable[[Any], str]) -> str:
-    """A list's items under one another."""
-    return formats.NA if formats.is_na(values) else "\n".join(map(form, items_of(values)))
+def _shapes(row: Mapping[str, Any]) -> str:
+    """The tops' shapes under one another; one that all tops have is told once, with their number."""
+    shapes = row.get("top_shape")
+    if formats.is_na(shapes):
+        return formats.NA
+    texts = list(map(formats.shape, items_of(shapes)))
+    if len(texts) > 1 and len(set(texts)) == 1:
+        return f"{len(texts)} of {texts[0]}"
+    return "\n".join(texts)
 
 
 def _joined(values: Sequence[Any] | None) -> str:
@@ -214,9 +220,7 @@ _FIELDS: Final = (
     Field("_spine", "Net", cell=lambda row: Cell(row["_spine"])),
     _column("layer", "Layer", form="text", cell=lambda row: Cell(layer_name(row), "n")),
     _column("type", "Type", form="text", cell=lambda row: Cell(formats.plain(row.get("type")))),
-    _column(
-        "top_shape", "Shape", form="text", cell=lambda row: Cell(_lines(row.get("top_shape"), formats.shape)), css="sh"
-    ),
+    _column("top_shape", "Shape", form="text", cell=lambda row: Cell(_shapes(row)), css="sh"),
     _column("distinct_bytes", "Data", "B", cell=_figure("distinct_bytes"), total=True),
     _column("params", "Parameters", cell=_figure("params", "params_reason"), total=True),
     _column("macs_per_image", "MACs", "per image", cell=_figure("macs_per_image", "macs_reason"), total=True),
