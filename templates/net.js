@@ -110,9 +110,29 @@
           return (x < y ? -1 : 1) * sign;
         });
       }
-      this.table.tBodies[0].replaceChildren(...this.order.map((at) => this.rows[at]));
+      this.move(this.order.map((at) => this.rows[at]));
       this.mark();
       this.remember();
+    }
+
+    // Rows in a new order: those of the longest run that is in order already stay where they are.
+    move(rows) {
+      const body = this.table.tBodies[0], now = new Map([...body.rows].map((row, at) => [row, at]));
+      const places = rows.map((row) => now.get(row)), ends = [], before = [];
+      places.forEach((place, at) => {
+        let [low, high] = [0, ends.length];
+        while (low < high) {
+          const middle = (low + high) >> 1;
+          if (places[ends[middle]] < place) low = middle + 1; else high = middle;
+        }
+        before[at] = low ? ends[low - 1] : -1;
+        ends[low] = at;
+      });
+      const kept = new Set();
+      for (let at = ends.length ? ends[ends.length - 1] : -1; at >= 0; at = before[at]) kept.add(at);
+      for (let at = rows.length - 1, next = null; at >= 0; next = rows[at], at -= 1) {
+        if (!kept.has(at)) body.insertBefore(rows[at], next);
+      }
     }
 
     head(column) {

@@ -14,7 +14,7 @@ from logparse.report.structure.folding import modules_of
 from logparse.rows import grouped, int_of, known_sum, layer_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from logparse.report.reported_log import ReportedLog, ReportedNet
     from logparse.report.structure.modules import Module
@@ -163,3 +163,13 @@ def unknown_blocks(nets: Sequence[HeldNet]) -> Iterator[tuple[str, int]]:
         number = sum(net.unknown.get(kind, 0) for net in nets)
         if number:
             yield words, number
+
+
+def reach(row: TableRow, form: Callable[[Any], str]) -> str:
+    """From the least to the most in words; one figure where both read the same."""
+    low, high = row["low_bytes"], row["high_bytes"]
+    if formats.is_na(low):
+        return form(row["bytes"]) if formats.is_na(high) else f"{form(high)} or less"
+    if formats.is_na(high):
+        return f"{form(low)} or more"
+    return form(low) if form(low) == form(high) else f"{form(low)} to {form(high)}"

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse import formats
+from logparse.cost.memory.footprint import FAILS
 from logparse.report.charts.across import LEFT, RIGHT, NamedSlots
 from logparse.report.charts.axes import WIDTH
 from logparse.report.charts.story import Slot, Story, Stratum, story
 from logparse.report.elements import Cell
-from logparse.report.held import BASE, GROWN, KIND_WORDS, merged, passed, unknown_blocks
-from logparse.report.structure.modules import MANY_LAYERS, brief, without_shared_words
+from logparse.report.held import BASE, GROWN, KIND_WORDS, merged, passed, reach, unknown_blocks
+from logparse.report.structure.modules import MANY_LAYERS, brief, within, without_shared_words
 from logparse.report.tabulate import Field, tabulate
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def choices(run: HeldRun) -> tuple[_Choice, ...]:
     ranked = sorted(run.nets, key=lambda net: -net.total)
     alone = [_Choice(net.net.title, (net,), whole=False) for net in ranked[:2]]
     every = _Choice("Both nets" if len(run.nets) == 2 else f"All {len(run.nets)} nets", run.nets, whole=True)
-    return (every, *alone) if run.whole.get("fits") == "no" else (*alone, every)
+    return (every, *alone) if run.whole.get("fits") == FAILS else (*alone, every)
 
 
 def pictures(log: ReportedLog, run: HeldRun) -> tuple[PictureView, ...]:
@@ -145,7 +146,8 @@ def _slots(net: HeldNet, grain: str) -> Iterator[Slot]:
         layers[0] = type(first)(first.name, grown, first.own, first.again, first.logged)
     if grain == "by module":
         layers = [merged(layers[part.start : part.stop], name) for part, name in _named(net)]
-    names = without_shared_words([layer.name for layer in layers])
+    known = {part.name: name for part, name in _named(net)}
+    names = without_shared_words([within(layer.name, known) for layer in layers])
     for layer, name in zip(layers, names, strict=True):
         yield Slot(name, layer.grown, layer.own, layer.again, layer.logged)
 
@@ -196,11 +198,16 @@ def headline(run: HeldRun) -> str:
     if not whole:
         return "Of no block of the run the size is known"
     (first, most), (second, next_) = sorted(groups.items(), key=lambda group: -group[1])[:2]
-    device = run.device.upper()
-    title = (
-        f"{first} take {formats.percent(most / whole)} of the {formats.size(whole)} that the run holds on the {device}"
-    )
+    title = f"{first} take {formats.percent(most / whole)} of {_amount(run, whole)}"
     return f"{title}, {second[0].lower()}{second[1:]} {formats.percent(next_ / whole)}" if next_ else title
+
+
+def _amount(run: HeldRun, whole: int) -> str:
+    """The run's bytes in words; on a GPU an estimate, with its range."""
+    size, span = formats.size(whole), reach(run.whole, formats.size)
+    if span == size:
+        return f"the {size} that the run holds on the {run.device.upper()}"
+    return f"an estimated {size} on the {run.device.upper()} (by what is known, {span})"
 
 
 def reading_notes(run: HeldRun) -> Iterator[str]:
@@ -214,6 +221,8 @@ def reading_notes(run: HeldRun) -> Iterator[str]:
             f"In the order in which Caffe allocates, {card[0]}’s {formats.size(card[1])} are passed in the "
             f"{over['pass']} pass{at}."
         )
+    if run.device == "gpu" and str(run.whole.get("engine")).lower() != "caffe":
+        yield "Buffers are those of the engine CAFFE; cuDNN takes others, which the range of the whole run has in it."
     missing = [f"{number} of {words}" for words, number in unknown_blocks(run.nets)]
     if missing:
         yield f"Not in the picture, since their size is not known: blocks of {formats.enumerated(missing)}."

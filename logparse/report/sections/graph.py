@@ -10,7 +10,7 @@ from logparse.report.charts.drawing import Drawn, drawing
 from logparse.report.kinds import css_of, kind_of
 from logparse.report.structure.folding import closed, folded, modules_of
 from logparse.report.structure.layered import layered
-from logparse.report.structure.modules import brief
+from logparse.report.structure.modules import brief, within
 from logparse.rows import layer_name
 
 if TYPE_CHECKING:
@@ -72,9 +72,7 @@ def _note(lead: ReportedNet, graph: FoldedNet, crossings: int, *, modular: bool)
 def _node(log: ReportedLog, net: ReportedNet, node: GraphNode, names: Mapping[str, str]) -> Drawn:
     """A node under its name, in which its module has its brief name: `3a/1x1`."""
     row = net.layers[node.place]
-    whole, slash, rest = node.name.partition("/")
-    text = f"{names.get(whole, whole)}{slash}{rest}"
-    return Drawn(text, log.row_href(row), css_of(kind_of(row.get("type"))))
+    return Drawn(within(node.name, names), log.row_href(row), css_of(kind_of(row.get("type"))))
 
 
 def _kept(net: ReportedNet, node: GraphNode) -> list[int]:

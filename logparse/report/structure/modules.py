@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 MOST_NAMED: Final = 48  # modules that one picture can name
 MANY_LAYERS: Final = 150  # from which on pictures are of modules first
@@ -89,6 +89,12 @@ def brief(names: Sequence[str]) -> tuple[str, ...]:
         name[len(start) :] if start in shared and len(name) > len(start) else name
         for name, start in zip(names, starts, strict=True)
     )
+
+
+def within(name: str, names: Mapping[str, str]) -> str:
+    """A layer's name in which its module has its brief name: `3a/1x1`; `names` has the brief name of each module."""
+    whole, slash, rest = name.partition("/")
+    return f"{names.get(whole, whole)}{slash}{rest}" if slash else name
 
 
 def without_shared_words(names: Sequence[str]) -> tuple[str, ...]:
