@@ -10,7 +10,6 @@ from logparse.cost.memory.footprint import FAILS
 from logparse.report.charts.across import LEFT, RIGHT, NamedSlots
 from logparse.report.charts.axes import WIDTH
 from logparse.report.charts.story import Slot, Story, Stratum, story
-from logparse.report.elements import Cell
 from logparse.report.held import BASE, GROWN, KIND_WORDS, merged, passed, reach, unknown_blocks
 from logparse.report.structure.modules import MANY_LAYERS, brief, within, without_shared_words
 from logparse.report.tabulate import Field, tabulate
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from logparse.report.held import HeldLayer, HeldNet, HeldRun
     from logparse.report.reported_log import ReportedLog, ReportedNet
 
-_ROWS: Final = 60  # of a narrow screen's list of layers
+_ROWS: Final = 40  # of a narrow screen's list of layers
 _GIB: Final = 2**30
 USUAL_CARDS: Final = tuple(
     (f"an {size} GiB card" if size != 24 else "a 24 GiB card", size * _GIB) for size in (8, 11, 24)
@@ -223,9 +222,9 @@ def reading_notes(run: HeldRun) -> Iterator[str]:
         )
     if run.device == "gpu" and str(run.whole.get("engine")).lower() != "caffe":
         yield "Buffers are those of the engine CAFFE; cuDNN takes others, which the range of the whole run has in it."
-    missing = [f"{number} of {words}" for words, number in unknown_blocks(run.nets)]
+    missing = [f"{number} {formats.plural('block', number)} of {words}" for words, number in unknown_blocks(run.nets)]
     if missing:
-        yield f"Not in the picture, since their size is not known: blocks of {formats.enumerated(missing)}."
+        yield f"Not in the picture, since no size is known of them: {formats.enumerated(missing)}."
 
 
 _READING: Final = (
@@ -235,22 +234,20 @@ _READING: Final = (
 )
 
 
-def data_of(log: ReportedLog, run: HeldRun) -> TableView:
+def data_of(run: HeldRun) -> TableView:
     """The figures of the pictures: each net by layer, or by module where it has very many."""
-    rows = [row for net in run.nets for row in _data_rows(log, net, several=len(run.nets) > 1)]
+    rows = [row for net in run.nets for row in _data_rows(net, several=len(run.nets) > 1)]
     grain = "module" if any(len(net.layers) > MANY_LAYERS for net in run.nets) else "layer"
     return tabulate(f"Memory by {grain}", _FIELDS, rows)
 
 
-def _data_rows(log: ReportedLog, net: HeldNet, *, several: bool) -> Iterator[dict[str, object]]:
+def _data_rows(net: HeldNet, *, several: bool) -> Iterator[dict[str, object]]:
     running = sum(net.base.values()) + sum(net.inputs)
-    for layer, at in _grained(net):
+    for layer in _grained(net):
         running += sum(layer.grown)
-        row = net.net.layers[at]
         yield {
             "net": net.net.title if several else None,
             "layer": layer.name,
-            "_href": log.row_href(row),
             **dict(zip(GROWN, layer.grown, strict=True)),
             "own": layer.own,
             "again": layer.again,
@@ -259,19 +256,14 @@ def _data_rows(log: ReportedLog, net: HeldNet, *, several: bool) -> Iterator[dic
         }
 
 
-def _grained(net: HeldNet) -> Sequence[tuple[HeldLayer, int]]:
+def _grained(net: HeldNet) -> Sequence[HeldLayer]:
     if len(net.layers) <= MANY_LAYERS:
-        return list(zip(net.layers, range(len(net.layers)), strict=True))
-    return [(merged(net.layers[part.start : part.stop], part.name), part.start) for part in net.modules]
-
-
-def _name(row: dict[str, object] | object) -> Cell:
-    held = row if isinstance(row, dict) else {}
-    return Cell(str(held["layer"]), "t", href=str(held["_href"]))
+        return net.layers
+    return [merged(net.layers[part.start : part.stop], part.name) for part in net.modules]
 
 
 _FIELDS: Final = (
-    Field("layer", "Layer", cell=_name),
+    Field("layer", "Layer"),
     Field("net", "Net", optional=True),
     Field("distinct_data", "Data", "count", "B", total=True),
     Field("diff", "Diffs", "count", "B", total=True),

@@ -67,12 +67,14 @@ def strip(canvas: Canvas, spans: Sequence[NamedSlots], across: Across, top: floa
 
 def names_over(canvas: Canvas, tops: Mapping[int, tuple[str, float]], across: Across, base: float) -> None:
     """Names over bars (slot → name, top of its bar) in rows above `base`, none meeting another, with a line each."""
-    for row, written in enumerate(_rows_of(tops, across)):
-        y = base - row * TEXT_LINE
-        for at, middle in written:
-            text, top = tops[at]
-            canvas.rules([(middle, y + 3, across.middle(at), top)], "lead")
-            canvas.text(middle, y, label(text, LONGEST), "t-name", "middle")
+    placed = [
+        (at, middle, base - row * TEXT_LINE)
+        for row, written in enumerate(_rows_of(tops, across))
+        for at, middle in written
+    ]
+    canvas.rules([(middle, y + 3, across.middle(at), tops[at][1]) for at, middle, y in placed], "lead")
+    for at, middle, y in placed:
+        canvas.text(middle, y, label(tops[at][0], LONGEST), "t-name", "middle")
 
 
 def _rows_of(tops: Mapping[int, tuple[str, float]], across: Across) -> list[list[tuple[int, float]]]:

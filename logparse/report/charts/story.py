@@ -26,7 +26,7 @@ _HEIGHT: Final = 400.0
 LABELLED: Final = 8
 _NARROW: Final = 1.5  # points of a bar, the least
 _THIN: Final = 0.1  # points of its height, the least
-_SEEN: Final = 0.35  # points by which a staircase must rise to be drawn
+_SEEN: Final = 0.5  # points by which a staircase must rise to be drawn
 LOW: Final = 0.3  # part of a card's memory from which on its rule stands in the picture
 
 
@@ -172,8 +172,8 @@ def _logged(canvas: Canvas, told: Story, scale: Scale, across: Across) -> int | 
 def _end_texts(canvas: Canvas, places: Sequence[float], texts: Sequence[tuple[str, str]]) -> None:
     """What each edge is, beside its end, moved apart where they meet, with a line to where it belongs."""
     moved = spread([place + 4 for place in places], TEXT_LINE, _TOP + 4, _FLOOR + 4)
-    for (text, css), place, at in zip(texts, moved, places, strict=True):
-        canvas.rules([(RIGHT, at, RIGHT + 8, place - 4)], f"axis {css.split()[-1]}")
+    canvas.rules([(RIGHT, at, RIGHT + 8, place - 4) for place, at in zip(moved, places, strict=True)], "lead")
+    for (text, css), place in zip(texts, moved, strict=True):
         canvas.text(RIGHT + 11, place, text, css)
 
 

@@ -40,7 +40,7 @@ def build(log: ReportedLog) -> Content | None:
     if not any(row.get(key) for row in lead.layers for key in ("params", "macs") if not formats.is_na(row.get(key))):
         return Content(absent="No parameters or MACs could be derived: " + _why(lead)) if _costly(lead) else None
     shares = _shares(log, lead)
-    charts = (_kinds_chart(lead), _mirror_chart(log, lead), _scatter_chart(log, lead))
+    charts = (_kinds_chart(lead), _mirror_chart(log, lead), _scatter_chart(lead))
     shown = tuple(chart for chart in charts if chart is not None)
     return Content(paragraphs=coverage(lead), charts=shown, tables=() if shares is None else (shares,))
 
@@ -256,7 +256,7 @@ def fewest(values: Sequence[int], share: float) -> int:
     return len(values)
 
 
-def _scatter_chart(log: ReportedLog, lead: ReportedNet) -> ChartView | None:
+def _scatter_chart(lead: ReportedNet) -> ChartView | None:
     """Each layer that has parameters and computes; None where fewer than two do."""
     rows = [row for row in lead.layers if row.get("macs_per_image") and row.get("params")]
     if len(rows) < 2:
@@ -273,7 +273,7 @@ def _scatter_chart(log: ReportedLog, lead: ReportedNet) -> ChartView | None:
     ]
     title = _layer_title(rows)
     drawing = mirror.scatter(dots, f"Dots of layers by parameters and MACs. {title}. The table below has the figures.")
-    table = tabulate("MACs per weight by layer", _SCATTER_FIELDS, log.linked(rows))
+    table = tabulate("MACs per weight by layer", _SCATTER_FIELDS, rows)
     key = tuple((css_of(kind), kind) for kind in _kinds(rows))
     return ChartView(title, _SCATTER_NOTE, drawing, table, key)
 
@@ -309,7 +309,7 @@ def _times(value: float) -> str:
 
 
 _MIRROR_FIELDS: Final = (
-    Field("layer", "Layer", cell=name_cell),
+    Field("layer", "Layer"),
     Field("macs_per_image", "MACs", "count", "per image", total=True),
     Field("macs_share", "Share of MACs", "percent", cell=share_cell("macs_share")),
     Field("params", "Parameters", "count", total=True),
@@ -317,7 +317,7 @@ _MIRROR_FIELDS: Final = (
     Field("ms", "Time", "ms", optional=True),
 )
 _SCATTER_FIELDS: Final = (
-    Field("layer", "Layer", cell=name_cell),
+    Field("layer", "Layer"),
     Field("macs_per_image", "MACs", "count", "per image"),
     Field("params", "Parameters", "count"),
     Field("macs_per_weight", "MACs per weight", "significant"),

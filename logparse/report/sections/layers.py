@@ -168,7 +168,7 @@ def _owner(row: Mapping[str, Any]) -> str:
 
 def _remark(row: Mapping[str, Any]) -> Cell:
     """What a reader should know of a layer: whose memory it writes to, what is not known, assumed or contradicted."""
-    words = [_owner(row)] if row.get("type") != "Split" else ["inserted by Caffe"]
+    words = [_owner(row)] if row.get("type") != "Split" else []
     if row.get("backward") is not None and not row["backward"] and row.get("params"):
         words.append("not trained")
     missing = [name for key, name in _UNSURE if formats.is_na(row.get(key))]
@@ -345,9 +345,9 @@ def _told_as(row: Mapping[str, Any]) -> tuple[Any, ...]:
 # Column of `layers` → what it is, and the column with its basis (or the basis itself).
 _EXPLAINED: Final = (
     ("params", "parameters", "params_basis"),
-    ("macs", "MACs, batch", "macs_basis"),
+    ("macs", "MACs", "macs_basis"),
     ("distinct_bytes", "data", ""),
-    ("buffer_bytes", "CPU buffers", "macs_basis"),
+    ("buffer_bytes", "buffers", "macs_basis"),
 )
 
 

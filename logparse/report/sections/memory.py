@@ -59,7 +59,7 @@ def _story(log: ReportedLog) -> StoryView | None:
     shown = pictures(log, run)
     words = {css: name for name, css in KIND_WORDS.values()}
     key = tuple((css, words[css]) for css in kinds if any(f"layer {css}" in one.svg for one in shown))
-    return StoryView(headline(run), tuple(reading_notes(run)), key, shown, data_of(log, run))
+    return StoryView(headline(run), tuple(reading_notes(run)), key, shown, data_of(run))
 
 
 def _figures(log: ReportedLog) -> Iterator[TableView]:

@@ -3,8 +3,8 @@
 Caffe knows no modules; whoever writes a net names its layers so that a reader sees them: `inception_3a/1x1`,
 `res2a_branch1`, `conv1_2`. What stands before the first slash names a module, else the name's first number with the
 letter behind it (`2a`, `1`). A layer that writes in place, and a Split that Caffe inserts, belong to the layer whose
-blob they work on. Where that gives more modules than a picture can name, the number alone counts, and at last the
-place: as many layers each.
+blob they work on. Where that gives more modules than a picture can name, the number alone counts, and at last their
+order: as many of them taken together.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ MOST_NAMED: Final = 48  # modules that one picture can name
 MANY_LAYERS: Final = 150  # from which on pictures are of modules first
 _NUMBER: Final = re.compile(r"\d+(?:[a-wyz](?![a-zA-Z])\d*)?")  # 2a of res2a_branch1, 4b35 of res4b35; 1 of conv1x1
 _DIGITS: Final = re.compile(r"\d+")
+_WORD: Final = re.compile(r"\D*")
 _SHARED: Final = 3  # modules from which on a common beginning is left out
 _BORDER: Final = re.compile(r"[^_\-./]*$")  # behind the last mark that separates words
 
@@ -42,7 +43,7 @@ def modules(names: Sequence[str], follows: Sequence[int | None], most: int = MOS
         found = _runs(names, follows, key)
         if len(found) <= most:
             return found
-    return _chunks(names, most)
+    return _chunks(_runs(names, follows, _fine), most)
 
 
 def _fine(name: str) -> str:
@@ -75,10 +76,20 @@ def _runs(names: Sequence[str], follows: Sequence[int | None], key: Callable[[st
     return tuple(found)
 
 
-def _chunks(names: Sequence[str], most: int) -> tuple[Module, ...]:
-    size = -(-len(names) // most)
-    starts = range(0, len(names), size)
-    return tuple(Module(names[start], start, min(start + size, len(names))) for start in starts)
+def _chunks(parts: Sequence[Module], most: int) -> tuple[Module, ...]:
+    """As many modules as can be named, each of as many of the parts."""
+    size = -(-len(parts) // most)
+    chunks = [parts[at : at + size] for at in range(0, len(parts), size)]
+    return tuple(Module(_from_to(chunk[0].name, chunk[-1].name), chunk[0].start, chunk[-1].stop) for chunk in chunks)
+
+
+def _from_to(first: str, last: str) -> str:
+    """Two names as one, the word that both begin with said once: `block10…14`."""
+    if first == last:
+        return first
+    word = _WORD.match(first)
+    shared = word[0] if word is not None and last.startswith(word[0]) else ""
+    return f"{first}…{last[len(shared) :]}"
 
 
 def brief(names: Sequence[str]) -> tuple[str, ...]:

@@ -112,7 +112,7 @@ def test_blocks_of_unknown_size_are_told() -> None:
     view = memory.build(ReportedLog(read(net([data(), Layer("x", "Unheard", ("data",), ("x",), ("2 3 4 4 (96)",))]))))
     assert view is not None
     assert view.story is not None
-    assert any("size is not known" in words for words in view.story.notes)
+    assert any("no size is known" in words for words in view.story.notes)
 
 
 def test_a_log_without_shapes_has_no_story() -> None:

@@ -56,6 +56,9 @@ def test_too_many_modules_are_told_by_their_numbers_alone_and_at_last_by_their_p
     found = runs(*names)
     assert len(found) <= MOST_NAMED
     assert {size for _, size in found[:-1]} == {5}
+    blocks = runs(*[f"block{at // 2}/x{at % 2}" for at in range(200)])
+    assert blocks[:2] == [("block0…2", 6), ("block3…5", 6)]
+    assert len(blocks) == 34
 
 
 @given(st.lists(st.text(max_size=8), max_size=120))
