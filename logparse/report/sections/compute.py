@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
-from logparse.report.cells import name_cell, share_cell
+from logparse.report.cells import share_cell
 from logparse.report.charts import bars, mirror
 from logparse.report.charts.across import NamedSlots
 from logparse.report.coverage import coverage
