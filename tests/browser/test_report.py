@@ -238,7 +238,7 @@ def test_pointing_at_a_layer_tells_it_and_lights_its_row_and_a_click_leads_there
     assert page.locator("tr.lit th").all_text_contents() == ["conv2"]
     page.mouse.down()
     page.mouse.up()
-    assert page.url.endswith("#attempt1-net0-layer5")
+    page.wait_for_url("**#attempt1-net0-layer5")
 
 
 def test_arrow_keys_walk_the_layers_of_the_picture(page: Page, report: Callable[..., str]) -> None:
@@ -250,7 +250,7 @@ def test_arrow_keys_walk_the_layers_of_the_picture(page: Page, report: Callable[
     page.keyboard.press("End")
     assert page.locator(".readout").inner_text().startswith("loss, ")
     page.keyboard.press("Enter")
-    assert page.url.endswith("#attempt1-net0-layer23")
+    page.wait_for_url("**#attempt1-net0-layer23")
 
 
 def test_a_range_of_the_picture_is_what_the_table_shows_and_sums(page: Page, report: Callable[..., str]) -> None:
