@@ -17,9 +17,9 @@ from playwright.sync_api import sync_playwright
 import logparse
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-# Picture → (sample log, section, what the picture ends before, colour scheme)
+# Picture → (sample log, what is shown, what the picture ends before, colour scheme)
 PICTURES: Final = {
-    "alexnet_memory": ("alexnet.log", "#memory", "#compute", "light"),
+    "alexnet_memory": ("alexnet.log", ".story", ".story ~ .note", "light"),
     "lenet_training": ("lenet.log", "#training", "#events-h", "dark"),
 }
 WIDTH: Final = 1180
@@ -44,8 +44,8 @@ def main() -> None:
             logparse.write_report([logparse.parse_log(ROOT / "sample_logs" / log)], report)
             page = browser.new_page(viewport={"width": WIDTH, "height": 900}, color_scheme=scheme)
             page.goto(report.as_uri())
-            section = page.locator(first).bounding_box()
-            bottom = page.locator(end).bounding_box()["y"]
+            section = page.locator(first).first.bounding_box()
+            bottom = page.locator(end).first.bounding_box()["y"]
             clip = {
                 "x": section["x"] - MARGIN,
                 "y": section["y"],

@@ -40,7 +40,7 @@
       else head.removeAttribute("aria-sort");
     }
   };
-  for (const table of all("table")) {
+  for (const table of all("table:not(.layers)")) {
     const rows = [...table.tBodies[0].rows];
     if (rows.length < 3) continue;
     rows.forEach((row, index) => { row.dataset.at = index; });
@@ -53,37 +53,6 @@
         sort(table, index, order[(order.indexOf(head.getAttribute("aria-sort") || "") + 1) % 3]);
       });
     });
-  }
-
-  // Tools over each layer table: order, and a filter on what a row says.
-  for (const net of all(".net")) {
-    const table = net.querySelector("table.layers");
-    const heads = [...table.tHead.rows[0].cells].map((head) => head.textContent.replace(/\s+/g, " ").trim());
-    const choices = [["Network order", -1], ["Most memory first", heads.indexOf("Step, distinct B")],
-      ["Most parameters first", heads.indexOf("Parameters share")], ["Most MACs first", heads.indexOf("MACs share")]];
-    const buttons = choices.filter(([name, at]) => at >= 0 || name === choices[0][0]).map(([name, at]) => {
-      const button = make("button", { type: "button", textContent: name });
-      button.setAttribute("aria-pressed", String(at < 0));
-      button.addEventListener("click", () => {
-        sort(table, at < 0 ? 0 : at, at < 0 ? "" : "descending");
-        for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
-      });
-      return button;
-    });
-    const field = make("input", { type: "search", placeholder: "Filter layers" });
-    field.setAttribute("aria-label", "Filter layers");
-    const told = make("output");
-    field.addEventListener("input", () => {
-      const wanted = field.value.trim().toLowerCase();
-      let shown = 0;
-      for (const row of table.tBodies[0].rows) {
-        row.hidden = !row.textContent.toLowerCase().includes(wanted);
-        shown += !row.hidden;
-      }
-      told.textContent = wanted ? `${shown} of ${table.tBodies[0].rows.length}` : "";
-    });
-    const tools = make("div", { className: "tools" }, ...buttons, field, told);
-    table.parentElement.before(tools);
   }
 
   // Tabs where a log has several nets; without scripts they stand under one another.
@@ -124,7 +93,7 @@
 
   // A link may lead into a hidden net, a filtered row or a closed table.
   const reveal = () => {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1).split("?")[0]));
     if (!target) return;
     const net = target.closest(".net");
     if (net && net.parentElement.querySelector("[role=tablist]")) show(net);

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     from logparse.tables.table import LogLike
 
+_COMMENT: Final = re.compile(r"//.*|/\*[^*]*\*/")
+_MARKS: Final = re.compile(r" *([{};,]) *")  # of a style sheet, about which blanks mean nothing
 HERE: Final = Path(__file__).resolve().parent.parent
 FOLDERS: Final = (HERE / "templates", HERE.parent / "templates")  # in a wheel; in a checkout
 
@@ -59,7 +62,7 @@ def render(logs: Sequence[LogLike], title: str | None = None) -> str:
     """The report of the logs as HTML. The same logs and version give the same text."""
     if not logs:
         raise UsageError("a report needs at least one log")
-    style, script = _asset("report.css"), _asset("report.js")
+    style, script = _asset("report.css"), _asset("report.js") + _asset("net.js")
     policy = (
         f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; img-src data:; "
         "base-uri 'none'; form-action 'none'"
@@ -88,12 +91,18 @@ def _environment() -> Environment:
 
 @cache
 def _asset(name: str) -> str:
-    """A file of templates/ as it is; a newline at both ends, so that its digest is that of the element's text."""
+    """A style sheet or script without indents and lines of comment, which only its editor needs.
+
+    A newline stands at both ends, so that its digest is that of the element's text. No text in these files spans lines,
+    and no text of the style sheet has one of `_MARKS` in it.
+    """
     environment = _environment()
     if environment.loader is None:
         raise AssertionError
     source, _, _ = environment.loader.get_source(environment, name)
-    return f"\n{source.strip()}\n"
+    lines = (line.strip() for line in source.splitlines())
+    kept = "\n".join(line for line in lines if line and not _COMMENT.fullmatch(line))
+    return "\n" + (_MARKS.sub(r"\1", kept) if name.endswith(".css") else kept) + "\n"
 
 
 def _digest(text: str) -> str:

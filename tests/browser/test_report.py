@@ -71,7 +71,7 @@ def test_a_hostile_layer_name_stays_text(
     assert watched["dialogs"] == watched["errors"] == []
     assert page.locator("img").count() == 0
     assert page.locator("#attempt1-net0-layer1 th").inner_text() == HOSTILE
-    assert any(text.startswith(HOSTILE) for text in page.locator("svg.chart title").all_text_contents())
+    assert any(text.startswith("</script>") for text in page.locator("svg.chart text").all_text_contents())
 
 
 def test_the_policy_stops_what_would_be_smuggled_in(page: Page, report: Callable[..., str]) -> None:
@@ -169,7 +169,7 @@ def test_the_table_sorts_worst_first_and_back(page: Page, report: Callable[..., 
 
 def test_a_head_sorts_by_keyboard_and_says_so(page: Page, report: Callable[..., str]) -> None:
     page.goto(report("alexnet.log"))
-    head = page.locator("#attempt1-net0 thead th", has_text="Weights")
+    head = page.locator("#attempt1-net0 thead th").nth(5)
     head.get_by_role("button").focus()
     page.keyboard.press("Enter")
     assert head.get_attribute("aria-sort") == "descending"
@@ -183,7 +183,7 @@ def test_a_head_sorts_by_keyboard_and_says_so(page: Page, report: Callable[..., 
 
 def test_what_is_not_known_stands_last_in_either_order(page: Page, report: Callable[..., str]) -> None:
     page.goto(report("lenet_excerpt.log"))
-    button = page.locator("#attempt1-net0 thead th", has_text="Weights").get_by_role("button")
+    button = page.locator("#attempt1-net0 thead th").nth(5).get_by_role("button")
     for _ in range(2):
         button.click()
         assert page.evaluate(LAYERS)[-1] == "(unnamed)"
@@ -217,10 +217,147 @@ def test_a_link_to_a_layer_opens_its_net(page: Page, report: Callable[..., str])
     assert row.evaluate("node => node.matches(':target')")
 
 
-def test_a_bar_of_a_chart_leads_to_its_row(page: Page, report: Callable[..., str]) -> None:
+def at_layer(page: Page, place: int, layers: int) -> tuple[float, float]:
+    """Where the slot of a layer is in the first picture of the memory story."""
+    picture = page.locator(".picture:visible svg.chart")
+    picture.scroll_into_view_if_needed()
+    box = picture.bounding_box()
+    assert box is not None
+    left, right, width = map(float, str(page.locator(".picture:visible").get_attribute("data-ends")).split())
+    x = left + (place + 0.5) / layers * (right - left)
+    return box["x"] + x / width * box["width"], box["y"] + box["height"] / 2
+
+
+def test_pointing_at_a_layer_tells_it_and_lights_its_row_and_a_click_leads_there(
+    page: Page, report: Callable[..., str]
+) -> None:
     page.goto(report("alexnet.log"))
-    page.locator("#memory svg [data-row=attempt1-net0-layer5]").click()
-    assert page.url.endswith("#attempt1-net0-layer5")
+    page.mouse.move(*at_layer(page, 5, 24))
+    told = page.locator(".readout").inner_text()
+    assert told.startswith("conv2, 4 × 256 × 27 × 27: own data 2.99 MB (13.2 %), data up to here 15.9 MB, logged ")
+    assert page.locator("tr.lit th").all_text_contents() == ["conv2"]
+    page.mouse.down()
+    page.mouse.up()
+    page.wait_for_url("**#attempt1-net0-layer5")
+
+
+def test_arrow_keys_walk_the_layers_of_the_picture(page: Page, report: Callable[..., str]) -> None:
+    page.goto(report("alexnet.log"))
+    page.locator(".picture:visible .scroll").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    assert page.locator(".readout").inner_text().startswith("relu1, ")
+    page.keyboard.press("End")
+    assert page.locator(".readout").inner_text().startswith("loss, ")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**#attempt1-net0-layer23")
+
+
+def test_a_range_of_the_picture_is_what_the_table_shows_and_sums(page: Page, report: Callable[..., str]) -> None:
+    page.goto(report("alexnet.log"))
+    page.mouse.move(*at_layer(page, 1, 24))
+    page.mouse.down()
+    page.mouse.move(*at_layer(page, 3, 24), steps=4)
+    page.mouse.up()
+    shown = page.locator("#attempt1-net0 table.layers tbody tr:visible th").all_text_contents()
+    assert shown == ["conv1", "relu1", "norm1"]
+    total = page.locator("#attempt1-net0 table.layers tfoot td").all_text_contents()
+    assert total[4:7] == ["9,292,800", "34,944", "105,415,200"]
+    page.locator(".picture:visible .scroll").focus()
+    page.keyboard.press("Escape")
+    assert page.locator("#attempt1-net0 table.layers tbody tr:visible").count() == 24
+    total = page.locator("#attempt1-net0 table.layers tfoot td").all_text_contents()
+    assert total[4:7] == ["22,613,572", "60,965,224", "724,406,816"]
+
+
+def test_a_module_unfolds_into_its_layers(page: Page, report: Callable[..., str], shared_logs: Path) -> None:
+    page.goto(report((shared_logs / "genuine" / "googlenet.log").read_bytes()))
+    assert page.locator(".picture:visible").get_attribute("data-grain") == "by module"
+    page.mouse.move(*at_layer(page, 5, 20))
+    page.mouse.down()
+    page.mouse.up()
+    assert page.locator(".picture:visible").get_attribute("data-grain") == "by layer"
+    names = page.locator(".picture:visible svg.zoomed > g > text").all_text_contents()
+    assert {"1x1", "3x3", "pool_proj"} <= set(names)
+    page.keyboard.press("Escape")
+    assert page.locator(".picture:visible svg.zoomed").count() == 0
+
+
+def test_a_total_follows_the_filter_and_the_address_keeps_what_is_chosen(
+    page: Page, new_page: Callable[..., Page], report: Callable[..., str]
+) -> None:
+    page.goto(report("alexnet.log"))
+    net = page.locator("#attempt1-net0")
+    net.get_by_label("Filter layers").fill("InnerProduct")
+    assert net.locator("tfoot td").nth(5).inner_text() == "58,631,144"
+    assert "3 of 24 layers" in net.locator("output").inner_text()
+    net.get_by_text("Columns", exact=True).click()
+    net.get_by_label("Weights", exact=True).check()
+    net.get_by_role("button", name="Parameters", exact=True).click()
+    again = new_page()
+    again.goto(page.url)
+    rows = again.locator("#attempt1-net0 tbody tr:visible")
+    assert [row.split("\t")[-1] for row in rows.all_inner_texts()] == ["37,748,736", "16,777,216", "4,096,000"]
+    assert again.locator("#attempt1-net0 thead th").nth(5).get_attribute("aria-sort") == "descending"
+
+
+def test_keys_filter_walk_unfold_and_explain(page: Page, report: Callable[..., str]) -> None:
+    page.goto(report("alexnet.log"))
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.ariaLabel") == "Filter layers"
+    page.keyboard.type("fc")
+    page.locator("#attempt1-net0 .sheet").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    assert page.locator("tr[aria-current] th").inner_text() == "fc7"
+    page.keyboard.press("Enter")
+    assert "4096 × 4096 + 4096 biases" in page.locator("tr.unfolded").inner_text()
+    page.keyboard.press("Enter")
+    assert page.locator("tr.unfolded").count() == 0
+    page.keyboard.press("?")
+    assert page.get_by_role("dialog").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.get_by_role("dialog").is_visible()
+
+
+def test_the_table_leaves_the_page_as_text(page: Page, report: Callable[..., str]) -> None:
+    page.goto(report("alexnet.log"))
+    net = page.locator("#attempt1-net0")
+    net.get_by_label("Filter layers").fill("fc8")
+    with page.expect_download() as waiting:
+        net.get_by_role("button", name="Download CSV").click()
+    heads, row = waiting.value.path().read_text(encoding="utf-8").splitlines()
+    cells = dict(zip(heads.split(","), row.split(","), strict=False))
+    assert cells["Layer"] == "fc8"
+    assert cells["Parameters"] == "4097000"
+    assert "fc7" in row
+
+
+def test_a_formula_in_a_name_is_text_in_a_spreadsheet(
+    page: Page, report: Callable[..., str], sample_logs: Path
+) -> None:
+    log = (sample_logs / "alexnet.log").read_bytes().replace(b"conv1", b"=cmd|A1")
+    page.goto(report(log))
+    with page.expect_download() as waiting:
+        page.locator("#attempt1-net0").get_by_role("button", name="Download CSV").click()
+    assert "\n'=cmd|A1," in waiting.value.path().read_text(encoding="utf-8")
+
+
+def test_the_nine_columns_fit_and_their_head_stays(page: Page, report: Callable[..., str], shared_logs: Path) -> None:
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(report((shared_logs / "genuine" / "googlenet.log").read_bytes()))
+    sheet = page.locator("#attempt1-net0 .sheet")
+    assert sheet.evaluate("node => node.scrollWidth - node.clientWidth") == 0
+    page.locator("#attempt1-net0-layer90").scroll_into_view_if_needed()
+    head = page.locator("#attempt1-net0 thead th").nth(1)
+    assert 0 <= head.evaluate("node => node.getBoundingClientRect().top") < 100
+
+
+def test_on_a_phone_the_story_is_a_list_of_layers(page: Page, report: Callable[..., str]) -> None:
+    page.set_viewport_size({"width": 375, "height": 800})
+    page.goto(report("alexnet.log"))
+    assert page.locator(".picture:visible .slots li:visible").count() == 24
+    assert page.locator(".picture svg.chart:visible").count() == 0
 
 
 def test_print_has_all_nets_and_no_buttons(page: Page, report: Callable[..., str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from html.parser import HTMLParser
 
@@ -11,10 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logparse.report.charts import bars, curves, memory
+from logparse.report.charts import bars, curves, mirror
+from logparse.report.charts.across import NamedSlots
 from logparse.report.charts.axes import CHARACTER
 from logparse.report.charts.canvas import Canvas, label
 from logparse.report.charts.curves import Series
+from logparse.report.charts.story import LABELLED, Slot, Story, Stratum, largest, story
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 
@@ -41,8 +44,18 @@ class Elements(HTMLParser):
             self.titles.append(data)
 
 
-def steps(count: int, name: str = "layer{}") -> list[memory.Step]:
-    return [memory.Step(name.format(i), 100 * i, 100, 60 * i, 60, f"row{i}") for i in range(count)]
+def slots(count: int, name: str = "layer{}") -> tuple[Slot, ...]:
+    return tuple(Slot(name.format(i), (60 + i, 40), 60 + i, 40, 100 * (i + 1)) for i in range(count))
+
+
+def told(count: int, name: str = "layer{}", card: tuple[str, int] | None = None) -> Story:
+    kinds = (("data", "m-data"), ("diffs", "m-diff"))
+    base = (Stratum("parameters", "m-params", 500),)
+    return Story(slots(count, name), base, kinds, (NamedSlots("all", 0, count),), card)
+
+
+def drawn(count: int, name: str = "layer{}", card: tuple[str, int] | None = None) -> str:
+    return story(told(count, name, card), "memory")
 
 
 def text_of(draw: str) -> list[str]:
@@ -86,48 +99,111 @@ def test_a_long_label_is_shortened_in_the_middle() -> None:
 
 
 def test_a_drawing_has_paths_and_text_and_nothing_that_a_policy_would_drop() -> None:
-    found = Elements(memory.memory(steps(24), "memory"))
-    assert set(found.names) == {"svg", "path", "text", "title"}
+    found = Elements(drawn(24))
+    assert set(found.names) == {"svg", "path", "text"}
     assert found.attributes <= {"class", "d", "x", "y", "transform", "viewbox", "role", "aria-label", "data-row"}
 
 
 def test_the_description_is_the_text_alternative() -> None:
-    assert f'role="img" aria-label="{"a &lt;b&gt; &quot;c&quot;"}"' in memory.memory(steps(3), 'a <b> "c"')
+    assert f'role="img" aria-label="{"a &lt;b&gt; &quot;c&quot;"}"' in story(told(3), 'a <b> "c"')
 
 
 def test_two_drawings_of_the_same_are_the_same() -> None:
-    assert memory.memory(steps(24), "memory") == memory.memory(steps(24), "memory")
+    assert drawn(24) == drawn(24)
 
 
 def test_a_user_setting_of_matplotlib_changes_nothing() -> None:
-    plain = memory.memory(steps(5), "memory")
+    plain = drawn(5)
     with mpl.rc_context({"svg.fonttype": "path", "font.size": 30, "path.simplify": False, "text.usetex": False}):
-        assert memory.memory(steps(5), "memory") == plain
+        assert drawn(5) == plain
 
 
-def test_every_layer_has_hover_text_and_a_row_to_go_to() -> None:
-    drawing = memory.memory(steps(7), "memory")
-    assert [f'data-row="row{i}"' in drawing for i in range(7)] == [True] * 7
-    assert Elements(drawing).titles[2] == "layer2\nlogged +100 B = 200 B\ndistinct +60 B = 120 B"
+def test_names_in_a_drawing_are_escaped() -> None:
+    assert "<img" not in drawn(2, HOSTILE)
+    assert "&lt;/script&gt;" in drawn(2, HOSTILE)
 
 
-def test_hover_text_is_escaped() -> None:
-    assert "<img" not in memory.memory(steps(2, HOSTILE), "memory")
+@pytest.mark.parametrize("count", [1, 2, 8, 30, 170, 2000])
+def test_the_largest_are_named_however_many_layers_there_are(count: int) -> None:
+    names = [text for text in Elements(drawn(count)).texts if text.startswith("layer")]
+    assert sorted(names) == sorted(f"layer{i}" for i in range(max(count - LABELLED, 0), count))
 
 
-def test_few_layers_are_all_named_and_many_are_named_by_their_largest() -> None:
-    assert {f"layer{i}" for i in range(30)} <= set(Elements(memory.memory(steps(30), "m")).texts)
-    names = [text for text in Elements(memory.memory(steps(400), "m")).texts if text.startswith("layer")]
-    assert 3 <= len(names) <= memory.TALLEST
+def test_no_name_over_the_steps_meets_another() -> None:
+    places = re.findall(r'class="t-name a-m" x="([0-9.]+)" y="([0-9.]+)">(layer[0-9]+)<', drawn(300))
+    rows: dict[str, list[tuple[float, float]]] = {}
+    for x, y, text in places:
+        half = len(text) * CHARACTER / 2
+        rows.setdefault(y, []).append((float(x) - half, float(x) + half))
+    assert len(places) == LABELLED
+    for ends in rows.values():
+        assert all(one[1] <= other[0] for one, other in itertools.pairwise(sorted(ends)))
 
 
-def test_a_net_of_180_layers_stays_small() -> None:
-    assert len(memory.memory(steps(180), "m")) < 50_000
+def test_the_largest_are_those_that_own_most_and_none_that_owns_nothing() -> None:
+    some = (Slot("a", (0,), 0, 9, None), Slot("b", (1,), 5, 0, None), Slot("c", (1,), None, None, None))
+    assert largest(some) == [1]
 
 
-def test_a_log_without_running_figures_still_shows_distinct_data() -> None:
-    rows = [memory.Step("a", None, None, 10, 10), memory.Step("b", None, None, None, None)]
-    assert "10 B" in Elements(memory.memory(rows, "m")).texts
+@pytest.mark.parametrize(("count", "limit"), [(24, 12_000), (180, 20_000), (2000, 50_000)])
+def test_the_story_of_many_layers_stays_small(count: int, limit: int) -> None:
+    assert len(drawn(count)) < limit
+
+
+def test_the_running_area_ends_at_all_that_is_held() -> None:
+    one = told(10)
+    assert one.running[-1] == 500 + sum(sum(slot.grown) for slot in one.slots)
+    assert {"parameters 500 B", "data 645 B", "diffs 400 B", "logged 1.00 kB"} <= set(Elements(drawn(10)).texts)
+
+
+def test_the_layer_that_passes_the_card_is_named() -> None:
+    one = told(10, card=("a card", 1000))
+    at = one.crossing
+    assert at is not None
+    assert one.running[at] > 1000 >= one.running[at - 1]
+    texts = Elements(drawn(10, card=("a card", 1000))).texts
+    assert {"a card: 1.00 kB", f"passed at layer{at}"} <= set(texts)
+
+
+def test_a_card_with_far_more_room_stands_beside_the_picture_and_not_in_it() -> None:
+    drawing = drawn(10, card=("a card", 100_000))
+    assert "1.5 % of a card (100 kB)" in Elements(drawing).texts
+    assert 'class="card"' not in drawing
+    assert told(10, card=("a card", 100_000)).crossing is None
+
+
+def test_a_log_without_running_figures_has_no_line_of_them_and_unknown_layers_are_marked() -> None:
+    rows = (Slot("a", (10,), 10, None, None), Slot("b", (0,), None, None, None))
+    drawing = story(Story(rows, (), (("data", "m-data"),), (NamedSlots("all", 0, 2),)), "m")
+    assert {"data 10 B", "?"} <= set(Elements(drawing).texts)
+    assert "logged" not in drawing
+
+
+def test_figures_without_any_byte_can_be_drawn() -> None:
+    assert "<svg" in story(Story((Slot("a", (0,), 0, 0, 0),), (), (("data", "m-data"),), ()), "m")
+
+
+def bar(name: str, macs: float | None, params: float | None, ms: float | None = None) -> mirror.CostBar:
+    return mirror.CostBar(name, macs, params, ms, "k-conv")
+
+
+def test_time_has_a_lane_only_where_it_was_measured() -> None:
+    spans = (NamedSlots("one", 0, 2),)
+    plain = Elements(mirror.mirrored([bar("a", 10, 4), bar("b", None, 0)], spans, "m")).texts
+    timed = Elements(mirror.mirrored([bar("a", 10, 4, 2.5), bar("b", None, 0, float("inf"))], spans, "m")).texts
+    assert {"MACs", "Parameters", "a", "one"} <= set(plain)
+    assert "Time, forward and backward" not in plain
+    assert "Time, forward and backward" in timed
+
+
+def test_dots_of_layers_stand_by_parameters_and_macs_with_lines_of_equal_use() -> None:
+    layers = [mirror.Weighted("a", 10, 1000, 50, "k-conv"), mirror.Weighted("b", 1000, 1000, 10, "k-fc")]
+    drawing = mirror.scatter(layers, "m")
+    assert {"a", "b", "each weight used once", "100 times"} <= set(Elements(drawing).texts)
+    (one,) = re.findall(r'class="spot r6 k-conv" d="M([0-9.]+) ([0-9.]+)H', drawing)
+    (other,) = re.findall(r'class="spot r[0-9] k-fc" d="M([0-9.]+) ([0-9.]+)H', drawing)
+    assert float(one[0]) < float(other[0])
+    assert one[1] == other[1]
 
 
 def test_figures_of_layers_stand_side_by_side() -> None:

@@ -36,13 +36,15 @@ class Pass(StrEnum):
 class FirstTouch(NamedTuple):
     """One block at its first touch: the pass, the net and the layer at work, by place, and the block.
 
-    A part whose size is not known is a `Gap`. The layer is None where the solver itself is at work.
+    A part whose size is not known is a `Gap`. The layer is None where the solver itself is at work. `owner` is the net
+    whose block it is: parameters can be touched first by a test net that shares them.
     """
 
     during: Pass
     net: int
     layer: int | None
     part: Allocation | Gap
+    owner: int
 
 
 class Moment(NamedTuple):
@@ -113,7 +115,7 @@ class _Order:
         if during is Pass.TEST and not self._run.solver.tests_first and self._run.nets[at].beside:
             turn = _TESTED_LATE
         place = -1 if layer is None else -layer if during is Pass.BACKWARD else layer
-        return _When(turn, at, place, self._within(at, layer, part)), FirstTouch(during, at, layer, part)
+        return _When(turn, at, place, self._within(at, layer, part)), FirstTouch(during, at, layer, part, net)
 
     def _at(self, net: int, part: Allocation | Gap) -> _Place:
         """The pass, the net at work, and the layer at work."""

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
-TOP: Final = 40.0
-BOTTOM: Final = 270.0
-LEFT: Final = 70.0
-RIGHT: Final = WIDTH - 16
+_TOP: Final = 40.0
+_BOTTOM: Final = 270.0
+_LEFT: Final = 70.0
+_RIGHT: Final = WIDTH - 16
 BLOCKS_NAMED: Final = 12  # blocks with their name in them, the largest first
 _LONGEST_NAME: Final = 28
 _ROOM: Final = 13.0  # height that a name takes
@@ -50,9 +50,9 @@ def plan(blocks: Sequence[Block], stretches: Sequence[Stretch], peak: tuple[int,
     """Boxes over steps; `peak` is the fullest step and what is said of it."""
     steps = max((stretch.end for stretch in stretches), default=1)
     most = max((block.offset + block.bytes for block in blocks), default=1) or 1
-    across, up = Scale(0, steps, LEFT, RIGHT), Scale(0, most, BOTTOM, TOP)
-    canvas = Canvas(WIDTH, BOTTOM + 30)
-    grid(canvas, up, (LEFT, RIGHT), 4, size_texts)
+    across, up = Scale(0, steps, _LEFT, _RIGHT), Scale(0, most, _BOTTOM, _TOP)
+    canvas = Canvas(WIDTH, _BOTTOM + 30)
+    grid(canvas, up, (_LEFT, _RIGHT), 4, size_texts)
     for css in dict.fromkeys(block.css for block in blocks):
         drawn = [block for block in blocks if block.css == css and block.bytes]
         tall = [block for block in drawn if up.at(0) - up.at(block.bytes) >= _HOVERED]
@@ -85,15 +85,15 @@ def _names(canvas: Canvas, blocks: Sequence[Block], across: Scale, up: Scale) ->
 def _peak(canvas: Canvas, across: Scale, peak: tuple[int, str]) -> None:
     step, words = peak
     place = across.at(step + 0.5)
-    canvas.rules([(place, TOP - 8, place, BOTTOM)], "mark")
-    side = "start" if place < (LEFT + RIGHT) / 2 else "end"
-    canvas.text(place, TOP - 14, words, "t-value", side)
+    canvas.rules([(place, _TOP - 8, place, _BOTTOM)], "mark")
+    side = "start" if place < (_LEFT + _RIGHT) / 2 else "end"
+    canvas.text(place, _TOP - 14, words, "t-value", side)
 
 
 def _passes(canvas: Canvas, across: Scale, stretches: Sequence[Stretch]) -> None:
     """Which pass goes on, under the axis; of a short stretch the rule alone."""
-    canvas.rules([(LEFT, BOTTOM, RIGHT, BOTTOM)], "axis")
-    canvas.rules([(across.at(one.first), BOTTOM, across.at(one.first), BOTTOM + 8) for one in stretches], "axis")
+    canvas.rules([(_LEFT, _BOTTOM, _RIGHT, _BOTTOM)], "axis")
+    canvas.rules([(across.at(one.first), _BOTTOM, across.at(one.first), _BOTTOM + 8) for one in stretches], "axis")
     for one in stretches:
         if across.at(one.end) - across.at(one.first) > len(one.name) * CHARACTER + 8:
-            canvas.text(across.at(one.first) + 4, BOTTOM + 16, one.name, "t-note")
+            canvas.text(across.at(one.first) + 4, _BOTTOM + 16, one.name, "t-note")

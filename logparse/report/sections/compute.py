@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
-from logparse.report.cells import name_cell, share_cell
-from logparse.report.charts import bars
+from logparse.report.cells import share_cell
+from logparse.report.charts import bars, mirror
+from logparse.report.charts.across import NamedSlots
 from logparse.report.coverage import coverage
 from logparse.report.elements import ChartView, Content
 from logparse.report.kinds import css_of, kind_of
+from logparse.report.structure.folding import modules_of
+from logparse.report.structure.modules import MANY_LAYERS, brief
 from logparse.report.tabulate import Field, tabulate
-from logparse.rows import float_of, layer_name, net_key
+from logparse.rows import float_of, int_of, known_sum, layer_name, net_key
+from logparse.sums import float_sum
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
     from logparse.report.reported_log import ReportedLog, ReportedNet
     from logparse.rows import TableRow
 
-_ROWS_SHOWN: Final = 40
+_MOST: Final = 0.8  # the share that a headline tells the holders of
 WHOLES: Final = (
     ("macs_per_image", "MACs", formats.short),
     ("params", "Parameters", formats.short),
@@ -36,8 +40,9 @@ def build(log: ReportedLog) -> Content | None:
     if not any(row.get(key) for row in lead.layers for key in ("params", "macs") if not formats.is_na(row.get(key))):
         return Content(absent="No parameters or MACs could be derived: " + _why(lead)) if _costly(lead) else None
     shares = _shares(log, lead)
-    charts = (_kinds_chart(lead), _layers_chart(log, lead))
-    return Content(paragraphs=coverage(lead), charts=charts, tables=() if shares is None else (shares,))
+    charts = (_kinds_chart(lead), _mirror_chart(log, lead), _scatter_chart(lead))
+    shown = tuple(chart for chart in charts if chart is not None)
+    return Content(paragraphs=coverage(lead), charts=shown, tables=() if shares is None else (shares,))
 
 
 def _shares(log: ReportedLog, lead: ReportedNet) -> TableView | None:
@@ -167,44 +172,122 @@ _KIND_FIELDS: Final = (
 )
 
 
-def _layers_chart(log: ReportedLog, lead: ReportedNet) -> ChartView:
-    rows = [row for row in lead.layers if _counts(row)]
-    shown = _most_important(rows)
-    note = _LAYERS_NOTE
-    if len(shown) < len(rows):
-        note += f" Of {len(rows)} layers the {len(shown)} largest are drawn; the table has all."
-    title = _layer_title(rows)
-    drawing = bars.by_layer(
-        [_layer_row(log, row) for row in shown],
-        _panels(shown),
-        f"Bars and dots per layer. {title}. The table below has the figures.",
+def _mirror_chart(log: ReportedLog, lead: ReportedNet) -> ChartView:
+    times = _measured(log, lead)
+    rows = [{**row, "ms": times.get(row["layer_index"])} for row in lead.layers]
+    parts = modules_of(lead.layers)
+    names = brief([part.name for part in parts])
+    by_module = len(rows) > MANY_LAYERS
+    if by_module:
+        rows = [_merged(rows[part.start : part.stop], name) for part, name in zip(parts, names, strict=True)]
+    spans = [
+        NamedSlots(name, at if by_module else part.start, at + 1 if by_module else part.stop)
+        for at, (part, name) in enumerate(zip(parts, names, strict=True))
+    ]
+    costs = [_bar(row, "k-conv" if by_module else css_of(kind_of(row.get("type")))) for row in rows]
+    title = _concentration(lead.layers)
+    drawing = mirror.mirrored(
+        costs, spans, f"Bars up and down over the layers. {title}. The table below has the figures."
     )
-    kinds = dict.fromkeys(kind_of(row.get("type")) for row in shown)
-    table = tabulate("Compute and parameters by layer", _LAYER_FIELDS, log.linked(rows))
-    return ChartView(title, note, drawing, table, tuple((css_of(kind), kind) for kind in kinds))
+    grain = "module" if by_module else "layer"
+    table = tabulate(f"Compute and parameters by {grain}", _MIRROR_FIELDS, [row for row in rows if _counts(row)])
+    key = () if by_module else tuple((css_of(kind), kind) for kind in _kinds(lead.layers))
+    return ChartView(
+        title, f"MACs upwards, parameters downwards, {grain} by {grain} in the order of the net.", drawing, table, key
+    )
 
 
-_LAYERS_NOTE: Final = (
-    "MACs per weight say how often a parameter is used for one image: a convolution uses it at every place of its map, "
-    "a fully connected layer once."
+def _bar(row: TableRow, css: str) -> mirror.CostBar:
+    macs, params, time = (float_of(row.get(key)) for key in ("macs_per_image", "params", "ms"))
+    return mirror.CostBar(layer_name(row), macs, params, time, css)
+
+
+def _kinds(rows: Sequence[TableRow]) -> list[str]:
+    """The kinds of the layers that compute or have parameters."""
+    return list(dict.fromkeys(kind_of(row.get("type")) for row in rows if row.get("params") or row.get("macs")))
+
+
+def _measured(log: ReportedLog, lead: ReportedNet) -> dict[Any, float]:
+    """Layer → milliseconds of forward and backward in the last timed run of the net; empty where none is timed."""
+    rows = [
+        row
+        for row in log.rows("timing")
+        if row.get("scope", "layer") == "layer" and net_key(row) == net_key(lead.layers[0])
+    ]
+    runs = [row for row in rows if row.get("run") == rows[-1].get("run")]
+    known = {}
+    for row in runs:
+        parts = [float_of(row.get(key)) for key in ("forward_ms", "backward_ms")]
+        if any(part is not None for part in parts):
+            known[row["layer_index"]] = float_sum(part or 0.0 for part in parts)
+    return known
+
+
+def _merged(rows: Sequence[TableRow], name: str) -> dict[str, Any]:
+    """Layers as one row: sums of what is known; not known where nothing is."""
+    merged: dict[str, Any] = {"layer": name}
+    for key in ("macs_per_image", "macs", "params", "macs_share", "params_share", "ms"):
+        known, missing = known_sum(rows, key)
+        merged[key] = None if missing == len(rows) else known
+    return merged
+
+
+def _concentration(rows: Sequence[TableRow]) -> str:
+    """How few layers hold most of the MACs and of the parameters."""
+    parts: list[str] = []
+    for key, what in (("macs", "MACs"), ("params", "parameters")):
+        known = [int(row[key]) for row in rows if not formats.is_na(row.get(key))]
+        if sum(known):
+            few = fewest(sorted(known, reverse=True), _MOST)
+            verb = "holds" if few == 1 else "hold"
+            layers = f" of {sum(map(bool, known))} layers" if not parts else ""
+            part = "known " if len(known) < len(rows) else ""
+            parts.append(f"{few}{layers} {verb} {formats.significant(100 * _MOST)} % of the {part}{what}")
+    return ", ".join(parts) or "No layer computes matrix products or has parameters"
+
+
+def fewest(values: Sequence[int], share: float) -> int:
+    """How many of the values, the largest first, make up that share of their sum or more."""
+    total, reached = sum(values), 0
+    for number, value in enumerate(values, 1):
+        reached += value
+        if reached >= share * total:
+            return number
+    return len(values)
+
+
+def _scatter_chart(lead: ReportedNet) -> ChartView | None:
+    """Each layer that has parameters and computes; None where fewer than two do."""
+    rows = [row for row in lead.layers if row.get("macs_per_image") and row.get("params")]
+    if len(rows) < 2:
+        return None
+    dots = [
+        mirror.Weighted(
+            layer_name(row),
+            float(row["params"]),
+            float(row["macs_per_image"]),
+            int_of(row.get("distinct_bytes")) or 0,
+            css_of(kind_of(row.get("type"))),
+        )
+        for row in rows
+    ]
+    title = _layer_title(rows)
+    drawing = mirror.scatter(dots, f"Dots of layers by parameters and MACs. {title}. The table below has the figures.")
+    table = tabulate("MACs per weight by layer", _SCATTER_FIELDS, rows)
+    key = tuple((css_of(kind), kind) for kind in _kinds(rows))
+    return ChartView(title, _SCATTER_NOTE, drawing, table, key)
+
+
+_SCATTER_NOTE: Final = (
+    "Both scales are logarithmic; the area of a dot is the layer’s own data. A convolution uses each weight at every "
+    "place of its map, a fully connected layer once: what stands low and to the right is cheap to compute and dear to "
+    "keep."
 )
 
 
 def _counts(row: TableRow) -> bool:
     """Whether a layer belongs into the chart: it has MACs or parameters, or they are not known."""
     return any(formats.is_na(row.get(key)) or row[key] for key in ("macs", "params"))
-
-
-def _most_important(rows: Sequence[TableRow]) -> Sequence[TableRow]:
-    if len(rows) <= _ROWS_SHOWN:
-        return rows
-    ranked = sorted(rows, key=lambda row: -max(_share(row, "macs_share"), _share(row, "params_share")))
-    kept = {id(row) for row in ranked[:_ROWS_SHOWN]}
-    return [row for row in rows if id(row) in kept]
-
-
-def _share(row: TableRow, key: str) -> float:
-    return float_of(row.get(key)) or 0.0
 
 
 def _layer_title(rows: Sequence[TableRow]) -> str:
@@ -225,46 +308,17 @@ def _times(value: float) -> str:
     return "once" if value == 1 else f"{formats.significant(value)} times"
 
 
-def _layer_row(log: ReportedLog, row: TableRow) -> bars.LayerRow:
-    name = layer_name(row)
-    title = (
-        f"{name}\n{formats.count(row.get('macs_per_image'))} MACs per image, {formats.count(row.get('params'))} "
-        f"parameters, {formats.significant(row.get('macs_per_weight'))} MACs per weight"
-    )
-    return bars.LayerRow(name, css_of(kind_of(row.get("type"))), title, log.layer_target(row))
-
-
-def _panels(rows: Sequence[TableRow]) -> list[bars.Panel]:
-    def known(key: str) -> tuple[float | None, ...]:
-        return tuple(float_of(row.get(key)) for row in rows)
-
-    ratios = tuple(formats.significant(row.get("macs_per_weight")) for row in rows)
-    return [
-        bars.Panel("Share of MACs", known("macs_share"), _texts(rows, "macs_share", "macs"), room=1.6),
-        bars.Panel("Share of parameters", known("params_share"), _texts(rows, "params_share", "params"), room=1.45),
-        bars.Panel("MACs per weight, log scale", known("macs_per_weight"), ratios, dots=True),
-    ]
-
-
-def _texts(rows: Sequence[TableRow], share: str, key: str) -> tuple[str, ...]:
-    """Share and figure beside a bar; MACs are those of one image where the batch is known."""
-    texts = []
-    for row in rows:
-        value = row.get(key)
-        if key == "macs" and not formats.is_na(row.get("macs_per_image")):
-            value = row["macs_per_image"]
-        known = not formats.is_na(value)
-        part = formats.percent(0 if formats.is_na(row.get(share)) else row[share])
-        texts.append(f"{part} · {formats.short(value)}" if known else "not known")
-    return tuple(texts)
-
-
-_LAYER_FIELDS: Final = (
-    Field("layer", "Layer", cell=name_cell),
-    Field("type", "Type"),
+_MIRROR_FIELDS: Final = (
+    Field("layer", "Layer"),
     Field("macs_per_image", "MACs", "count", "per image", total=True),
     Field("macs_share", "Share of MACs", "percent", cell=share_cell("macs_share")),
     Field("params", "Parameters", "count", total=True),
     Field("params_share", "Share of parameters", "percent", cell=share_cell("params_share")),
+    Field("ms", "Time", "ms", optional=True),
+)
+_SCATTER_FIELDS: Final = (
+    Field("layer", "Layer"),
+    Field("macs_per_image", "MACs", "count", "per image"),
+    Field("params", "Parameters", "count"),
     Field("macs_per_weight", "MACs per weight", "significant"),
 )

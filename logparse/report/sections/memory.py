@@ -1,32 +1,65 @@
-"""Memory growth across the layers: what the log counts, what is distinct, and which layers add most."""
+"""The memory of a run: what its nets hold from layer to layer, what the whole run needs, what a fork prints of it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from logparse import formats
-from logparse.report.cells import name_cell
-from logparse.report.charts import memory
-from logparse.report.elements import ChartView, Content
+from logparse.report.footprints import whole_run
+from logparse.report.held import KIND_WORDS, held_run
+from logparse.report.stories import data_of, headline, pictures, reading_notes
 from logparse.report.tabulate import Field, tabulate
-from logparse.rows import int_of, items_of, known_rows, known_sum, layer_name, net_kind
+from logparse.rows import items_of, net_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from logparse.report.elements import TableView
-    from logparse.report.reported_log import ReportedLog, ReportedNet
+    from logparse.report.elements import ChartView, TableView
+    from logparse.report.reported_log import ReportedLog
+    from logparse.report.stories import PictureView
     from logparse.rows import TableRow
 
 
-def build(log: ReportedLog) -> Content | None:
-    """The chart of the leading net, if a layer has bytes, and what a fork prints of memory; None where neither is."""
-    lead = log.lead
-    drawn = lead is not None and any(_known(row, "distinct_bytes", "logged_bytes") for row in lead.layers)
-    tables = (*_figures(log), *_slots(log))
-    if not drawn and not tables:
+@dataclass(frozen=True, slots=True)
+class StoryView:
+    """The pictures of the run's nets under one title, how they are read, and their figures."""
+
+    title: str
+    notes: tuple[str, ...]
+    key: tuple[tuple[str, str], ...]  # class of the mark, what it stands for
+    pictures: tuple[PictureView, ...]
+    table: TableView
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryView:
+    """The story, if a block of a net has a size, and in order of reading what else is known."""
+
+    story: StoryView | None
+    paragraphs: tuple[str, ...]
+    charts: tuple[ChartView, ...]
+    tables: tuple[TableView, ...]
+
+
+def build(log: ReportedLog) -> MemoryView | None:
+    """What is known of the memory of the run that the leading net is from; None where nothing is."""
+    told, whole = _story(log), whole_run(log)
+    tables = (*(() if whole is None else whole.tables), *_figures(log), *_slots(log))
+    if told is None and whole is None and not tables:
         return None
-    return Content(charts=(_chart(log, lead),) if lead is not None and drawn else (), tables=tables)
+    paragraphs, charts = ((), ()) if whole is None else (whole.paragraphs, whole.charts)
+    return MemoryView(told, paragraphs, charts, tables)
+
+
+def _story(log: ReportedLog) -> StoryView | None:
+    run = held_run(log)
+    if run is None or not any(net.total for net in run.nets):
+        return None
+    kinds = [css for _, css in KIND_WORDS.values()]
+    shown = pictures(log, run)
+    words = {css: name for name, css in KIND_WORDS.values()}
+    key = tuple((css, words[css]) for css in kinds if any(f"layer {css}" in one.svg for one in shown))
+    return StoryView(headline(run), tuple(reading_notes(run)), key, shown, data_of(run))
 
 
 def _figures(log: ReportedLog) -> Iterator[TableView]:
@@ -68,63 +101,3 @@ _PLAN: Final = (
 def _with_net(log: ReportedLog, row: TableRow) -> dict[str, object]:
     attempt = f"attempt {row['attempt']}, " if len(log.attempts) > 1 else ""
     return {**row, "_net": f"{attempt}{net_kind(row['phase'])} {row['net_index']}"}
-
-
-def _known(row: TableRow, *keys: str) -> bool:
-    return any(not formats.is_na(row.get(key)) for key in keys)
-
-
-def _chart(log: ReportedLog, lead: ReportedNet) -> ChartView:
-    steps = [_step(log, row) for row in lead.layers]
-    title, note = _title(lead), _note(lead)
-    description = f"Step chart over {len(steps)} layers. {title}. The same figures stand in the table below it."
-    return ChartView(
-        title,
-        note,
-        memory.memory(steps, description),
-        tabulate("Memory by layer", _FIELDS, log.linked(lead.layers)),
-        (("logged", "as Caffe logs it"), ("distinct", "distinct data")),
-    )
-
-
-def _step(log: ReportedLog, row: TableRow) -> memory.Step:
-    keys = ("logged_bytes", "logged_step_bytes", "distinct_total_bytes", "distinct_bytes")
-    totals = [int_of(row.get(key)) for key in keys]
-    return memory.Step(layer_name(row), totals[0], totals[1], totals[2], totals[3], log.layer_target(row))
-
-
-def _title(lead: ReportedNet) -> str:
-    logged, distinct = lead.row.get("logged_bytes"), lead.row.get("distinct_bytes")
-    if formats.is_na(logged):
-        return f"Distinct data grows to {formats.size(distinct)}; the log prints no running figure"
-    if logged is None or distinct is None or formats.is_na(distinct) or logged <= distinct:
-        return f"The running figure grows to {formats.size(logged)}"
-    factor = formats.significant(logged / distinct) if distinct else formats.NA
-    return f"Caffe counts {formats.size(logged)}, {factor} times the {formats.size(distinct)} of distinct data"
-
-
-def _note(lead: ReportedNet) -> str:
-    known = known_rows(lead.layers, "distinct_bytes")
-    total, _ = known_sum(known, "distinct_bytes")
-    top = sorted(known, key=lambda row: -row["distinct_bytes"])[:3]
-    if not total or not top:
-        return ""
-    largest = formats.enumerated([_named(row, total) for row in top])
-    return (
-        f"The largest steps of distinct data are {largest}. Where a grey bar has no coloured one in it, the layer "
-        "writes over or shares memory that is counted already."
-    )
-
-
-def _named(row: TableRow, total: int) -> str:
-    size = row["distinct_bytes"]
-    return f"{layer_name(row)} with {formats.size(size)} ({formats.percent(size / total)})"
-
-
-_FIELDS: Final = (
-    Field("layer", "Layer", cell=name_cell),
-    Field("logged_step_bytes", "Step, logged", "count", "B", total=True),
-    Field("logged_bytes", "Running, logged", "count", "B"),
-    Field("distinct_bytes", "Step, distinct", "count", "B", total=True),
-    Field("distinct_total_bytes", "Running, distinct", "count", "B"),
-)

@@ -37,6 +37,12 @@ COLUMNS: Final = (
         "The layer at work, which may be another one than the block's own; NA for the net's own inputs.",
     ),
     text("layer", "Layer", "Its name."),
+    whole("own_net_index", "Own net #", "The net whose block it is; a test net may be the first to touch parameters."),
+    whole(
+        "own_layer_index",
+        "Own layer #",
+        "The layer whose block it is, in that net; NA for the net's own inputs and for what is the solver's alone.",
+    ),
     text("kind", "Kind", "What the block is for, a kind of the table `memory`."),
     text("block", "Block", "The blob, the parameter or the buffer."),
     whole("bytes", "Bytes", "The block's size; NA where it is not known.", "bytes"),
@@ -73,11 +79,14 @@ def _cells(moment: Moment, nets: Sequence[NetFact]) -> BuiltRow:
     touch, part = moment.touch, moment.touch.part
     net = nets[touch.net]
     worker = layer_at(net, touch.layer)
+    owner = layer_at(nets[touch.owner], part.layer)
     at: BuiltRow = {
         "pass": str(touch.during),
         "net_index": net.net.index,
         "layer_index": None if worker is None else worker.layer.index,
         "layer": None if worker is None else worker.layer.name,
+        "own_net_index": nets[touch.owner].net.index,
+        "own_layer_index": None if owner is None else owner.layer.index,
         "kind": str(part.kind),
         "running_bytes": moment.running_bytes,
     }

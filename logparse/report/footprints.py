@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 from logparse import formats
 from logparse.report.charts import bars
 from logparse.report.elements import ChartView, Content
+from logparse.report.held import reach
 from logparse.report.tabulate import Field, tabulate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from logparse.report.elements import TableView
     from logparse.report.reported_log import ReportedLog
@@ -30,7 +31,7 @@ _DEVICES: Final = (("cpu", "CPU"), ("gpu", "GPU"))
 REST: Final = "program and context"
 
 
-def build(log: ReportedLog) -> Content | None:
+def whole_run(log: ReportedLog) -> Content | None:
     """The footprint of the attempt that the leading net is from; None where nothing is known of it."""
     lead = log.lead
     if lead is None:
@@ -60,7 +61,7 @@ def _chart(memory: Sequence[TableRow], whole: Sequence[TableRow], logged: Any) -
     totals = {row["device"]: int(row["bytes"]) for row in known}
     sums = {device: _by_kind(memory, device) for device, _ in _DEVICES}
     title = _title(known, logged)
-    texts = {row["device"]: _reach(row, formats.size) for row in known}
+    texts = {row["device"]: reach(row, formats.size) for row in known}
     drawing = bars.stacked(
         list(_wholes(sums, totals, texts)), f"Stacked bars of memory by kind. {title}. The table below has the figures."
     )
@@ -94,25 +95,15 @@ def _title(whole: Sequence[TableRow], logged: Any) -> str:  # noqa: ANN401 - a c
     if not whole:
         return "What Caffe allocates for the run, by kind"
     names = dict(_DEVICES)
-    needs = " and ".join(f"{_reach(row, formats.size)} on the {names[row['device']]}" for row in whole)
+    needs = " and ".join(f"{reach(row, formats.size)} on the {names[row['device']]}" for row in whole)
     if formats.is_na(logged) or not logged:
         return f"The run needs {needs}"
-    times = " and ".join(f"{_reach(row, lambda size: _times(size, logged))} times" for row in whole)
+    times = " and ".join(f"{reach(row, lambda size: _times(size, logged))} times" for row in whole)
     return f"The run needs {needs}: {times} the {formats.size(logged)} that Caffe logs"
 
 
 def _times(size: Any, logged: Any) -> str:  # noqa: ANN401 - cells
     return formats.significant(round(size / logged, 1))
-
-
-def _reach(row: TableRow, form: Callable[[Any], str]) -> str:
-    """From the least to the most in words; one figure where both read the same."""
-    low, high = row["low_bytes"], row["high_bytes"]
-    if formats.is_na(low):
-        return form(row["bytes"]) if formats.is_na(high) else f"{form(high)} or less"
-    if formats.is_na(high):
-        return f"{form(low)} or more"
-    return form(low) if form(low) == form(high) else f"{form(low)} to {form(high)}"
 
 
 def _kinds_table(memory: Sequence[TableRow]) -> TableView:
