@@ -39,6 +39,7 @@ class OutputCurve:
     net: int
     name: str
     lowest: bool  # whether small is good
+    weight: float  # with which it enters the loss; 0 where it does not, or none is printed
     iteration: Floats
     value: Floats
     line: Floats
@@ -86,8 +87,16 @@ def _compared(log: AuditedLog) -> dict[tuple[int, int], list[OutputCurve]]:
 
 
 def _leading(listed: Sequence[OutputCurve]) -> OutputCurve:
-    """What counts hits before any loss."""
-    return next((one for one in listed if not one.lowest), listed[0])
+    """What counts hits before any loss, and the main head before auxiliary ones.
+
+    Outputs come in the order of the net. So the last head (what stands before a name's last slash) is the main one,
+    and its first score leads; of losses that with the largest weight, and of equal ones the last.
+    """
+    scores = [one for one in listed if not one.lowest]
+    if scores:
+        head = scores[-1].name.rpartition("/")[0]
+        return next(one for one in scores if one.name.rpartition("/")[0] == head)
+    return max(reversed(listed), key=lambda one: one.weight)
 
 
 def _said(one: OutputCurve) -> str:
@@ -117,12 +126,15 @@ def output_curves(log: AuditedLog) -> Iterator[OutputCurve]:
     vectors = set(usable.loc[usable["element"].fillna(0) > 0, "output"])
     scalar = usable[~usable["output"].isin(vectors)]
     for (attempt, net, name), rows in scalar.groupby(["attempt", "test_net", "output"], sort=False):
-        lowest = lowest_is_best(str(name), weighted=bool(rows["loss_weight"].notna().any()))
+        weights = numbers(rows, "loss_weight")
+        weights = weights[np.isfinite(weights)]
+        lowest = lowest_is_best(str(name), weighted=bool(weights.size))
         value = numbers(rows, "value")
         finite = np.isfinite(value)
         if lowest is not None and finite.any() and value[finite].max() > value[finite].min():
             columns = (numbers(rows, column)[finite] for column in ("iteration", "value", "line"))
-            yield OutputCurve(int(attempt), int(net), str(name), lowest, *columns)
+            weight = float(weights.max()) if weights.size else 0.0
+            yield OutputCurve(int(attempt), int(net), str(name), lowest, weight, *columns)
 
 
 def _passed_over(frame: pd.DataFrame) -> Any:  # noqa: ANN401 - a boolean array

@@ -47,10 +47,10 @@ class Section:
 
 
 SECTIONS: Final = (
-    Section("summary", "Key figures", "partials/summary.html", summary.build),
     Section("findings", "Findings", "partials/findings.html", findings.build),
     Section("memory", "Memory growth across layers", "partials/block.html", memory.build),
     Section("footprint", "What the run really needs", "partials/block.html", footprint.build),
+    Section("summary", "What Caffe’s memory line counts", "partials/summary.html", summary.build),
     Section("compute", "Compute and parameters", "partials/block.html", compute.build),
     Section("layers", "Layer table", "partials/layers.html", layers.build),
     Section("timing", "Time per layer", "partials/block.html", timing.build),

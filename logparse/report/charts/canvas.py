@@ -166,13 +166,13 @@ class Canvas:
         )
         self._add(artist, _Mark(css))
 
-    def svg(self, description: str) -> Markup:
-        """The drawing as an inline `<svg>` with a text alternative."""
+    def svg(self, description: str, css: str = "chart") -> Markup:
+        """The drawing as an inline `<svg>` of a class, with a text alternative."""
         if not self._marks:
             return Markup("")
         body = "\n".join(self._piece(match) for match in _MARK.finditer(self._drawn()))
         view = f"0 0 {self.width:.0f} {self.height:.0f}"
-        frame = f'<svg class="chart" viewBox="{view}" role="img" aria-label="{escape(description)}">'
+        frame = f'<svg class="{css}" viewBox="{view}" role="img" aria-label="{escape(description)}">'
         return Markup(formats.shown(f"{frame}\n{body}\n</svg>"))  # noqa: S704 - paths and escaped text only, made above
 
     def _drawn(self) -> str:

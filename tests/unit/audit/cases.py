@@ -351,9 +351,9 @@ MEMORY: Final = (
             "hint",
             "in_place",
             "relu (ReLU) could work in place and save 384 B, 33.3 % of the net's distinct data",
-            "Give it the same top as its bottom (conv). It saves 384 B of data, and as much again of diff in training. "
-            "Nothing else reads the bottom, and neither this layer's backward pass nor that of the layer before needs "
-            "what is overwritten.",
+            "Nothing else reads its bottom, and neither its own backward pass nor that of the layer before needs what "
+            "it would overwrite. What helps: give it the same top as its bottom (conv). That saves 384 B of data, and "
+            "as much again of diff in training.",
             ("bottom conv, top relu",),
             1,
             0,

@@ -94,11 +94,11 @@ def test_the_first_output_that_counts_hits_leads_and_four_others_are_told() -> N
     assert one.line == 22
 
 
-def test_without_any_that_counts_hits_the_first_loss_leads() -> None:
+def test_without_any_that_counts_hits_the_last_loss_of_those_that_weigh_most_leads() -> None:
     (one,) = found(run_of(a_loss=(3.0, 1.0, 2.0), b_loss=(5.0, 6.0, 4.0)).text, "best_test")
 
-    assert one.title == "Best a_loss of test net #0: 1 at iteration 100, of 3 tests"
-    assert one.evidence[-1] == "best b_loss: 4 at iteration 200 (line 10)"
+    assert one.title == "Best b_loss of test net #0: 4 at iteration 200, of 3 tests"
+    assert one.evidence[-1] == "best a_loss: 1 at iteration 100 (line 6)"
 
 
 def test_each_test_net_and_each_attempt_has_its_best() -> None:
