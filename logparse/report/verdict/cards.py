@@ -15,6 +15,7 @@ from logparse.report.verdict.course import course, last_test, leading_test, trai
 from logparse.report.verdict.memory_card import memory_card
 from logparse.report.verdict.outcome import shows_start
 from logparse.report.verdict.tool_cards import TESTED, TIMED
+from logparse.tables.series.trend import TREND_LEAST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -69,7 +70,7 @@ def loss_card(log: ReportedLog) -> KeyFigure | None:
     found = course(log)
     note = "median of the last displays" if is_smoothed else "the last display"
     if found is not None:
-        note += f"; {formats.significant(found.start)} at the start"
+        note += f"; {formats.significant(found.start)} in the first {TREND_LEAST}"
     drawing = ""
     if training is not None and len(training.loss) > 1:
         y = training.trend if found is not None else training.loss
