@@ -32,7 +32,7 @@ BUNDLE: Final = 6  # more lines than these, such as one per class, are named by 
 LEFT: Final = 70.0
 RIGHT: Final = WIDTH - 150
 HEIGHT: Final = 210.0
-GAP: Final = 46.0
+PANEL_GAP: Final = 46.0
 PANEL: Final = (222.0, 150.0)
 PANELS: Final = 9
 # What tells series apart besides hue and dash: the shape of their marks.
@@ -86,14 +86,14 @@ class Timeline:
 def run(panels: Sequence[CurvePanel], timeline: Timeline, description: str) -> Markup:
     """Panels under one another over the same iterations, the learning rate as steps beneath; rules run through all."""
     rate = timeline.rate
-    bottom = 26.0 + len(panels) * (HEIGHT + GAP) - GAP + (0.0 if rate is None else GAP + 44.0)
+    bottom = 26.0 + len(panels) * (HEIGHT + PANEL_GAP) - PANEL_GAP + (0.0 if rate is None else PANEL_GAP + 44.0)
     canvas = Canvas(WIDTH, bottom + (58.0 if timeline.clock[0] else 44.0))
     across = _across([one for panel in panels for one in panel.series] + ([] if rate is None else [rate]), LEFT, RIGHT)
     _rules(canvas, timeline, across, (26.0, bottom))
     top = 26.0
     for panel in panels:
         _panel(canvas, panel, across, (top, top + HEIGHT))
-        top += HEIGHT + GAP
+        top += HEIGHT + PANEL_GAP
     if rate is not None:
         _rate(canvas, rate, across, top)
     _iterations(canvas, across, bottom, timeline.clock)

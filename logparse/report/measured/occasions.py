@@ -23,7 +23,7 @@ SNAPSHOTS_SHOWN: Final = 60
 _CLOCK_POINTS: Final = 200
 
 
-def timeline(log: ReportedLog, series: Sequence[Series], rate: Series | None) -> Timeline:
+def run_timeline(log: ReportedLog, series: Sequence[Series], rate: Series | None) -> Timeline:
     """What the panels of a run share."""
     occasions = (*_steps(rate), *_starts(log), *_lost(series))
     return Timeline(rate, occasions, _snapshots(log), _clock(log))

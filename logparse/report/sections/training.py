@@ -13,7 +13,7 @@ from logparse.report.charts.curves import CurvePanel, Timeline
 from logparse.report.charts.scales import sample_rows
 from logparse.report.elements import ChartView, Content
 from logparse.report.measured.gradients import clipping_chart, heat_charts
-from logparse.report.measured.occasions import timeline
+from logparse.report.measured.occasions import run_timeline
 from logparse.report.measured.outputs import losses, rate, styled, test_outputs, train_outputs
 from logparse.report.tabulate import Field, tabulate
 from logparse.report.verdict.course import RULE, course, course_words, leading_test
@@ -79,7 +79,7 @@ def _run_chart(log: ReportedLog, tests: Sequence[DrawnOutput], scores: Sequence[
     drawn = [one for panel in panels for one in panel.series]
     heads = ", ".join(panel.head for panel in panels)
     words = f"Line charts over iterations: {heads}. {title}. The tables have the figures."
-    drawing = curves.run(panels, timeline(log, drawn, kept), words)
+    drawing = curves.run(panels, run_timeline(log, drawn, kept), words)
     yield ChartView(title, note, drawing, _train_table(log), _key(drawn))
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from logparse.audit.curves import lowest_is_best
 from logparse.audit.finders import find
 from tests.unit.audit.cases import parted
 from tests.writing import Writer, read
@@ -368,3 +369,11 @@ def test_too_few_training_values_are_not_compared() -> None:
 
     assert found(shown(7), "test_gap")
     assert not found(shown(6), "test_gap")
+
+
+def test_the_last_part_of_a_name_tells_a_score_from_a_loss() -> None:
+    assert lowest_is_best("loss3/top-1", weighted=False) is False
+    assert lowest_is_best("loss3/loss3", weighted=False) is True
+    assert lowest_is_best("accuracy/x", weighted=False) is False
+    assert lowest_is_best("loss3/top-1", weighted=True) is True
+    assert lowest_is_best("a/b", weighted=False) is None

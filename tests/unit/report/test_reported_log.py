@@ -219,7 +219,7 @@ def test_the_loss_at_the_end_is_one_figure() -> None:
     content = training.build(log)
     assert content is not None
     assert [(card.text, card.note) for card in view.cards if card.name == "Loss at the end"] == [
-        ("1", "median of the last displays; 5 at the start")
+        ("1", "median of the last displays; 5 in the first 5")
     ]
     assert "Its loss fell to 1." in view.lede
     assert content.charts[0].title == "The training loss falls from 5 to 1 by iteration 660"
