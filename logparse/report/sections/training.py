@@ -55,7 +55,6 @@ def build(log: ReportedLog) -> Content | None:
     return Content(charts=charts, tables=tables, absent="" if charts else _NOTHING_TO_DRAW)
 
 
-_RANGES: Final = "Range of every output"
 _NOTHING_TO_DRAW: Final = (
     "The log has solver lines, but none that can be drawn: one measurement alone, or values without their iterations. "
     "They are in the tables that “logparse export” writes."
@@ -239,7 +238,9 @@ def _panel_chart(outputs: Sequence[DrawnOutput], scores: Sequence[DrawnOutput]) 
         dict.fromkeys((one.css, one.name.split(",")[0]) for _, series in shown[: curves.PANELS] for one in series)
     )
     drawn = [one for one in beside if one.name in dict(shown)]
-    yield ChartView(title, note, curves.panels(shown, words, scores=linear), _outputs_table(drawn), key)
+    yield ChartView(
+        title, note, curves.panels(shown, words, scores=linear), _outputs_table(drawn, "Range of these outputs"), key
+    )
 
 
 def _class_charts(outputs: Sequence[DrawnOutput]) -> Iterator[ChartView]:
@@ -255,7 +256,7 @@ def _class_charts(outputs: Sequence[DrawnOutput]) -> Iterator[ChartView]:
         panel = CurvePanel(f"{name}, {net}", series, score=found[0].is_score)
         note = "Values are numbered from 0, in the order of their lines. Named are the two highest and lowest ends."
         drawing = curves.run([panel], Timeline(), f"Line chart over iterations. {title}. The table has the figures.")
-        yield ChartView(title, note, drawing, _outputs_table(found))
+        yield ChartView(title, note, drawing, _outputs_table(found, f"Range of the values of {name}, {net}"))
 
 
 def _few(series: Sequence[Series]) -> Sequence[Series]:
@@ -269,7 +270,7 @@ def _outputs_title(outputs: Sequence[DrawnOutput]) -> str:
     return f"{len(names)} more {formats.plural('output', len(names))}: {', '.join(names[:_NAMES_SHOWN])}{more}"
 
 
-def _outputs_table(outputs: Sequence[DrawnOutput]) -> TableView:
+def _outputs_table(outputs: Sequence[DrawnOutput], caption: str = "Range of every output") -> TableView:
     """First, smallest, largest and last value of each output, and where they are."""
     fields = (
         Field("name", "Output"),
@@ -285,7 +286,7 @@ def _outputs_table(outputs: Sequence[DrawnOutput]) -> TableView:
         Field("broken", "Not a number", "count", "values"),
     )
     rows = [_extent(one) for one in outputs]
-    return tabulate(_RANGES, fields, rows[:_ROWS_SHOWN])
+    return tabulate(caption, fields, rows[:_ROWS_SHOWN])
 
 
 def _extent(one: DrawnOutput) -> dict[str, Any]:

@@ -222,4 +222,4 @@ def test_the_loss_at_the_end_is_one_figure() -> None:
         ("1", "median of the last displays; 5 in the first 5")
     ]
     assert "Its loss fell to 1." in view.lede
-    assert content.charts[0].title == "The training loss falls from 5 to 1 by iteration 660"
+    assert content.charts[0].title == "The training loss falls from 5 in its first 5 displays to 1 by iteration 660"
