@@ -9,7 +9,7 @@ import numpy as np
 
 from logparse import formats
 from logparse.audit.curves import at, lowest_is_best, numbers, snapshots_of, trainings
-from logparse.audit.finding import Finding
+from logparse.audit.finding import WHAT_HELPS, Finding
 from logparse.rows import grouped
 from logparse.tables.series.trend import trend, trend_window
 
@@ -62,7 +62,7 @@ def best_test(log: AuditedLog) -> Iterator[Finding]:
             "best_test",
             f"Best {leading.name} of test net #{net}: {formats.precise(float(leading.value[row]))} at "
             f"{at(leading.iteration[row])}, of {formats.count(len(leading.value))} tests",
-            "The best of many tests is a little better than the model is: the test set chose it.",
+            "The best of many tests flatters the model a little, because the same tests chose it.",
             (
                 *_nearest(kept, int(leading.iteration[row])),
                 f"last: {formats.precise(float(leading.value[-1]))} at {at(leading.iteration[-1])}",
@@ -230,7 +230,8 @@ def _turned(listed: list[_Parting]) -> Finding:
         f"{one.curve.name} of test net #{one.curve.net} rose from {formats.significant(low)} at "
         f"{at(one.curve.iteration[one.curve.best])} to {formats.significant(last)} while in training it fell from "
         f"{formats.significant(then)} to {formats.significant(now)}",
-        f"Both by {formats.percent(OVERFIT_RISE)} or more. {_MEASURED}",
+        f"Each of the two moved by {formats.percent(OVERFIT_RISE)} or more. {_MEASURED} {WHAT_HELPS}take the model "
+        "that was saved nearest to the lowest test loss; train on more or augmented data, or with more weight decay.",
         tuple(line for each in reversed(listed) for line in each.lines()),
         one.curve.attempt,
         line=int(one.curve.line[one.curve.best]),
@@ -244,7 +245,7 @@ def _apart(listed: list[_Parting]) -> Finding:
         "test_gap",
         f"{one.curve.name} of test net #{one.curve.net} ends at {formats.significant(one.test[1])}, "
         f"{formats.significant(one.ratio)} times that in training",
-        f"Told from a ratio of {GAP_RATIO:g}. {_MEASURED}",
+        f"It is told where the test loss is {GAP_RATIO:g} times the training loss or more. {_MEASURED}",
         tuple(each.lines()[1] for each in listed),
         one.curve.attempt,
         line=int(one.curve.line[-1]),

@@ -72,7 +72,11 @@ def find(log: LogLike) -> tuple[Finding, ...]:
     Of its tables the finders read attempts, out_of_memory, layers, nets, train, train_outputs, test, lr, debug and
     throughput.
     """
-    audited = AuditedLog(log)
+    return found_in(AuditedLog(log))
+
+
+def found_in(audited: AuditedLog) -> tuple[Finding, ...]:
+    """The same, of a log whose tables finders have begun to read."""
     found = [finding for finder in FINDERS for finding in finder(audited)]
     first: dict[tuple[Any, ...], Finding] = {}
     for one in found:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
-from logparse.audit.finders import find
+from logparse.audit.finders import found_in
 from logparse.audit.finding import AuditedLog
 from logparse.formats import capitalised
 from logparse.rows import grouped, lead_rank, net_key, net_kind, net_name, rows_of
@@ -83,7 +83,7 @@ class ReportedLog:
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """All findings, worst first."""
-        return find(self.parsed)
+        return found_in(self.audited)
 
     @cached_property
     def nets(self) -> tuple[ReportedNet, ...]:
