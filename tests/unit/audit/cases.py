@@ -796,8 +796,8 @@ TESTS: Final = (
             "warning",
             "overfitting",
             "loss of test net #0 rose from 1 at iteration 200 to 1.05 while in training it fell from 1 to 0.95",
-            f"Each of the two moved by 5.0 % or more. {MEASURED} What helps: take the model that was saved nearest to the "
-            "lowest test loss; train on more or augmented data, or with more weight decay.",
+            f"Each of the two moved by 5.0 % or more. {MEASURED} What helps: take the model that was saved nearest to "
+            "the lowest test loss; train on more or augmented data, or with more weight decay.",
             ("line 25: loss 1, in training 1", "line 53: loss 1.05, in training 0.95"),
             1,
             line=25,
