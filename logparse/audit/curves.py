@@ -38,10 +38,18 @@ _LARGE: Final = re.compile(r"acc|prec|recall|top|map|\bap\b|eval|score|iou|f1|au
 
 
 def lowest_is_best(name: str, *, weighted: bool) -> bool | None:
-    """Whether small is good for an output, by its name and by whether it enters the loss; None where nothing tells."""
-    if weighted or _SMALL.search(name):
+    """Whether small is good for an output, by its name and by whether it enters the loss; None where nothing tells.
+
+    Of a name with slashes the last part counts first: `loss3/top-1` is a score of the head `loss3`.
+    """
+    if weighted:
         return True
-    return False if _LARGE.search(name) else None
+    for said in (name.rpartition("/")[2], name):
+        if _SMALL.search(said):
+            return True
+        if _LARGE.search(said):
+            return False
+    return None
 
 
 @dataclass(frozen=True, slots=True)

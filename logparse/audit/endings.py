@@ -19,7 +19,7 @@ _ENDINGS: Final[Mapping[str, tuple[str, str, str]]] = {
     "out_of_memory": (
         "error",
         "ran out of memory",
-        "Compare the memory that the net needs with what the device holds; a smaller batch lowers all of the data.",
+        "Nothing of the run follows. What helps: a smaller batch, which lowers all of the data, or another card.",
     ),
     "signal": ("warning", "was ended by a signal", "The run did not reach its last iteration."),
     "killed": ("warning", "was killed", "The run did not reach its last iteration."),
@@ -54,22 +54,26 @@ _LOSSES: Final[Mapping[str, tuple[str, str]]] = {
         "error",
         (
             "The softmax gives the right class of these samples a probability of 0, and that of all others 1: with "
-            "scores so large nothing is learnt. Lower the learning rate, and look at the scale of the input."
+            "scores so large nothing is learnt. What helps: a lower learning rate, and a look at the input's scale."
         ),
     ),
     "exploded": (
         "error",
-        "It grew by an order of magnitude within a few displays. Lower the learning rate, or clip the gradients.",
+        "It grew by an order of magnitude within a few displays. What helps: a lower learning rate, or clip_gradients.",
     ),
     "zero": (
         "warning",
-        "Look at the labels: they may all be one value or all be ignored, or the loss may not reach the data at all.",
+        (
+            "All labels may be one value or be ignored, or the loss may not reach the data at all; the log does not "
+            "tell which. What helps: look at the labels."
+        ),
     ),
     "at_chance": (
         "warning",
         (
-            "It has learnt nothing that its loss shows. The learning rate may be 0 or too small, layers frozen, labels "
-            "not those of the images, or all units of a layer dead."
+            "It has learnt nothing that its loss shows; the log does not tell why. What helps: look whether the "
+            "learning rate is 0 or too small, whether layers are frozen, whether the labels are those of the images, "
+            "and with `debug_info: true` whether a layer puts out 0 alone."
         ),
     ),
 }

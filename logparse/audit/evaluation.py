@@ -9,7 +9,7 @@ import numpy as np
 
 from logparse import formats
 from logparse.audit.curves import at, lowest_is_best, numbers, snapshots_of, trainings
-from logparse.audit.finding import Finding
+from logparse.audit.finding import WHAT_HELPS, Finding
 from logparse.rows import grouped
 from logparse.tables.series.trend import trend, trend_window
 
@@ -39,6 +39,7 @@ class OutputCurve:
     net: int
     name: str
     lowest: bool  # whether small is good
+    weight: float  # with which it enters the loss; 0 where it does not, or none is printed
     iteration: Floats
     value: Floats
     line: Floats
@@ -61,7 +62,7 @@ def best_test(log: AuditedLog) -> Iterator[Finding]:
             "best_test",
             f"Best {leading.name} of test net #{net}: {formats.precise(float(leading.value[row]))} at "
             f"{at(leading.iteration[row])}, of {formats.count(len(leading.value))} tests",
-            "The best of many tests is a little better than the model is: the test set chose it.",
+            "The best of many tests flatters the model a little, because the same tests chose it.",
             (
                 *_nearest(kept, int(leading.iteration[row])),
                 f"last: {formats.precise(float(leading.value[-1]))} at {at(leading.iteration[-1])}",
@@ -86,8 +87,16 @@ def _compared(log: AuditedLog) -> dict[tuple[int, int], list[OutputCurve]]:
 
 
 def _leading(listed: Sequence[OutputCurve]) -> OutputCurve:
-    """What counts hits before any loss."""
-    return next((one for one in listed if not one.lowest), listed[0])
+    """What counts hits before any loss, and the main head before auxiliary ones.
+
+    Outputs come in the order of the net. So the last head (what stands before a name's last slash) is the main one,
+    and its first score leads; of losses that with the largest weight, and of equal ones the last.
+    """
+    scores = [one for one in listed if not one.lowest]
+    if scores:
+        head = scores[-1].name.rpartition("/")[0]
+        return next(one for one in scores if one.name.rpartition("/")[0] == head)
+    return max(reversed(listed), key=lambda one: one.weight)
 
 
 def _said(one: OutputCurve) -> str:
@@ -117,12 +126,15 @@ def output_curves(log: AuditedLog) -> Iterator[OutputCurve]:
     vectors = set(usable.loc[usable["element"].fillna(0) > 0, "output"])
     scalar = usable[~usable["output"].isin(vectors)]
     for (attempt, net, name), rows in scalar.groupby(["attempt", "test_net", "output"], sort=False):
-        lowest = lowest_is_best(str(name), weighted=bool(rows["loss_weight"].notna().any()))
+        weights = numbers(rows, "loss_weight")
+        weights = weights[np.isfinite(weights)]
+        lowest = lowest_is_best(str(name), weighted=bool(weights.size))
         value = numbers(rows, "value")
         finite = np.isfinite(value)
         if lowest is not None and finite.any() and value[finite].max() > value[finite].min():
             columns = (numbers(rows, column)[finite] for column in ("iteration", "value", "line"))
-            yield OutputCurve(int(attempt), int(net), str(name), lowest, *columns)
+            weight = float(weights.max()) if weights.size else 0.0
+            yield OutputCurve(int(attempt), int(net), str(name), lowest, weight, *columns)
 
 
 def _passed_over(frame: pd.DataFrame) -> Any:  # noqa: ANN401 - a boolean array
@@ -218,7 +230,8 @@ def _turned(listed: list[_Parting]) -> Finding:
         f"{one.curve.name} of test net #{one.curve.net} rose from {formats.significant(low)} at "
         f"{at(one.curve.iteration[one.curve.best])} to {formats.significant(last)} while in training it fell from "
         f"{formats.significant(then)} to {formats.significant(now)}",
-        f"Both by {formats.percent(OVERFIT_RISE)} or more. {_MEASURED}",
+        f"Each of the two moved by {formats.percent(OVERFIT_RISE)} or more. {_MEASURED} {WHAT_HELPS}take the model "
+        "that was saved nearest to the lowest test loss; train on more or augmented data, or with more weight decay.",
         tuple(line for each in reversed(listed) for line in each.lines()),
         one.curve.attempt,
         line=int(one.curve.line[one.curve.best]),
@@ -232,7 +245,7 @@ def _apart(listed: list[_Parting]) -> Finding:
         "test_gap",
         f"{one.curve.name} of test net #{one.curve.net} ends at {formats.significant(one.test[1])}, "
         f"{formats.significant(one.ratio)} times that in training",
-        f"Told from a ratio of {GAP_RATIO:g}. {_MEASURED}",
+        f"It is told where the test loss is {GAP_RATIO:g} times the training loss or more. {_MEASURED}",
         tuple(each.lines()[1] for each in listed),
         one.curve.attempt,
         line=int(one.curve.line[-1]),

@@ -28,6 +28,11 @@ FINDERS: Final[tuple[Callable[[AuditedLog], Iterator[Finding]], ...]] = (
     endings.unlearnt,
     causes.how_lost,
     causes.negative_loss,
+    training.diverged,
+    resumes.resumed,
+    resumes.did_not_take,
+    resumes.from_weights_alone,
+    evaluation.overfitting,
     endings.unfinished_nets,
     gaps.figure_alone,
     gaps.missing_bytes,
@@ -44,12 +49,7 @@ FINDERS: Final[tuple[Callable[[AuditedLog], Iterator[Finding]], ...]] = (
     memory.largest_steps,
     memory.hot_spots,
     not_a_number.absent_scores,
-    training.diverged,
-    resumes.resumed,
-    resumes.did_not_take,
-    resumes.from_weights_alone,
     training.plateau,
-    evaluation.overfitting,
     evaluation.best_test,
     training.progress,
     causes.high_start,
@@ -72,7 +72,11 @@ def find(log: LogLike) -> tuple[Finding, ...]:
     Of its tables the finders read attempts, out_of_memory, layers, nets, train, train_outputs, test, lr, debug and
     throughput.
     """
-    audited = AuditedLog(log)
+    return found_in(AuditedLog(log))
+
+
+def found_in(audited: AuditedLog) -> tuple[Finding, ...]:
+    """The same, of a log whose tables finders have begun to read."""
     found = [finding for finder in FINDERS for finding in finder(audited)]
     first: dict[tuple[Any, ...], Finding] = {}
     for one in found:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 SEVERITIES: Final = ("error", "warning", "hint", "note")  # worst first
+WHAT_HELPS: Final = "What helps: "  # in a finding's text, before what to do
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,9 @@ class Finding:
     """One thing to look at.
 
     `severity` is one of SEVERITIES; `kind` a fixed word; `title` one sentence with the figures, `text` what it means
-    and what can be done; `evidence` what it rests on. Where it is: `attempt`, `net_index`, `layer_index`, `line` (from
-    1; None where it is about the whole log). `saves_bytes`: distinct data bytes that the change would save in one net.
+    and, behind "What helps: ", what can be done; `evidence` what it rests on. Where it is: `attempt`, `net_index`,
+    `layer_index`, `line` (from 1; None where it is about the whole log). `saves_bytes`: distinct data bytes that the
+    change would save in one net.
     """
 
     severity: str
@@ -40,6 +42,17 @@ class Finding:
     layer_index: int | None = None
     line: int | None = None
     saves_bytes: int | None = None
+
+    @property
+    def meaning(self) -> str:
+        """The text without what can be done."""
+        return self.text.partition(WHAT_HELPS)[0].rstrip()
+
+    @property
+    def remedy(self) -> str:
+        """What can be done, as a sentence; empty where the text names nothing."""
+        words = self.text.partition(WHAT_HELPS)[2]
+        return f"{words[:1].upper()}{words[1:]}"
 
 
 def frame_of(log: LogLike, name: str) -> pd.DataFrame | None:

@@ -116,7 +116,7 @@ def cut_dumps(log: AuditedLog) -> Iterator[Finding]:
             "dump_cut",
             f"The log shows only the beginning of the definition of {nets}",
             "glog cuts every message at 29,999 bytes. Shapes and bytes of all layers are exact; parameters and MACs of "
-            "the layers after the cut need the definition: its .prototxt can be given with the log.",
+            "the layers after the cut need the definition. What helps: give the net's .prototxt with the log.",
             tuple(counts),
             *location_of(pairs[0][0]),
         )
@@ -185,7 +185,7 @@ def assumed(log: AuditedLog) -> Iterator[Finding]:
             "note",
             "assumed",
             f"Figures of {len(names)} {plural('layer', len(names))} rest on a stated assumption",
-            "Their basis is “inferred”. With the definition, a .prototxt given with the log, they are exact.",
+            "Their basis is “inferred”. What helps: give the net's .prototxt with the log; then they are exact.",
             tuple(first_of(evidence)),
             *location_of(rows[0]),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
-from logparse.audit.finding import Finding
+from logparse.audit.finding import WHAT_HELPS, Finding
 from logparse.audit.nets import leading, location_of, name_of, net_of, some, texts
 from logparse.cost.plan.in_place import in_place_places
 from logparse.formats import enumerated, plural
@@ -40,9 +40,9 @@ def _in_place(net: TableRow, row: TableRow) -> Finding:
         "hint",
         "in_place",
         f"{name_of(row)} ({row['type']}) could work in place and save {formats.size(saved)}{share}",
-        f"Give it the same top as its bottom ({bottom}). It saves {formats.exact_bytes(saved)} of data, and as much "
-        "again of diff in training. Nothing else reads the bottom, and neither this layer's backward pass nor that "
-        "of the layer before needs what is overwritten.",
+        "Nothing else reads its bottom, and neither its own backward pass nor that of the layer before needs what it "
+        f"would overwrite. {WHAT_HELPS}give it the same top as its bottom ({bottom}). That saves "
+        f"{formats.exact_bytes(saved)} of data, and as much again of diff in training.",
         (f"bottom {bottom}, top {top}",),
         *location_of(row),
         saves_bytes=saved,

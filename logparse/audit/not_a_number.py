@@ -103,7 +103,8 @@ def saturated(log: AuditedLog) -> Iterator[Finding]:
             "saturated",
             f"{capitalised(leading.what)} {sits if one.lasts else touched}",
             "This is −log of the smallest float, 87.3365, times loss weights: the softmax gives the right class a "
-            "probability of 0. On a GPU it is all that is seen of scores that are nan.",
+            "probability of 0. On a GPU it is all that is seen of scores that are nan. What helps: go on from the last "
+            "good snapshot with a lower learning rate, and look at the scale of the input.",
             tuple(_evidence(log, one)),
             one.attempt.index,
             line=one.first[0].line,

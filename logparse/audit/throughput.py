@@ -89,8 +89,10 @@ def lost_time(log: AuditedLog) -> Iterator[Finding]:
 
 
 _PAUSES: Final[Mapping[str, str]] = {
-    "tests": "A longer test_interval, fewer test_iter or a larger test batch gives it back to training.",
-    "snapshots": "A longer snapshot interval or a faster disk gives it back to training.",
+    "tests": "Nothing is trained while a test runs. What helps: a longer test_interval, fewer test_iter or a larger "
+    "test batch.",
+    "snapshots": "Nothing is trained while a snapshot is written. What helps: a longer snapshot interval, or a faster "
+    "disk.",
 }
 _FIELDS: Final[Mapping[str, tuple[str, ...]]] = {"tests": ("test_interval", "test_iter"), "snapshots": ("snapshot",)}
 
@@ -121,8 +123,8 @@ def waited_for_data(log: AuditedLog) -> Iterator[Finding]:
             "hint",
             "data_waits",
             f"The solver waited for data at least {formats.count(waits)} times in {formats.count(batches)} batches",
-            "Caffe prints the first wait and then every 1,000th. Reading, decoding or transforming is slower than the "
-            "net: a faster disk, smaller images, more prefetch or a database helps.",
+            "Caffe prints the first wait and then every 1,000th. Reading, decoding or transforming the data is slower "
+            "than the net. What helps: a faster disk, smaller images, more prefetch, or a database.",
             (f"{formats.count(len(lines))} lines, the first {lines[0]}, the last {lines[-1]}",),
             int(row["attempt"]),
             line=lines[0],
@@ -139,7 +141,8 @@ def slowed(log: AuditedLog) -> Iterator[Finding]:
             "hint",
             "slowed",
             f"The last displays came at {formats.percent(recent / median)} of the run's median speed",
-            "Another process on the machine, a card that throttles, or slower data.",
+            "Something slowed the machine, the card or the data; the log does not tell which. What helps: look for "
+            "another process, a card that throttles, or a slower disk.",
             (f"{formats.significant(recent)} iterations/s after {formats.significant(median)}",),
             int(row["attempt"]),
             line=int(row["line"]),

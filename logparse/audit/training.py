@@ -12,7 +12,7 @@ import numpy as np
 
 from logparse import formats
 from logparse.audit.curves import at, trainings
-from logparse.audit.finding import Finding
+from logparse.audit.finding import WHAT_HELPS, Finding
 from logparse.tables.series.trend import (
     DISPLAYS_LEAST,
     DIVERGED_OF_FIRST,
@@ -120,7 +120,8 @@ def diverged(log: AuditedLog) -> Iterator[Finding]:
             f"{formats.significant(float(training.trend[last]))} at {at(training.iteration[last])}",
             f"The running median ends at {DIVERGED_RATIO:g} times its lowest or more, and by more than "
             f"{DIVERGED_SIGMAS:g} standard deviations of its noise and {formats.percent(DIVERGED_OF_FIRST)} of the "
-            "first loss.",
+            f"first loss. {WHAT_HELPS}go on from the last snapshot before it rose, with a lower learning rate or with "
+            "clip_gradients.",
             (
                 f"line {training.line[low]}: lowest, {training.rate_text(int(training.line[low]))}",
                 f"line {training.line[last]}: last, {training.rate_text(int(training.line[last]))}",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
 from logparse.rows import known_sum
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from logparse.report.reported_log import ReportedNet
     from logparse.rows import TableRow
@@ -69,3 +69,16 @@ def _shares(lead: ReportedNet) -> Iterator[str]:
         parts = [f"{formats.percent(sums[basis] / total)} {basis}" for basis in (*_BASES, _UNKNOWN) if sums.get(basis)]
         if parts:
             yield f"{name} {', '.join(parts)}"
+
+
+def known_total(lead: ReportedNet, key: str, form: Callable[[Any], str]) -> str:
+    """A net's total of a column as text; a lower bound where some layers are not known."""
+    known = [row[key] for row in lead.layers if not formats.is_na(row.get(key))]
+    if not known:
+        return formats.NA
+    return f"{'' if len(known) == len(lead.layers) else '≥ '}{form(sum(known))}"
+
+
+def unknown_layers(lead: ReportedNet, key: str) -> int:
+    """Of how many layers a column is not known."""
+    return sum(formats.is_na(row.get(key)) for row in lead.layers)

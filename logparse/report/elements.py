@@ -76,6 +76,17 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyFigure:
+    """A key figure of the first screen: its name, the figure, what it rests on, a small drawing (markup or empty)."""
+
+    name: str
+    text: str
+    note: str = ""
+    svg: Markup | str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """What most sections consist of, in order of reading: paragraphs, charts, tables, tables that a click unfolds.
 

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from logparse import formats
 from logparse.cost.layer_types import traits_of
+from logparse.rows import int_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from logparse.rows import TableRow
 
 # The class that colours a kind: the two that the contrast is about, two more, and greys for all others.
 CSS: Final[Mapping[str, str]] = MappingProxyType(
@@ -28,3 +31,20 @@ def kind_of(type_: object) -> str:
 def css_of(kind: str) -> str:
     """The class of a kind's marks."""
     return CSS.get(kind, "k-other")
+
+
+def plural_of(kind: str) -> str:
+    """A kind's layers in the middle of a sentence: `convolutions`, `pooling layers`."""
+    return _PLURALS.get(kind, f"{kind} layers")
+
+
+_PLURALS: Final = {"convolution": "convolutions", "unknown": "layers of unknown type", "other": "other layers"}
+
+
+def sums_by_kind(layers: Iterable[TableRow], key: str) -> dict[str, int]:
+    """Kind → the sum of what is known of a column, the largest first; kinds that add nothing are left out."""
+    sums: dict[str, int] = {}
+    for row in layers:
+        kind = kind_of(row.get("type"))
+        sums[kind] = sums.get(kind, 0) + (int_of(row.get(key)) or 0)
+    return {kind: total for kind, total in sorted(sums.items(), key=lambda item: -item[1]) if total}

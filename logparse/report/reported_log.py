@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
+from logparse.audit.finders import found_in
+from logparse.audit.finding import AuditedLog
 from logparse.formats import capitalised
 from logparse.rows import grouped, lead_rank, net_key, net_kind, net_name, rows_of
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from logparse.audit.finding import Finding
     from logparse.model import Attempt, LogFacts
     from logparse.rows import TableRow
     from logparse.tables.table import LogLike
@@ -35,6 +38,11 @@ class ReportedNet:
     def kind(self) -> str:
         """What it is, in the middle of a sentence: "TRAIN net", "net"."""
         return net_kind(self.layers[0].get("phase"))
+
+    @property
+    def whole(self) -> bool:
+        """Whether its set-up came to its end in the log; of a net without such a line nothing says that it did not."""
+        return self.row.get("done") is not False
 
     def row_id(self, layer_index: object) -> str:
         """The anchor of a layer's row."""
@@ -66,6 +74,16 @@ class ReportedLog:
     def rows(self, name: str) -> tuple[TableRow, ...]:
         """A table's rows as mappings from column to raw value."""
         return tuple(rows_of(self.frame(name)))
+
+    @cached_property
+    def audited(self) -> AuditedLog:
+        """The log as finders see it."""
+        return AuditedLog(self.parsed)
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings, worst first."""
+        return found_in(self.audited)
 
     @cached_property
     def nets(self) -> tuple[ReportedNet, ...]:
@@ -137,6 +155,11 @@ class ReportedLog:
         if smoothed is None or row.get("loss_state") == "not_a_number":
             return row.get("last_loss"), False
         return smoothed, True
+
+    def of_lead(self, name: str) -> tuple[TableRow, ...]:
+        """The rows of a table that are of the leading attempt."""
+        row = self.lead_attempt
+        return () if row is None else tuple(one for one in self.rows(name) if one["attempt"] == row["attempt"])
 
     @property
     def lead_facts(self) -> Attempt | None:

@@ -47,9 +47,9 @@ class Section:
 
 
 SECTIONS: Final = (
-    Section("summary", "Key figures", "partials/summary.html", summary.build),
     Section("findings", "Findings", "partials/findings.html", findings.build),
     Section("memory", "Memory", "partials/memory.html", memory.build),
+    Section("summary", "What Caffe’s memory line counts", "partials/summary.html", summary.build),
     Section("compute", "Compute and parameters", "partials/block.html", compute.build),
     Section("layers", "Layer table", "partials/layers.html", layers.build),
     Section("graph", "The net drawn", "partials/graph.html", graph.build),

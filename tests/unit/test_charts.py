@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logparse.report.charts import bars, curves, mirror
+from logparse.report.charts import bars, curves, heat, mirror, sparks
 from logparse.report.charts.across import NamedSlots
 from logparse.report.charts.axes import CHARACTER
 from logparse.report.charts.canvas import Canvas, label
-from logparse.report.charts.curves import Series
+from logparse.report.charts.curves import CurvePanel, Occasion, Series, Timeline
 from logparse.report.charts.story import LABELLED, Slot, Story, Stratum, largest, story
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
@@ -250,43 +250,184 @@ def series(y: list[float], x: list[float] | None = None, *, dots: bool = False) 
     return Series("loss", "c-train", np.array(x or range(len(y)), dtype=float), np.array(y), dots=dots)
 
 
-def test_where_a_loss_stops_being_a_number_is_marked_and_the_line_ends() -> None:
-    drawing = curves.losses([series([2.0, 1.5, float("nan"), float("nan")])], None, "loss")
+def curve(*some: Series, rate: Series | None = None, score: bool = False, **more: object) -> str:
+    """One panel of series, with what the panels share."""
+    return curves.run([CurvePanel("Loss", some, score=score)], Timeline(rate, **more), "loss")  # type: ignore[arg-type]
+
+
+def test_the_line_ends_where_a_loss_stops_being_a_number() -> None:
+    y = [2.0, 1.5, float("nan"), float("nan")]
+    drawing = curve(series(y), occasions=(Occasion("bad", 2.0, "not a number from iteration 2"),))
     assert "not a number from iteration 2" in Elements(drawing).texts
     assert drawing.count('class="line c-train"') == 1
+    assert drawing.count('class="rule bad"') == 1
+    assert curves.first_broken(series(y)) == 2.0
 
 
 def test_a_loss_that_is_never_a_number_can_be_drawn() -> None:
-    drawing = curves.losses([series([float("nan")] * 3)], None, "loss")
-    assert "not a number from iteration 0" in Elements(drawing).texts
+    assert "Loss" in Elements(curve(series([float("nan")] * 3))).texts
 
 
 def test_a_line_breaks_where_an_attempt_starts_again() -> None:
-    drawing = curves.losses([series([3, 2, 1, 2, 1], [0, 10, 20, 10, 20])], None, "loss")
+    drawing = curve(series([3, 2, 1, 2, 1], [0, 10, 20, 10, 20]))
     assert drawing.count('class="line c-train"') == 2
 
 
 def test_a_learning_rate_that_is_divided_by_ten_gets_a_log_scale() -> None:
     rate = Series("learning rate", "rate", np.array([0.0, 10, 20]), np.array([0.1, 0.01, 0.01]))
-    assert "Learning rate, log scale" in Elements(curves.losses([series([2, 1, 1])], rate, "loss")).texts
+    assert "Learning rate, log scale" in Elements(curve(series([2, 1, 1]), rate=rate)).texts
 
 
-def test_one_measurement_is_a_dot() -> None:
-    assert 'class="dot c-train"' in curves.losses([series([1.0])], None, "loss")
+def test_one_measurement_is_a_dot_over_its_own_iteration() -> None:
+    drawing = curve(series([1.0], [120_000]))
+    assert 'class="dot c-train"' in drawing
+    assert [text for text in Elements(drawing).texts if text.startswith("120,")] == ["120,000"]
 
 
-def test_extremes_survive_in_a_curve_of_a_hundred_thousand_points() -> None:
-    y = np.ones(100_000)
-    y[54_321] = 9.0
-    drawing = curves.losses([Series("loss", "c-train", np.arange(100_000.0), y)], None, "loss")
+def heights(drawing: str, css: str) -> list[float]:
+    path = re.search(rf'class="{css}" d="([^"]*)"', drawing)
+    assert path is not None
+    return [float(number) for number in re.findall(r"[ V](-?[\d.]+)", path[1])]
+
+
+@pytest.mark.parametrize("number", [10, 1_000, 100_000, 1_000_000])
+def test_extremes_survive_however_many_points_there_are(number: int) -> None:
+    y = np.ones(number)
+    y[number // 2] = 9.0
+    drawing = curve(Series("loss", "c-train", np.arange(float(number)), y))
     assert len(drawing) < 40_000
-    raw = re.search(r'class="line c-train raw" d="([^"]*)"', drawing)
-    assert raw is not None
-    heights = [float(number) for number in re.findall(r"[ V](-?[\d.]+)", raw[1])]
-    assert max(heights) - min(heights) > 150
+    css = "area band c-train" if number >= curves.BAND_FROM else "line c-train"
+    assert max(heights(drawing, css)) - min(heights(drawing, css)) > 150
+
+
+def test_scores_stand_on_a_linear_scale_always() -> None:
+    y = [0.001, 0.5, 0.9, 0.95]
+    assert "Loss, log scale" in Elements(curve(series(y, dots=True))).texts
+    assert "Loss" in Elements(curve(series(y, dots=True), score=True)).texts
+
+
+def test_what_an_untrained_net_scores_does_not_crush_the_rest() -> None:
+    texts = Elements(curve(series([0.1, 0.98, 0.985, 0.99], dots=True), score=True)).texts
+    assert "↓ 0.1 at the start" in texts
+    assert "0.985" in texts
+
+
+def test_ends_that_differ_read_differently() -> None:
+    texts = Elements(curve(series([1.0, 0.99214], dots=True), series([1.0, 0.99226], dots=True), score=True)).texts
+    assert {"0.9921", "0.9923"} <= set(texts)
+
+
+def test_of_a_bundle_the_highest_and_the_lowest_ends_are_named() -> None:
+    many = [
+        Series(f"value {place}", "c-many", np.arange(3.0), np.array([0.0, 0.5, place / 10]), dots=True)
+        for place in range(10)
+    ]
+    texts = Elements(curve(*many, score=True)).texts
+    assert [text for text in texts if text.startswith("value")] == ["value 9", "value 8", "value 1", "value 0"]
+
+
+def test_what_happened_runs_through_all_panels() -> None:
+    panels = [CurvePanel("Loss", (series([2.0, 1.0]),)), CurvePanel("Accuracy", (series([0.1, 0.9]),), score=True)]
+    drawing = curves.run(panels, Timeline(occasions=(Occasion("step", 1.0, "lr ÷ 10"),), snapshots=(1.0,)), "loss")
+    rule = heights(drawing, "rule step")
+    assert max(rule) - min(rule) > 2 * curves.HEIGHT
+    assert "lr ÷ 10" in Elements(drawing).texts
+    assert "snapshot of iteration 1" in Elements(drawing).titles
+
+
+def test_time_stands_under_the_iterations() -> None:
+    drawing = curve(series([2.0, 1.0], [0, 100]), clock=((0.0, 100.0), (0.0, 7200.0)))
+    assert {"0 s", "2 h 00 min", "since the start"} <= set(Elements(drawing).texts)
+
+
+def test_values_that_stand_at_one_iteration_are_not_joined() -> None:
+    several = Series("norm", "c-train", np.array([0.0, 0, 0, 20]), np.array([3.0, 4, 5, 6]), joined=False)
+    drawing = curve(several)
+    assert "line c-train" not in drawing
+    assert drawing.count('class="dot c-train"') == 4
 
 
 def test_panels_beyond_nine_are_left_out() -> None:
     groups = [(f"output{i}", [series([1, 2, 3])]) for i in range(12)]
-    texts = Elements(curves.panels(groups, "outputs")).texts
+    texts = Elements(curves.panels(groups, "outputs", scores=frozenset())).texts
     assert [name for name in texts if name.startswith("output")] == [f"output{i}" for i in range(curves.PANELS)]
+
+
+def test_small_panels_show_the_same_iterations() -> None:
+    groups = [("a", [series([1, 2], [0, 50])]), ("b", [series([1, 2], [0, 100])])]
+    texts = Elements(curves.panels(groups, "outputs", scores=frozenset())).texts
+    assert texts.count("100") == 2
+    assert "50" not in texts
+
+
+@pytest.mark.parametrize("shape", ["circle", "square", "diamond", "triangle"])
+def test_every_mark_is_a_shape_of_its_own_size(shape: str) -> None:
+    canvas = Canvas(100, 100)
+    canvas.dots([(50, 50)], 4, "dot", shape=shape)
+    path = re.search(r'd="([^"]*)"', canvas.svg("marks"))
+    assert path is not None
+    places = [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", path[1])]
+    assert all(44 <= place <= 56 for place in places)
+
+
+# Heat maps ------------------------------------------------------------------------------------------------------------
+
+
+def test_magnitudes_are_shaded_by_their_logarithm() -> None:
+    shades, ends = heat.shaded(np.array([[1e-6, 1e-3, 1.0], [np.nan, 0.0, np.inf]]))
+    assert shades.tolist() == [[0, 4, 8], [-1, 0, -1]]
+    assert ends == (1e-6, 1.0)
+
+
+def test_a_map_of_zeros_can_be_drawn() -> None:
+    shades, ends = heat.shaded(np.zeros((1, 2)))
+    assert (shades.tolist(), ends) == ([[0, 0]], None)
+    assert Elements(heat.heat(heat.HeatMap(("a",), (0, 1), np.zeros((1, 2))), "map")).texts[0] == "a"
+
+
+def test_the_first_that_is_no_number_has_a_frame() -> None:
+    found = heat.HeatMap(("conv1", "conv2"), (0, 20), np.array([[1.0, np.inf], [2.0, np.inf]]))
+    drawing = heat.heat(found, "map")
+    frame = heights(drawing, "line bad-frame")
+    assert 30 < min(frame) < 34 < max(frame) < 52  # about the first row, not the second
+    assert drawing.count('class="heat bad"') == 1
+
+
+# Small drawings beside figures ----------------------------------------------------------------------------------------
+
+
+def widths(drawing: str, css: str) -> list[float]:
+    paths = re.findall(rf'class="{css}" d="M([\d.]+) [\d.]+H([\d.]+)', drawing)
+    assert paths, css
+    return [float(end) - float(start) for start, end in paths]
+
+
+def test_a_gauge_shows_the_range_against_its_card() -> None:
+    drawing = sparks.gauge(4e9, 8e9, 16e9, "memory")
+    (card,), (low,), (span,) = (widths(drawing, css) for css in ("g-card", "bar m-data", "g-range m-data"))
+    assert low / card == pytest.approx(0.25, abs=0.01)
+    assert span / card == pytest.approx(0.25, abs=0.01)
+
+
+def test_a_gauge_of_what_cannot_fit_is_another_colour() -> None:
+    assert 'class="bar bad"' in sparks.gauge(9e9, 10e9, 8e9, "memory")
+    assert 'class="bar bad"' not in sparks.gauge(7e9, 10e9, 8e9, "memory")
+
+
+def test_an_open_range_runs_to_the_edge() -> None:
+    drawing = sparks.gauge(1e9, None, None, "memory")
+    low, span = widths(drawing, "bar m-data")[0], widths(drawing, "g-range m-data")[0]
+    assert low + span == pytest.approx(sparks.SPARK_WIDTH - 2, abs=0.5)
+    assert span > 20
+
+
+def test_a_whole_is_cut_into_its_parts() -> None:
+    drawing = sparks.split([sparks.Slice("k-conv", 0.75, "a"), sparks.Slice("k-fc", 0.25, "b")], "parts")
+    assert widths(drawing, "bar k-conv")[0] > 2.9 * widths(drawing, "bar k-fc")[0]
+    assert Elements(drawing).titles == ["a", "b"]
+
+
+def test_a_small_curve_rings_its_best_point() -> None:
+    x, y = np.arange(3.0), np.array([1.0, 5.0, 2.0])
+    assert 'class="ring c-train"' in sparks.curve(x, y, 1, "scores")
+    assert sparks.curve(x[:1], y[:1], 0, "one") == ""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logparse.report.charts.reduce import kept_points, reduce_points, smooth
+from logparse.report.charts.reduce import kept_points, reduce_points, smooth, spans
 
 VALUES = st.one_of(st.floats(-1e9, 1e9), st.sampled_from([float("nan"), float("inf"), float("-inf"), 0.0]))
 SERIES = st.lists(VALUES, max_size=400)
@@ -169,3 +169,45 @@ def test_a_short_window_is_the_plain_median_of_the_neighbours(y: list[float], wi
     for place, value in enumerate(smoothed):
         radius = min(window // 2, (len(y) - 1) // 2, place, len(y) - 1 - place) if window > 1 else 0
         assert value == pytest.approx(np.median(y[place - radius : place + radius + 1]))
+
+
+# The band -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_band_of_a_million_points_has_one_point_a_column_and_all_extremes() -> None:
+    y = np.sin(np.arange(1_000_000) / 1e5)
+    y[500_000], y[700_000] = 40.0, -40.0
+    ((x, low, high),) = spans(np.arange(1_000_000), y, 300)
+    assert len(x) == 300
+    assert (low.min(), high.max()) == (-40.0, 40.0)
+    assert (low <= high).all()
+
+
+def test_the_band_ends_where_values_are_no_numbers_and_where_iterations_go_back() -> None:
+    y = np.ones(1000)
+    y[400:600] = np.nan
+    first, second = spans(np.arange(1000), y, 100)
+    assert (first[0].min(), first[0].max()) == (0, 390)
+    assert second[0].min() == 600
+    again = np.concatenate([np.arange(500), np.arange(100, 600)])
+    assert [piece[0][0] for piece in spans(again, np.ones(1000), 100)] == [0, 100]
+
+
+@given(SERIES)
+def test_every_number_lies_in_the_band_of_its_column(y: list[float]) -> None:
+    values = np.array(y, dtype=float)
+    finite = values[np.isfinite(values)]
+    pieces = spans(np.arange(len(y)), values, 20)
+    low = min((piece[1].min() for piece in pieces), default=np.inf)
+    high = max((piece[2].max() for piece in pieces), default=-np.inf)
+    if len(finite):  # a piece of one column has no area
+        assert low >= finite.min()
+        assert high <= finite.max()
+
+
+def test_a_band_of_nothing_is_none() -> None:
+    assert spans([], [], 10) == []
+    assert spans([np.nan], [1.0], 10) == []
+    assert spans([1.0, 2.0], [np.nan, np.inf], 10) == []
+    with pytest.raises(ValueError, match="0 columns"):
+        spans([1.0], [1.0], 0)

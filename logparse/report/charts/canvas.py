@@ -141,13 +141,18 @@ class Canvas:
         codes = [MOVE, LINE, LINE, LINE, CLOSE] * len(boxes)
         self._path(points, codes, _Mark(css, tuple(titles), tuple(targets)), fill=True)
 
-    def dots(self, places: Sequence[tuple[float, float]], radius: float, css: str, titles: Sequence[str] = ()) -> None:
-        """Round dots."""
-        circle = Path.circle((0, 0), radius)
-        outline = [(float(dx), float(dy)) for dx, dy in np.asarray(circle.vertices)]
+    def dots(
+        self,
+        places: Sequence[tuple[float, float]],
+        radius: float,
+        css: str,
+        titles: Sequence[str] = (),
+        shape: str = "circle",
+    ) -> None:
+        """Marks of one shape: circle, square, diamond or triangle."""
+        outline, codes = _shape(shape, radius)
         points = [(x + dx, y + dy) for x, y in places for dx, dy in outline]
-        codes = [int(code) for code in np.asarray(circle.codes)] * len(places)
-        self._path(points, codes, _Mark(css, tuple(titles)), fill=True)
+        self._path(points, codes * len(places), _Mark(css, tuple(titles)), fill=True)
 
     def text(self, x: float, y: float, text: str, css: str, anchor: str = "start", turn: float = 0.0) -> None:
         """Text on a baseline at (x, y), turned counter-clockwise by `turn` degrees about it; none where empty."""
@@ -168,13 +173,13 @@ class Canvas:
         )
         self._add(artist, _Mark(css))
 
-    def svg(self, description: str) -> Markup:
-        """The drawing as an inline `<svg>` with a text alternative."""
+    def svg(self, description: str, css: str = "chart") -> Markup:
+        """The drawing as an inline `<svg>` of a class, with a text alternative."""
         if not self._marks:
             return Markup("")
         body = "\n".join(self._piece(match) for match in _MARK.finditer(self._drawn()))
         view = f"0 0 {self.width:.0f} {self.height:.0f}"
-        frame = f'<svg class="chart" viewBox="{view}" role="img" aria-label="{escape(description)}">'
+        frame = f'<svg class="{css}" viewBox="{view}" role="img" aria-label="{escape(description)}">'
         return Markup(formats.shown(f"{frame}\n{body}\n</svg>"))  # noqa: S704 - paths and escaped text only, made above
 
     def _drawn(self) -> str:
@@ -209,6 +214,24 @@ class Canvas:
             return f'<path class="{mark.css}" d="{data}"/>'
         parts = [f"M{part}" for part in data.split("M") if part]
         return "\n".join(_titled(part, mark, index) for index, part in enumerate(parts))
+
+
+_CORNERS: Final = {
+    "square": ((-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)),
+    "diamond": ((0.0, -1.25), (1.25, 0.0), (0.0, 1.25), (-1.25, 0.0)),
+    "triangle": ((0.0, -1.15), (1.1, 0.9), (-1.1, 0.9)),
+}
+
+
+def _shape(name: str, radius: float) -> tuple[list[tuple[float, float]], list[int]]:
+    """The outline of a mark about (0, 0), and its path's codes."""
+    corners = _CORNERS.get(name)
+    if corners is None:
+        circle = Path.circle((0, 0), radius)
+        outline = [(float(dx), float(dy)) for dx, dy in np.asarray(circle.vertices)]
+        return outline, [int(code) for code in np.asarray(circle.codes)]
+    outline = [(radius * dx, radius * dy) for dx, dy in (*corners, corners[0])]
+    return outline, [MOVE, *[LINE] * (len(corners) - 1), CLOSE]
 
 
 def _text(attributes: str, content: str, css: str) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
     Indices = npt.NDArray[np.intp]
 
-__all__ = ["kept_points", "reduce_points", "smooth"]
+__all__ = ["kept_points", "reduce_points", "smooth", "spans"]
 
 
 def reduce_points(x: npt.ArrayLike, y: npt.ArrayLike, columns: int) -> tuple[Floats, Floats]:
@@ -32,6 +32,38 @@ def reduce_points(x: npt.ArrayLike, y: npt.ArrayLike, columns: int) -> tuple[Flo
     across, up = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     kept = kept_points(across, up, columns)
     return across[kept], up[kept]
+
+
+def spans(x: npt.ArrayLike, y: npt.ArrayLike, columns: int) -> list[tuple[Floats, Floats, Floats]]:
+    """Places, lowest and highest values of a chart's columns, in pieces.
+
+    A piece ends where x goes back, and where values that are no numbers stand between. Of each column in a piece there
+    is its first place, so that a piece has at most as many points as there are columns.
+
+    Raises:
+        ValueError: `columns` is below 1, or `x` and `y` differ in length.
+
+    """
+    across, up = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    if columns < 1 or across.shape != up.shape:
+        raise ValueError(f"{columns} columns for {across.shape} and {up.shape} points")
+    placed = np.flatnonzero(np.isfinite(across))
+    if not len(placed):
+        return []
+    run, finite = _runs(across[placed], columns), np.isfinite(up[placed])
+    kept = np.flatnonzero(finite)
+    if not len(kept):
+        return []
+    starts = np.flatnonzero(np.diff(run[kept], prepend=-1))
+    values, places = up[placed][kept], across[placed][kept]
+    low, high = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
+    before = kept[np.maximum(starts - 1, 0)]  # the last number of the column before
+    gap = kept[starts] - before > 1
+    back = np.diff(places[starts], prepend=places[0]) < 0
+    cuts = np.flatnonzero(gap | back)
+    cuts = cuts[cuts > 0]
+    parts = (np.split(column, cuts) for column in (places[starts], low, high))
+    return [(at, least, most) for at, least, most in zip(*parts, strict=True) if len(at) > 1]
 
 
 def kept_points(x: npt.ArrayLike, y: npt.ArrayLike, columns: int) -> Indices:

@@ -137,12 +137,27 @@ def fitting_scale(values: Floats, start: float, end: float, *, log_worth: float 
     return _aired(low, high, start, end)
 
 
-def _aired(low: float, high: float, start: float, end: float) -> Scale:
+def score_scale(values: Floats, later: Floats, start: float, end: float) -> Scale:
+    """The linear scale of scores: of all of them, or from the second test on where the first would crush the rest.
+
+    What an untrained net scores says nothing; where it takes more than half of the axis, the axis begins above it.
+    """
+    finite, rest = values[np.isfinite(values)], later[np.isfinite(later)]
+    if not finite.size:
+        return Scale(0.0, 1.0, start, end)
+    low, high = float(finite.min()), float(finite.max())
+    least = float(rest.min()) if rest.size > 1 else low
+    if least - low > (high - low) / 2 and high > least:
+        low = least
+    return _aired(low, high, start, end, from_zero=False)
+
+
+def _aired(low: float, high: float, start: float, end: float, *, from_zero: bool = True) -> Scale:
     """A linear scale with a little air about the values, as far as there are floats for it."""
     if low == high:
         air = abs(high) / 2 or 1.0
         return Scale(max(low - air, -LARGEST), min(high + air, LARGEST), start, end, constant=low)
-    if 0 <= low < high / 2:
+    if from_zero and 0 <= low < high / 2:
         return Scale(0.0, min(high * 1.04, LARGEST), start, end)
     air = min(high - low, LARGEST) * 0.06
     return Scale(max(low - air, -LARGEST), min(high + air, LARGEST), start, end)

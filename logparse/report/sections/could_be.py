@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from logparse import formats
 from logparse.report.cells import name_cell
 from logparse.report.elements import Cell, Content
-from logparse.report.plans import plan_charts
-from logparse.report.questions import question_charts
+from logparse.report.possible.plans import plan_charts
+from logparse.report.possible.questions import question_charts
 from logparse.report.tabulate import Field, tabulate
 from logparse.rows import int_of, layer_name, net_key
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from logparse import formats
-from logparse.report.charts.drawing import Drawn, drawing
+from logparse.report.charts.net.drawing import Drawn, drawing
 from logparse.report.kinds import css_of, kind_of
 from logparse.report.structure.folding import closed, folded, modules_of
 from logparse.report.structure.layered import layered

@@ -1,35 +1,33 @@
-"""The head of a log: which net, which solver, which batch sizes, how the attempts ended."""
+"""The head of a log, its first screen: the verdict; and, folded, solver, batches, versions and attempts."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
+from logparse.audit.finding import SEVERITIES
 from logparse.report.elements import Fact
+from logparse.report.gathered import anchor_of, gathered
 from logparse.report.tabulate import Field, tabulate
+from logparse.report.verdict.cards import cards
+from logparse.report.verdict.outcome import ENDINGS, LOST, pills
+from logparse.report.verdict.sentence import sentence
 from logparse.solver import solver_type
 from logparse.textproto import Message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from logparse.report.elements import TableView
+    from logparse.report.elements import KeyFigure, TableView
+    from logparse.report.gathered import ToldFinding
     from logparse.report.reported_log import ReportedLog
+    from logparse.report.verdict.outcome import Pill
     from logparse.rows import TableRow
 
 ATTEMPTS_SHOWN: Final = 60
-OUTCOMES: Final = {
-    "done": "reached its end",
-    "stopped": "was stopped early",
-    "signal": "was ended by a signal",
-    "fatal": "ended with a fatal error",
-    "out_of_memory": "ran out of memory",
-    "killed": "was killed",
-    "cut": "has no end in this log",
-    "unfinished": "has no end in this log",
-    "running": "was still running",
-}
+WORST_SHOWN: Final = 3
+WORST_WORDS: Final = {"error": "Error", "warning": "Warning", "hint": "Could be better"}
 # Fields of the solver that tell how it moves, in the order of reading: field, how it reads.
 SOLVER: Final = (
     ("base_lr", "lr {}"),
@@ -46,16 +44,32 @@ SOLVER: Final = (
 )
 # A value of a field that turns it off, or is what everybody has: 1 pass an update, no clipping (caffe.proto).
 _SAYS_NOTHING: Final = {"iter_size": 1, "clip_gradients": -1}
-# What a loss makes of a run, before how its process ended.
-LOST: Final = {"diverged": "diverged", "not_learning": "learnt nothing"}
+
+
+@dataclass(frozen=True, slots=True)
+class Worst:
+    """One of the worst findings on one line: severity as class and word, its title, where it is told in full."""
+
+    severity: str
+    word: str
+    title: str
+    href: str
 
 
 @dataclass(frozen=True, slots=True)
 class HeadView:
-    """Name and summary of one log, its facts, all solver settings, and the attempts where there are several."""
+    """The first screen of one log: name, outcome, one sentence, six figures, the worst findings; the rest folded.
+
+    `calm` stands in the place of the worst findings where there are none. `facts`, `settings` and `attempts` are for
+    whoever asks.
+    """
 
     title: str
+    pills: tuple[Pill, ...]
     lede: str
+    cards: tuple[KeyFigure, ...]
+    worst: tuple[Worst, ...]
+    calm: str
     facts: tuple[Fact, ...]
     settings: TableView | None
     attempts: TableView | None
@@ -63,7 +77,37 @@ class HeadView:
 
 def build(log: ReportedLog) -> HeadView:
     """The head of one log; it exists for every log, whatever could be read."""
-    return HeadView(_title(log), _lede(log), tuple(_facts(log)), _settings(log), _attempts(log))
+    told = gathered(log)
+    worst = tuple(_worst(log, told))
+    calm = "" if worst else f"Nothing asks for a change{_notes(len(told))}."
+    return HeadView(
+        _title(log),
+        pills(log),
+        sentence(log),
+        tuple(_linked(log, card) for card in cards(log)),
+        worst,
+        calm,
+        tuple(_facts(log)),
+        _settings(log),
+        _attempts(log),
+    )
+
+
+def _linked(log: ReportedLog, card: KeyFigure) -> KeyFigure:
+    """A card with the whole link to its section."""
+    return replace(card, href=f"#{log.prefix}{card.href}") if card.href else card
+
+
+def _notes(number: int) -> str:
+    return f"; {formats.count(number)} {formats.plural('note', number)} below" if number else ""
+
+
+def _worst(log: ReportedLog, told: Sequence[ToldFinding]) -> Iterator[Worst]:
+    """The first that are no mere notes; that the log has no end stands last, since pill and sentence say so."""
+    asking = [(number, one) for number, one in enumerate(told, 1) if one.severity in WORST_WORDS]
+    asking.sort(key=lambda pair: (SEVERITIES.index(pair[1].severity), pair[1].lead.kind == "unfinished"))
+    for number, one in asking[:WORST_SHOWN]:
+        yield Worst(one.severity, WORST_WORDS[one.severity], one.title, f"#{anchor_of(log, number)}")
 
 
 def _title(log: ReportedLog) -> str:
@@ -72,47 +116,6 @@ def _title(log: ReportedLog) -> str:
     if not formats.is_na(name) and name:
         return str(name)
     return log.file_name
-
-
-def _lede(log: ReportedLog) -> str:
-    """What this is and how it ended, of one attempt; and how the last ended, where that is another."""
-    lead, attempts = log.lead, log.attempt_rows
-    what = "A log without a net's set-up" if lead is None else f"A {lead.kind} of {len(lead.layers)} layers"
-    row = log.lead_attempt
-    if row is None:
-        return f"{what}. No start of Caffe is in it."
-    subject = "The run" if len(attempts) == 1 else _numbered(row, attempts)
-    sentences = [f"{what}{_solver_of(row)}.", _ending(row, subject)]
-    if attempts[-1]["attempt"] != row["attempt"]:
-        sentences.append(_ending(attempts[-1], "The last one"))
-    return " ".join(sentences)
-
-
-def _numbered(row: TableRow, attempts: Sequence[TableRow]) -> str:
-    last = attempts[-1]["attempt"] == row["attempt"]
-    number = formats.count(len(attempts))
-    return f"The last of {number} attempts" if last else f"Attempt {row['attempt']} of {number}, which this is of,"
-
-
-def _solver_of(row: TableRow) -> str:
-    """The solver of an attempt; one that displays nothing has trained nothing."""
-    if row["solver_type"] is None:
-        return ""
-    return f", {'trained with' if row['last_iteration'] is not None else 'with the solver'} {row['solver_type']}"
-
-
-def _ending(row: TableRow, subject: str) -> str:
-    """How an attempt ended, its loss first: Caffe says "Optimization Done." whatever became of it."""
-    words = OUTCOMES.get(row["ending"], "ended in a way that the log does not tell")
-    said = row["ending_text"].rstrip(".") if row["ending"] in _TELLING and row["ending_text"] else ""
-    detail = f": {said}" if said else ""
-    if row["loss_state"] is None:
-        return f"{subject} {words}{detail}."
-    lost = LOST.get(row["outcome"], "came to nothing")
-    return f"{subject} {lost}: its loss {row['loss_text']}. It {words}{detail}."
-
-
-_TELLING: Final = frozenset({"fatal", "out_of_memory", "signal", "stopped", "killed"})
 
 
 def _facts(log: ReportedLog) -> Iterator[Fact]:
@@ -196,7 +199,7 @@ def _attempt(one: TableRow) -> dict[str, Any]:
     return {
         "attempt": one["attempt"],
         "command": one["command"],
-        "outcome": LOST.get(one["outcome"]) or OUTCOMES.get(one["outcome"], "not known"),
+        "outcome": LOST.get(one["outcome"]) or ENDINGS.get(one["outcome"], "not known"),
         "text": one["outcome_text"],
         "duration": one["duration_s"],
         "lines": f"{formats.count(one['line'])}–{formats.count(one['end_line'])}",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from markupsafe import Markup
 
 from logparse import formats
-from logparse.report.charts.spine import Spines
+from logparse.report.charts.net.spine import Spines
 from logparse.report.elements import Cell
 from logparse.report.kinds import css_of, kind_of
 from logparse.report.structure.folding import folded

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from logparse.report.footprints import whole_run
-from logparse.report.held import KIND_WORDS, held_run
-from logparse.report.stories import data_of, headline, pictures, reading_notes
+from logparse.report.held_memory.footprints import whole_run
+from logparse.report.held_memory.held import KIND_WORDS, held_run
+from logparse.report.held_memory.stories import data_of, headline, pictures, reading_notes
 from logparse.report.tabulate import Field, tabulate
 from logparse.rows import items_of, net_kind
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from logparse.report.elements import ChartView, TableView
+    from logparse.report.held_memory.stories import PictureView
     from logparse.report.reported_log import ReportedLog
-    from logparse.report.stories import PictureView
     from logparse.rows import TableRow
 
 

@@ -1,4 +1,4 @@
-"""Key figures, and what Caffe's own memory figure counts."""
+"""What Caffe's own memory figure counts, and all nets of the log beside each other."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from logparse import formats
 from logparse.audit.memory import repeated_bytes
 from logparse.report.cells import share_cell
+from logparse.report.coverage import known_total, unknown_layers
 from logparse.report.elements import Cell, Fact
 from logparse.report.tabulate import Field, tabulate
 from logparse.rows import known_rows, known_sum, net_name
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SummaryView:
-    """The figures in large type, the explanation of the memory line, and one row per net."""
+    """Caffe's figure and the distinct data in large type, what the figure counts, and one row per net."""
 
     about: str
     figures: tuple[Fact, ...]
@@ -32,13 +33,13 @@ class SummaryView:
 
 
 def build(log: ReportedLog) -> SummaryView | None:
-    """Key figures of the leading net; without any layer Caffe's own figure, and None where there is none."""
+    """The figures of the leading net; without any layer Caffe's own figure, and None where there is none."""
     lead = log.lead
     if lead is None:
         return _figure_alone(log)
     return SummaryView(
         f"Of the {lead.kind}, unless they say otherwise.",
-        tuple(_figures(log, lead)),
+        tuple(_figures(lead)),
         _memory_words(lead),
         _memory_table(lead),
         _nets(log),
@@ -51,21 +52,22 @@ def _figure_alone(log: ReportedLog) -> SummaryView | None:
     if net is None:
         return None
     about = f"Of the {net_name(net.get('phase'), net.get('test_index'))}, of which no layer is in the log."
-    return SummaryView(about, (_logged(net), *_loss(log)), (_WHAT_IT_COUNTS,), None, None)
+    return SummaryView(about, (_logged(net),), (_WHAT_IT_COUNTS,), None, None)
 
 
 def _logged(net: TableRow) -> Fact:
     return Fact("Memory as Caffe logs it", formats.size(net["logged_bytes"]), formats.exact_bytes(net["logged_bytes"]))
 
 
-def _figures(log: ReportedLog, lead: ReportedNet) -> Iterator[Fact]:
+def _figures(lead: ReportedNet) -> Iterator[Fact]:
+    """Caffe's figure, and what of it is memory that no other blob has."""
     net = lead.row
     logged, distinct = net.get("logged_bytes"), net.get("distinct_bytes")
     if not formats.is_na(logged):
         yield _logged(net)
     if formats.is_na(distinct):
-        note = f"not known for {_unknown(lead, 'distinct_bytes')} of {len(lead.layers)} layers"
-        yield Fact("Distinct data", _bound(lead, "distinct_bytes", formats.size), note)
+        note = f"not known for {unknown_layers(lead, 'distinct_bytes')} of {len(lead.layers)} layers"
+        yield Fact("Distinct data", known_total(lead, "distinct_bytes", formats.size), note)
     else:
         share = (
             ""
@@ -73,9 +75,6 @@ def _figures(log: ReportedLog, lead: ReportedNet) -> Iterator[Fact]:
             else f", {formats.percent(distinct / logged)} of the logged figure"
         )
         yield Fact("Distinct data", formats.size(distinct), f"{formats.exact_bytes(distinct)}{share}{_inputs(lead)}")
-    yield Fact("Parameters", _bound(lead, "params", formats.short), _params_note(lead))
-    yield Fact("MACs per image", _bound(lead, "macs_per_image", formats.short), _macs_note(lead))
-    yield from _loss(log)
 
 
 def _inputs(lead: ReportedNet) -> str:
@@ -83,47 +82,6 @@ def _inputs(lead: ReportedNet) -> str:
     of_tops, _ = known_sum(lead.layers, "distinct_bytes")
     inputs = int(lead.row["distinct_bytes"]) - int(of_tops)
     return f"; {formats.size(inputs)} of it are inputs of the net, which that figure leaves out" if inputs else ""
-
-
-def _bound(lead: ReportedNet, key: str, form: Callable[[Any], str]) -> str:
-    """The net's total; a lower bound where some layers are not known."""
-    known = [row[key] for row in lead.layers if not formats.is_na(row.get(key))]
-    if not known:
-        return formats.NA
-    return f"{'' if len(known) == len(lead.layers) else '≥ '}{form(sum(known))}"
-
-
-def _params_note(lead: ReportedNet) -> str:
-    net = lead.row
-    if _unknown(lead, "params"):
-        return f"not known for {_unknown(lead, 'params')} of {len(lead.layers)} layers"
-    size = "" if formats.is_na(net.get("param_bytes")) else f"{formats.size(net['param_bytes'])}; "
-    return f"{size}{formats.count(net.get('weights'))} weights, {formats.count(net.get('biases'))} biases"
-
-
-def _macs_note(lead: ReportedNet) -> str:
-    net = lead.row
-    if _unknown(lead, "macs"):
-        return f"not known for {_unknown(lead, 'macs')} of {len(lead.layers)} layers"
-    batch = net.get("batch")
-    if formats.is_na(batch):
-        return f"{formats.short(net['macs'])} for the whole batch; the log does not show its size"
-    return f"{formats.short(net['macs'])} for the batch of {formats.count(batch)}; FLOPs are twice as many"
-
-
-def _unknown(lead: ReportedNet, key: str) -> int:
-    return sum(formats.is_na(row.get(key)) for row in lead.layers)
-
-
-def _loss(log: ReportedLog) -> Iterator[Fact]:
-    """The loss at the end of the leading attempt: of its last displays together, since each is one noisy batch."""
-    row = log.lead_attempt
-    if row is None or row["last_loss"] is None:
-        return
-    last = f"{formats.precise(row['last_loss'])} at iteration {formats.count(row['last_iteration'])}"
-    end, is_smoothed = log.loss_at_end
-    note = f"median of the last displays; {last}" if is_smoothed else f"the last display, {last}"
-    yield Fact("Loss at the end", formats.significant(end), note)
 
 
 _WHAT_IT_COUNTS: Final = (
@@ -185,7 +143,7 @@ def _nets(log: ReportedLog) -> TableView | None:
 
 def _bound_cell(key: str) -> Callable[[Mapping[str, Any]], Cell]:
     """A net's total, marked as in the key figures where it is a lower bound."""
-    return lambda row: Cell(_bound(row["_net"], key, formats.count))
+    return lambda row: Cell(known_total(row["_net"], key, formats.count))
 
 
 _NET_FIELDS: Final = (

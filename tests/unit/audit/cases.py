@@ -101,7 +101,7 @@ ENDINGS: Final = (
             "error",
             "out_of_memory",
             "Attempt 1 ran out of memory",
-            "Compare the memory that the net needs with what the device holds; a smaller batch lowers all of the data.",
+            "Nothing of the run follows. What helps: a smaller batch, which lowers all of the data, or another card.",
             (
                 "Check failed: error == cudaSuccess (2 vs. 0)  out of memory",
                 "the set-up of the net is not in this log: what the run needs is not known",
@@ -238,8 +238,9 @@ GAPS: Final = (
             "warning",
             "dump_cut",
             "The log shows only the beginning of the definition of the TRAIN net",
-            "glog cuts every message at 29,999 bytes. Shapes and bytes of all layers are exact; parameters and MACs of "
-            "the layers after the cut need the definition: its .prototxt can be given with the log.",
+            "glog cuts every message at 29,999 bytes. Shapes and bytes of all layers are exact; parameters and "
+            "MACs of the layers after the cut need the definition. What helps: give the net's .prototxt with the "
+            "log.",
             ("the TRAIN net: 1 of 2 layers without their definition",),
             1,
             0,
@@ -269,7 +270,7 @@ GAPS: Final = (
             "note",
             "assumed",
             "Figures of 2 layers rest on a stated assumption",
-            "Their basis is “inferred”. With the definition, a .prototxt given with the log, they are exact.",
+            "Their basis is “inferred”. What helps: give the net's .prototxt with the log; then they are exact.",
             (
                 "data: taken as a data layer by its name and because it has no bottoms",
                 "relu: taken as ReLU by its name and because its top is in place; default settings taken",
@@ -351,9 +352,9 @@ MEMORY: Final = (
             "hint",
             "in_place",
             "relu (ReLU) could work in place and save 384 B, 33.3 % of the net's distinct data",
-            "Give it the same top as its bottom (conv). It saves 384 B of data, and as much again of diff in training. "
-            "Nothing else reads the bottom, and neither this layer's backward pass nor that of the layer before needs "
-            "what is overwritten.",
+            "Nothing else reads its bottom, and neither its own backward pass nor that of the layer before needs what "
+            "it would overwrite. What helps: give it the same top as its bottom (conv). That saves 384 B of data, and "
+            "as much again of diff in training.",
             ("bottom conv, top relu",),
             1,
             0,
@@ -561,7 +562,8 @@ NUMBERS: Final = (
             "saturated",
             "The displayed loss sits at 87.3366 from iteration 20 on",
             "This is −log of the smallest float, 87.3365, times loss weights: the softmax gives the right class a "
-            "probability of 0. On a GPU it is all that is seen of scores that are nan.",
+            "probability of 0. On a GPU it is all that is seen of scores that are nan. What helps: go on from the "
+            "last good snapshot with a lower learning rate, and look at the scale of the input.",
             (
                 "line 4: the displayed loss is 87.3366",
                 "line 5: loss is 87.3366",
@@ -644,8 +646,9 @@ LOST: Final = (
             "error",
             "partly_saturated",
             "The loss of attempt 1 ends at 21.8341, 2 of 8 samples at the ceiling of a softmax loss, 87.3365",
-            "The softmax gives the right class of these samples a probability of 0, and that of all others 1: with "
-            "scores so large nothing is learnt. Lower the learning rate, and look at the scale of the input.",
+            "The softmax gives the right class of these samples a probability of 0, and that of all others 1: "
+            "with scores so large nothing is learnt. What helps: a lower learning rate, and a look at the input's "
+            "scale.",
             (),
             1,
             line=12,
@@ -658,7 +661,8 @@ LOST: Final = (
             "error",
             "exploded",
             "The loss of attempt 1 rose from 1 at iteration 0 to 30 at iteration 60",
-            "It grew by an order of magnitude within a few displays. Lower the learning rate, or clip the gradients.",
+            "It grew by an order of magnitude within a few displays. What helps: a lower learning rate, or "
+            "clip_gradients.",
             (),
             1,
             line=2,
@@ -671,8 +675,8 @@ LOST: Final = (
             "warning",
             "zero",
             "The loss of attempt 1 is exactly 0 on every display: there is nothing to learn from",
-            "Look at the labels: they may all be one value or all be ignored, or the loss may not reach the data at "
-            "all.",
+            "All labels may be one value or be ignored, or the loss may not reach the data at all; the log does "
+            "not tell which. What helps: look at the labels.",
             (),
             1,
             line=2,
@@ -685,8 +689,9 @@ LOST: Final = (
             "warning",
             "at_chance",
             "The loss of attempt 1 has stayed at chance to its last display, 1.1: ln of 3 classes is 1.1",
-            "It has learnt nothing that its loss shows. The learning rate may be 0 or too small, layers frozen, labels "
-            "not those of the images, or all units of a layer dead.",
+            "It has learnt nothing that its loss shows; the log does not tell why. What helps: look whether the "
+            "learning rate is 0 or too small, whether layers are frozen, whether the labels are those of the "
+            "images, and with `debug_info: true` whether a layer puts out 0 alone.",
             (),
             1,
             line=19,
@@ -717,7 +722,8 @@ TRAINING: Final = (
             "diverged",
             "The loss rose from 0.5 at iteration 160 to 1 at iteration 420",
             "The running median ends at 2 times its lowest or more, and by more than 6 standard deviations of its "
-            "noise and 10.0 % of the first loss.",
+            "noise and 10.0 % of the first loss. What helps: go on from the last snapshot before it rose, with a "
+            "lower learning rate or with clip_gradients.",
             (f"line 18: lowest, {NO_RATE}", f"line 44: last, {NO_RATE}", "no snapshot before it rose"),
             1,
             line=18,
@@ -790,7 +796,8 @@ TESTS: Final = (
             "warning",
             "overfitting",
             "loss of test net #0 rose from 1 at iteration 200 to 1.05 while in training it fell from 1 to 0.95",
-            f"Both by 5.0 % or more. {MEASURED}",
+            f"Each of the two moved by 5.0 % or more. {MEASURED} What helps: take the model that was saved nearest to "
+            "the lowest test loss; train on more or augmented data, or with more weight decay.",
             ("line 25: loss 1, in training 1", "line 53: loss 1.05, in training 0.95"),
             1,
             line=25,
@@ -803,7 +810,7 @@ TESTS: Final = (
             "note",
             "test_gap",
             "loss of test net #0 ends at 2, 2 times that in training",
-            f"Told from a ratio of 2. {MEASURED}",
+            f"It is told where the test loss is 2 times the training loss or more. {MEASURED}",
             ("line 53: loss 2, in training 1",),
             1,
             line=53,
@@ -816,7 +823,7 @@ TESTS: Final = (
             "note",
             "best_test",
             "Best loss of test net #0: 1 at iteration 100, of 3 tests",
-            "The best of many tests is a little better than the model is: the test set chose it.",
+            "The best of many tests flatters the model a little, because the same tests chose it.",
             ("no snapshot at or before it", "last: 2 at iteration 200"),
             1,
             line=5,
@@ -877,7 +884,8 @@ TIME: Final = (
             "hint",
             "time_in_tests",
             "10.0 % of the time goes into tests: 6.00 s of 1 min 00 s",
-            "A longer test_interval, fewer test_iter or a larger test batch gives it back to training.",
+            "Nothing is trained while a test runs. What helps: a longer test_interval, fewer test_iter or a "
+            "larger test batch.",
             ("1 test", "on average 6.00 s", "test_interval: 20", "test_iter: 7"),
             1,
             line=1,
@@ -890,7 +898,7 @@ TIME: Final = (
             "hint",
             "time_in_snapshots",
             "10.0 % of the time goes into snapshots: 6.00 s of 1 min 00 s",
-            "A longer snapshot interval or a faster disk gives it back to training.",
+            "Nothing is trained while a snapshot is written. What helps: a longer snapshot interval, or a faster disk.",
             ("1 snapshot", "on average 6.00 s", "snapshot: 40"),
             1,
             line=1,
@@ -903,8 +911,8 @@ TIME: Final = (
             "hint",
             "data_waits",
             "The solver waited for data at least 1,001 times in 10,010 batches",
-            "Caffe prints the first wait and then every 1,000th. Reading, decoding or transforming is slower than the "
-            "net: a faster disk, smaller images, more prefetch or a database helps.",
+            "Caffe prints the first wait and then every 1,000th. Reading, decoding or transforming the data is "
+            "slower than the net. What helps: a faster disk, smaller images, more prefetch, or a database.",
             ("2 lines, the first 4, the last 5",),
             1,
             line=4,
@@ -917,7 +925,8 @@ TIME: Final = (
             "hint",
             "slowed",
             "The last displays came at 65.0 % of the run's median speed",
-            "Another process on the machine, a card that throttles, or slower data.",
+            "Something slowed the machine, the card or the data; the log does not tell which. What helps: look "
+            "for another process, a card that throttles, or a slower disk.",
             ("13 iterations/s after 20",),
             1,
             line=1,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from logparse.audit.curves import lowest_is_best
 from logparse.audit.finders import find
 from tests.unit.audit.cases import parted
 from tests.writing import Writer, read
@@ -94,11 +95,11 @@ def test_the_first_output_that_counts_hits_leads_and_four_others_are_told() -> N
     assert one.line == 22
 
 
-def test_without_any_that_counts_hits_the_first_loss_leads() -> None:
+def test_without_any_that_counts_hits_the_last_loss_of_those_that_weigh_most_leads() -> None:
     (one,) = found(run_of(a_loss=(3.0, 1.0, 2.0), b_loss=(5.0, 6.0, 4.0)).text, "best_test")
 
-    assert one.title == "Best a_loss of test net #0: 1 at iteration 100, of 3 tests"
-    assert one.evidence[-1] == "best b_loss: 4 at iteration 200 (line 10)"
+    assert one.title == "Best b_loss of test net #0: 4 at iteration 200, of 3 tests"
+    assert one.evidence[-1] == "best a_loss: 1 at iteration 100 (line 6)"
 
 
 def test_each_test_net_and_each_attempt_has_its_best() -> None:
@@ -368,3 +369,11 @@ def test_too_few_training_values_are_not_compared() -> None:
 
     assert found(shown(7), "test_gap")
     assert not found(shown(6), "test_gap")
+
+
+def test_the_last_part_of_a_name_tells_a_score_from_a_loss() -> None:
+    assert lowest_is_best("loss3/top-1", weighted=False) is False
+    assert lowest_is_best("loss3/loss3", weighted=False) is True
+    assert lowest_is_best("accuracy/x", weighted=False) is False
+    assert lowest_is_best("loss3/top-1", weighted=True) is True
+    assert lowest_is_best("a/b", weighted=False) is None

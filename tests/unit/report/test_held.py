@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from logparse import parse_log
-from logparse.report.held import BASE, GROWN, held_run, passed
+from logparse.report.held_memory.held import BASE, GROWN, held_run, passed
+from logparse.report.held_memory.stories import choices, pictures, told_of
 from logparse.report.reported_log import ReportedLog
 from logparse.report.sections import graph, layers, memory
-from logparse.report.stories import choices, pictures, told_of
 from tests.writing import Layer, data, line, net, read, solver
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from logparse.report.held import HeldRun
+    from logparse.report.held_memory.held import HeldRun
 
 LOGS = ["alexnet.log", "resnet18.log", "lstm.log", "siamese.log", "lenet.log", "time_alexnet.log"]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from logparse.report import reported_log
 from logparse.report.reported_log import ReportedLog
-from logparse.report.sections import head, summary, training
+from logparse.report.sections import head, training
 from logparse.rows import layer_name
 from tests.writing import INITIALISED, Layer, data, line, net, read, solver
 
@@ -175,26 +175,28 @@ def test_of_equal_nets_the_last_that_was_trained_leads() -> None:
 
 
 def test_the_head_is_about_one_attempt_and_the_end_of_the_last_is_told_as_its() -> None:
-    assert lede(ADAM, of("a"), SHOWN, DONE) == "A TRAIN net of 2 layers, trained with Adam. The run reached its end."
+    net, loss = (
+        "A TRAIN net of 2 layers at batch 2",
+        "Its loss was between 1 and 2 in its 2 displays, too few for a trend.",
+    )
+    assert lede(ADAM, of("a"), SHOWN, DONE) == f"{net}, trained with Adam to iteration 20 in 0 ms. {loss}"
     assert lede(ADAM, of("a"), SHOWN, DONE, of("b", "c"), FATAL) == (
-        "A TRAIN net of 2 layers, trained with Adam. Attempt 1 of 2, which this is of, reached its end. The last one "
-        "ended with a fatal error: Check failed: a == b."
+        f"{net}, trained with Adam to iteration 20 in 0 ms. {loss} The last attempt failed before its first display: "
+        "Check failed: a == b."
     )
     assert lede(solver(), FATAL, ADAM, of("a"), SHOWN, DONE) == (
-        "A TRAIN net of 2 layers, trained with Adam. The last of 2 attempts reached its end."
+        f"{net}, trained with Adam to iteration 20 in 0 ms. {loss}"
     )
 
 
 def test_nothing_was_trained_that_displays_nothing() -> None:
-    assert lede(ADAM, FATAL) == (
-        "A log without a net's set-up, with the solver Adam. The run ended with a fatal error: Check failed: a == b."
-    )
+    assert lede(ADAM, FATAL) == "A log without a net's set-up. The run failed in its set-up: Check failed: a == b."
 
 
 def test_a_loss_that_is_no_number_comes_before_the_end() -> None:
     assert lede(ADAM, of("a"), SHOWN, NAN, DONE) == (
-        "A TRAIN net of 2 layers, trained with Adam. The run diverged: its loss is not a number (nan) from iteration "
-        "40 on. It reached its end."
+        "A TRAIN net of 2 layers at batch 2, trained with Adam to iteration 40 in 0 ms. It diverged: its loss is not a "
+        "number (nan) from iteration 40 on. The run went on to its end all the same: Caffe never looks at its loss."
     )
 
 
@@ -207,17 +209,17 @@ def test_settings_that_turn_nothing_on_are_not_told() -> None:
 
 
 def test_the_loss_at_the_end_is_one_figure() -> None:
-    """Card, comparison, chart and table `attempts` say the same of the same log."""
-    losses = [5.0] + [1.0] * 28 + [9.0]
+    """Card, sentence, comparison, chart and table `attempts` say the same of the same log."""
+    losses = [5.0] * 5 + [1.0] * 28 + [9.0]
     run = "".join(line(f"Iteration {20 * place}, loss = {loss}", "solver.cpp") for place, loss in enumerate(losses))
     log = ReportedLog(read(solver(), of("a"), run))
 
     assert log.loss_at_end == (1.0, True)
-    view = summary.build(log)
+    view = head.build(log)
     content = training.build(log)
-    assert view is not None
     assert content is not None
-    assert [(fact.text, fact.note) for fact in view.figures if fact.name == "Loss at the end"] == [
-        ("1", "median of the last displays; 9 at iteration 580")
+    assert [(card.text, card.note) for card in view.cards if card.name == "Loss at the end"] == [
+        ("1", "median of the last displays; 5 in the first 5")
     ]
-    assert content.charts[0].title == "The training loss falls from 5 to 1 by iteration 580"
+    assert "Its loss fell to 1." in view.lede
+    assert content.charts[0].title == "The training loss falls from 5 in its first 5 displays to 1 by iteration 660"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from logparse import formats
 from logparse.report.charts import bars
 from logparse.report.elements import ChartView, Content
-from logparse.report.held import reach
+from logparse.report.held_memory.held import reach
 from logparse.report.tabulate import Field, tabulate
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from logparse.cost.memory.footprint import FAILS
 from logparse.report.charts.across import LEFT, RIGHT, NamedSlots
 from logparse.report.charts.axes import WIDTH
 from logparse.report.charts.story import Slot, Story, Stratum, story
-from logparse.report.held import BASE, GROWN, KIND_WORDS, as_one_layer, passed, reach, unknown_blocks
+from logparse.report.held_memory.held import BASE, GROWN, KIND_WORDS, as_one_layer, passed, reach, unknown_blocks
 from logparse.report.structure.modules import MANY_LAYERS, brief, within, without_shared_words
 from logparse.report.tabulate import Field, tabulate
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from logparse.report.elements import TableView
-    from logparse.report.held import HeldLayer, HeldNet, HeldRun
+    from logparse.report.held_memory.held import HeldLayer, HeldNet, HeldRun
     from logparse.report.reported_log import ReportedLog, ReportedNet
 
 _ROWS: Final = 40  # of a narrow screen's list of layers

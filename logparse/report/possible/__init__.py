@@ -1,0 +1,1 @@
+"""What the net could be: plans of its memory, and the usual what-ifs."""

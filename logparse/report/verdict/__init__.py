@@ -1,0 +1,1 @@
+"""The first screen of a log: what became of it, in a pill, a sentence and six figures."""

@@ -1,0 +1,132 @@
+"""How a run's loss went, and what its tests found: the figures that sentence, cards and charts share.
+
+Every figure of a loss is a median over several displays, since each display is one noisy batch. The first is that of
+the first five, the last that of the last fiftieth of the displays (at least five), as in the table `attempts`; the
+lowest is that of the running median. Fewer than twenty displays have no such figures.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from logparse import formats
+from logparse.audit.curves import lowest_is_best, numbers, trainings
+from logparse.audit.evaluation import best_curves
+from logparse.tables.series.robust import median
+from logparse.tables.series.trend import DISPLAYS_LEAST, TREND_LEAST, last_smoothed
+
+if TYPE_CHECKING:
+    from logparse.audit.curves import Training
+    from logparse.audit.evaluation import OutputCurve
+    from logparse.report.reported_log import ReportedLog
+    from logparse.rows import TableRow
+
+RULE: Final = (
+    f"Start: the median of the first {TREND_LEAST} displays; end: of the last fiftieth of them, at least "
+    f"{TREND_LEAST}; lowest: of the running median."
+)
+
+
+class Course(NamedTuple):
+    """A loss from start to end, smoothed; where it was lowest, and the iterations of its first and last display."""
+
+    training: Training
+    start: float
+    low: float
+    low_at: int
+    end: float
+
+
+def training_of(log: ReportedLog) -> Training | None:
+    """The displays of the leading attempt; None where it has none."""
+    row = log.lead_attempt
+    found = log.audited.once(trainings)
+    return next((one for one in found if row is not None and one.attempt.index == row["attempt"]), None)
+
+
+def begins_within(log: ReportedLog) -> bool:
+    """Whether the first display lies further from 0 than displays from each other: a run that was begun before."""
+    training = training_of(log)
+    if training is None or not len(training.iteration):
+        return False
+    steps = np.diff(training.iteration)
+    steps = steps[steps > 0]
+    return bool(steps.size and training.iteration[0] > steps[0])
+
+
+def course(log: ReportedLog) -> Course | None:
+    """The smoothed course of the leading attempt's loss; None with too few displays, or where they end in no number."""
+    training = training_of(log)
+    if training is None or len(training.loss) < DISPLAYS_LEAST or not len(training.steady):
+        return None
+    start, end = median(training.loss[:TREND_LEAST]), last_smoothed(training.loss)
+    if not (np.isfinite(start) and np.isfinite(end)):
+        return None
+    low = int(training.steady[np.argmin(training.trend[training.steady])])
+    return Course(training, start, float(training.trend[low]), int(training.iteration[low]), end)
+
+
+def course_words(log: ReportedLog) -> str:
+    """What the loss did, to be read behind "its loss": `fell to 0.01`; empty where nothing is displayed."""
+    found = course(log)
+    if found is not None:
+        return _moved(found.start, found.end)
+    training = training_of(log)
+    known = np.zeros(0) if training is None else training.loss[np.isfinite(training.loss)]
+    if not known.size:
+        return ""
+    if known.size == 1:
+        return f"was {formats.significant(float(known[0]))} in its only display"
+    ends = [formats.significant(float(end)) for end in (known.min(), known.max())]
+    span = ends[0] if ends[0] == ends[1] else f"between {ends[0]} and {ends[1]}"
+    return f"was {span} in its {known.size} displays, too few for a trend"
+
+
+def _moved(start: float, end: float) -> str:
+    first, last = formats.significant(start), formats.significant(end)
+    if first == last:
+        return f"stayed at {first}"
+    return f"{'fell' if end < start else 'rose'} to {last}"
+
+
+def leading_test(log: ReportedLog) -> OutputCurve | None:
+    """The curve that the leading attempt's tests are told by: scores before losses, the first test net before others.
+
+    None where no output was tested often enough to have a best.
+    """
+    row = log.lead_attempt
+    mine = [one for one in best_curves(log.audited) if row is not None and one.attempt == row["attempt"]]
+    return min(mine, key=lambda one: (one.lowest, one.net), default=None)
+
+
+class LastTest(NamedTuple):
+    """What the last test of a run found, where there are too few for a best."""
+
+    name: str
+    value: float
+    iteration: int | None
+    tests: int
+
+
+def last_test(log: ReportedLog) -> LastTest | None:
+    """A scalar score (else a loss) of the last test of the leading attempt; None where no test is comparable."""
+    frame, row = log.audited.frame("test"), log.lead_attempt
+    if frame is None or row is None:
+        return None
+    wrong = np.logical_or.reduce([frame[name].to_numpy(dtype=bool) for name in ("initial", "meaningless")])
+    usable = frame[(frame["attempt"] == row["attempt"]).to_numpy(dtype=bool) & ~wrong]
+    usable = usable[np.isfinite(numbers(usable, "value"))]
+    vectors = set(usable.loc[usable["element"].fillna(0) > 0, "output"])
+    ranked = []
+    for (name, net), rows in usable[~usable["output"].isin(vectors)].groupby(["output", "test_net"], sort=False):
+        lowest = lowest_is_best(str(name), weighted=bool(rows["loss_weight"].notna().any()))
+        if lowest is not None:
+            ranked.append((lowest, int(net), str(name), rows))
+    if not ranked:
+        return None
+    _, _, name, rows = min(ranked, key=lambda one: one[:2])
+    last: TableRow = rows.iloc[-1].to_dict()
+    iteration = None if formats.is_na(last["iteration"]) else int(last["iteration"])
+    return LastTest(name, float(last["value"]), iteration, len(rows))
