@@ -55,13 +55,22 @@ class TableView:
 
 
 @dataclass(frozen=True, slots=True)
+class LinesView:
+    """Data of many rows as tab-separated lines, the first of them the heads; a fifth of what a table weighs."""
+
+    caption: str
+    note: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ChartView:
     """A chart: a title that states what it shows, a short explanation, the drawing, and the same data as a table."""
 
     title: str
     note: str
     svg: Markup
-    table: TableView
+    table: TableView | LinesView
     key: tuple[tuple[str, str], ...] = ()  # class of the mark, what it stands for
 
 

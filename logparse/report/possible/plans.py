@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from logparse import formats
 from logparse.report.charts import bars
 from logparse.report.charts import plan as plan_chart
-from logparse.report.elements import ChartView
+from logparse.report.elements import ChartView, LinesView
 from logparse.report.tabulate import Field, tabulate
 from logparse.rows import float_of, int_of, net_key
 
@@ -134,22 +134,21 @@ def _placement_chart(scheme: TableRow, rows: Sequence[TableRow]) -> ChartView:
         title,
         "A box is a block of memory: as wide as the steps from its first write to its last read, as high as its bytes.",
         plan_chart.plan(blocks, _stretches(rows), (step, f"fullest: {formats.size(scheme['bytes'])}"), f"{title}."),
-        tabulate("Blocks of the plan", _BLOCK_FIELDS, rows),
+        _block_lines(rows),
         tuple((_HALVES[half], _HALF_WORDS[half]) for half in halves),
     )
 
 
 _HALF_WORDS: Final[Mapping[str, str]] = {"data": "data", "diff": "gradient", "index": "index of a pooling"}
-_BLOCK_FIELDS: Final = (
-    Field("block", "Block"),
-    Field("half", "Half"),
-    Field("bytes", "Bytes", "count", "B"),
-    Field("offset_bytes", "Offset", "count", "B"),
-    Field("first_pass", "From"),
-    Field("first_layer", "at layer"),
-    Field("last_pass", "To"),
-    Field("last_layer", "at layer"),
-)
+
+
+def _block_lines(rows: Sequence[TableRow]) -> LinesView:
+    heads = ("block", "half", "bytes", "offset", "from step", "to step")
+    keys = ("block", "half", "bytes", "offset_bytes", "first_step", "last_step")
+    lines = ("\t".join(" ".join(str(row[key]).split()) for key in keys) for row in rows)
+    passes = ", ".join(f"{one.first} to {one.end - 1} {one.name}" for one in _stretches(rows))
+    note = f"Steps: {passes}. Between tabs: {', '.join(heads)}; bytes are of the whole batch."
+    return LinesView("Blocks of the plan", note, ("\t".join(heads), *lines))
 
 
 def _fullest(blocks: Sequence[plan_chart.Block]) -> int:

@@ -107,7 +107,9 @@ def _bar_text(row: TableRow | None, form: Callable[[object], str]) -> str:
 
 
 def _assumed(row: TableRow) -> str:
-    return "" if formats.is_na(row["assumptions"]) else "; ".join(map(str, row["assumptions"]))
+    """Everything that is taken for granted; of a batch that fits what binds it (its sum stands in the table whatif)."""
+    texts = [] if formats.is_na(row["assumptions"]) else list(map(str, row["assumptions"]))
+    return "; ".join(texts[:1] if row["quantity"] == "batch" else texts)
 
 
 def _figure(key: str, form: Callable[[Any], str]) -> Callable[[Mapping[str, Any]], Cell]:

@@ -9,6 +9,7 @@ import pytest
 
 from logparse import formats, parse_log
 from logparse.report.charts import plan as plan_chart
+from logparse.report.elements import LinesView, TableView
 from logparse.report.reported_log import ReportedLog
 from logparse.report.sections import could_be
 from tests.writing import Layer, net, read, solver
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from logparse.api import Log
-    from logparse.report.elements import Content, TableView
+    from logparse.report.elements import ChartView, Content
 
 SAMPLES: Final = ("alexnet", "lenet", "resnet18", "siamese", "lstm", "time_alexnet")
 
@@ -37,6 +38,11 @@ def lead_rows(log: Log, table: str) -> list[dict[str, Any]]:
         for row in ReportedLog(log).rows(table)
         if (row["attempt"], row["net_index"]) == (lead.row["attempt"], lead.row["net_index"])
     ]
+
+
+def table_of(chart: ChartView) -> TableView:
+    assert isinstance(chart.table, TableView)
+    return chart.table
 
 
 def column(table: TableView, title: str) -> list[str]:
@@ -61,7 +67,7 @@ def test_a_scheme_that_changes_nothing_has_no_bar(sample_logs: Path) -> None:
     log = parse_log(sample_logs / "resnet18.log")
     plans = {row["scheme"]: row["bytes"] for row in lead_rows(log, "plan")}
     assert plans["in_place"] == plans["caffe"]
-    schemes = column(section(log).charts[0].table, "Scheme")
+    schemes = column(table_of(section(log).charts[0]), "Scheme")
     assert "in_place" not in schemes
     assert schemes[0] == "caffe"
     extra = re.findall(r"[\d.]+ GMAC", section(log).charts[0].svg)
@@ -75,7 +81,11 @@ def test_the_picture_of_a_plan_has_a_box_a_block_and_marks_where_most_is_alive(s
     chart = section(log).charts[1]
     plan = next(row for row in lead_rows(log, "plan") if row["scheme"] == "training_caffe")
     blocks = [row for row in lead_rows(log, "placement") if row["scheme"] == "training_caffe" and row["bytes"]]
-    assert len(chart.table.rows) == len(blocks)
+    assert isinstance(chart.table, LinesView)
+    heads, *lines = (line.split("\t") for line in chart.table.lines)
+    assert heads == ["block", "half", "bytes", "offset", "from step", "to step"]
+    assert [line[0] for line in lines] == [row["block"] for row in blocks]
+    assert [int(line[3]) for line in lines] == [row["offset_bytes"] for row in blocks]
     assert f"at {plan['peak_layer']}, {plan['peak_pass']}" in chart.title
     assert f"fullest: {formats.size(plan['bytes'])}" in chart.svg
     assert chart.svg.count("<title>") > 20
@@ -117,8 +127,8 @@ def test_the_levers_stand_largest_first_and_those_unknown_are_counted(sample_log
 
 def test_a_what_if_tells_what_changes_and_what_it_takes_for_granted(sample_logs: Path) -> None:
     chart = section(parse_log(sample_logs / "alexnet.log")).charts[-1]
-    rows = {row.cells[0].text: row.cells for row in chart.table.rows}
-    titles = [head.title for head in chart.table.heads]
+    rows = {row.cells[0].text: row.cells for row in table_of(chart).rows}
+    titles = [head.title for head in table_of(chart).heads]
     doubled = rows["batch 8"]
     assert doubled[titles.index("Distinct data")].text == "45.2 MB\n×2"
     assert doubled[titles.index("Parameters")].css == "z"
@@ -137,7 +147,7 @@ def test_the_headline_of_the_what_ifs_is_what_fits(sample_logs: Path) -> None:
 def test_a_change_that_moves_nothing_that_is_drawn_has_no_bar(sample_logs: Path) -> None:
     chart = section(parse_log(sample_logs / "time_alexnet.log")).charts[-1]
     drawn = set(re.findall(r'class="t-label a-e"[^>]*>([^<]+)', chart.svg))
-    for row in chart.table.rows:
+    for row in table_of(chart).rows:
         name = row.cells[0].text
         moved = any(cell.css == "c" for cell in row.cells[1:])
         assert name == "as it is" or name not in drawn or moved
