@@ -254,7 +254,9 @@ class Log:
         _check_whole("attempt", attempt, range(1, 2**63))
         return recovered_net(self.facts, self.net_facts, as_, attempt)
 
-    def recover_solver(self, net: str, as_: str | None = None, *, attempt: int | None = None) -> RecoveredSolver:
+    def recover_solver(
+        self, net: str | PathLike[str], as_: str | None = None, *, attempt: int | None = None
+    ) -> RecoveredSolver:
         """The solver's parameters as the log prints them, for the net recovered in the same form into the file `net`.
 
         Raises:
@@ -263,8 +265,11 @@ class Log:
         """
         from logparse.recover.recovering import recovered_solver_of
 
+        given: object = net
+        if not isinstance(given, str | PathLike):
+            raise WrongTypeError(f"net is the path of the recovered net's file, not {type(given).__name__}")
         _check_whole("attempt", attempt, range(1, 2**63))
-        return recovered_solver_of(self.facts, self.net_facts, net, as_, attempt)
+        return recovered_solver_of(self.facts, self.net_facts, str(net), as_, attempt)
 
     @property
     def table_names(self) -> tuple[str, ...]:

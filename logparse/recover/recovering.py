@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from logparse.errors import suggestion
+from logparse.errors import WrongTypeError, suggestion
 from logparse.formats import count, enumerated, plural
 from logparse.recover.composing import net_text
 from logparse.recover.grades import Grade, GradedLayer, OpenField, RecoveredNet, RecoverError
@@ -79,9 +79,12 @@ def shown_nets(nets: Iterable[NetFact]) -> Shown:
 
 
 def check_form(form: str | None) -> None:
-    """Raise RecoverError for a form that there is not."""
+    """Raise RecoverError for a form that there is not, WrongTypeError for what is no name of one."""
+    given: object = form
+    if given is not None and not isinstance(given, str):
+        raise WrongTypeError(f"a form is named by a str, not by {type(given).__name__}")
     if form is not None and form not in NET_FORMS:
-        raise RecoverError(f"there is no form {form!r}; {suggestion(str(form), NET_FORMS)}")
+        raise RecoverError(f"there is no form {form!r}; {suggestion(form, NET_FORMS)}")
 
 
 def chosen_attempt(facts: LogFacts, nets: Mapping[int, Sequence[NetFact]], attempt: int | None) -> int:

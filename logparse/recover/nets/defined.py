@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.assembling.definitions import SPLIT, layer_messages
@@ -15,7 +15,7 @@ from logparse.recover.unsplit import unsplit
 from logparse.textproto import Identifier, Message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from logparse.derive.facts import LayerFact, NetFact
     from logparse.model import Net
@@ -39,14 +39,15 @@ class DefinedNet(NamedTuple):
 
 
 def defined_net(fact: NetFact, others: Others) -> DefinedNet:
-    """The net's layers: those of its dump, then those that a cut dump lacks, rebuilt in the order of their set-up."""
+    """The net's layers: those of its dump, and those that it lacks, rebuilt, each at its place in the set-up."""
     net = fact.net
     dumped = dumped_layers(net)
-    layers = [DefinedLayer(message, Grade.VERBATIM) for message in dumped]
-    if net.dump is None or net.dump_cut:
-        around = surroundings(fact, others)
-        named = _named_tops(fact)
-        layers += [_topped(rebuilt(one, around), named.get(one.layer.index)) for one in _lacking(fact, dumped)]
+    lacking = {one.layer.index: one for one in _lacking(fact, dumped)}
+    made: dict[int, DefinedLayer] = {}
+    if lacking:
+        around, named = surroundings(fact, others), _named_tops(fact)
+        made = {place: _topped(rebuilt(one, around), named.get(place)) for place, one in lacking.items()}
+    layers = list(_in_order(fact, dumped, made))
     fields, open_fields = _net_fields(net, _unmade(layers) if net.dump is None else ())
     return DefinedNet(net, fields, tuple(layers), open_fields)
 
@@ -82,6 +83,29 @@ def _lacking(fact: NetFact, dumped: Sequence[Message]) -> Iterator[LayerFact]:
             left[layer.name] -= 1
         else:
             yield one
+
+
+def _in_order(fact: NetFact, dumped: Sequence[Message], made: Mapping[int, DefinedLayer]) -> Iterator[DefinedLayer]:
+    """The layers of the dump in their order, and before the next of them that is set up, what the dump lacks."""
+    rest = deque(DefinedLayer(message, Grade.VERBATIM) for message in dumped)
+    left = Counter(layer.name for layer in rest)
+    for one in fact.layers:
+        place, name = one.layer.index, one.layer.name or ""
+        if place in made:
+            yield made[place]
+        elif left[name]:
+            yield from _up_to(name, rest, left)
+    yield from rest
+
+
+def _up_to(name: str, rest: deque[DefinedLayer], left: Counter[str]) -> Iterator[DefinedLayer]:
+    """The layers up to the next of that name, taken off the rest; there is one."""
+    while True:
+        layer = rest.popleft()
+        left[layer.name] -= 1
+        yield layer
+        if layer.name == name:
+            return
 
 
 def _is_written(fact: LayerFact) -> bool:

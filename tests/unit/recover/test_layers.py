@@ -180,6 +180,18 @@ def test_a_dump_that_holds_splits_loses_them() -> None:
     assert one("b", found)[0].texts("bottom") == ("data",)
 
 
+def test_a_layer_that_is_set_up_and_not_in_a_whole_dump_stands_at_its_place() -> None:
+    data = Layer("data", "Input", (), ("data",), ("2 3 9 9 (486)",), "input_param { shape { dim: 2 } }")
+    relu = Layer("relu", "ReLU", ("data",), ("data",), ("2 3 9 9 (486)",))
+    ip = Layer("ip", "InnerProduct", ("data",), ("ip",), ("2 7 (14)",), "inner_product_param { num_output: 7 }")
+    found = read(net([data, relu, ip]).replace(f"{relu.definition}\n", "")).recover()
+    assert [(layer.name, layer.grade) for layer in found.layers] == [
+        ("data", Grade.VERBATIM),
+        ("relu", Grade.REBUILT),
+        ("ip", Grade.VERBATIM),
+    ]
+
+
 def test_in_place_tops_and_automatic_ones() -> None:
     ip = Layer("ip", "", ("data",), ("ip",), ("2 7 (14)",))
     relu = Layer("relu", "", ("ip",), ("ip",), ("2 7 (14)",))

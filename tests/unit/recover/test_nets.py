@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from logparse.errors import WrongTypeError
 from logparse.recover.grades import Grade, RecoverError
 from logparse.recover.nets.phases import NetState, has_layer, stages_for, with_rules
 from logparse.textproto import parse
@@ -13,6 +14,8 @@ from tests.reading_back import State, filtered
 from tests.writing import INITIALISED, Layer, line, net, read, solver
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from logparse.recover.grades import RecoveredNet
     from logparse.textproto import Message
 
@@ -205,6 +208,17 @@ def test_forms_and_attempts() -> None:
             log.recover(form)
     with pytest.raises(RecoverError, match="attempt 3 is not there, or shows no net"):
         log.recover(attempt=3)
+
+
+def test_arguments_of_a_wrong_type_are_refused(tmp_path: Path) -> None:
+    log = read(solver(), net([DATA, IP]))
+    with pytest.raises(WrongTypeError, match="a form is named by a str, not by int"):
+        log.recover(1)  # type: ignore[arg-type]
+    with pytest.raises(WrongTypeError, match="not NoneType"):
+        log.recover_solver(None)  # type: ignore[arg-type]
+    with pytest.raises(WrongTypeError, match="attempt is a whole number"):
+        log.recover(attempt="1")  # type: ignore[arg-type]
+    assert log.recover_solver(tmp_path / "n.prototxt").net == str(tmp_path / "n.prototxt")
 
 
 def test_a_log_without_nets_says_so() -> None:
