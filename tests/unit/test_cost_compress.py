@@ -695,3 +695,9 @@ def test_what_the_next_layers_lose_is_told() -> None:
     assert words[1] == f"what reads fewer channels loses parameters: conv2 {12 * 2 * 9} of {12 * 4 * 9 + 12}"
     pooled = under({"fc1": "gap"})[1]  # it was asked for itself
     assert not any("loses parameters" in text for text in pooled)
+
+
+def test_of_the_next_layers_the_one_that_loses_most_is_told_first() -> None:
+    normed = NET[0] + 'layer { name: "bn" type: "BatchNorm" bottom: "conv1" top: "conv1" }' + "".join(NET[1:])
+    words = under({"conv1": "prune-channels:share=50%"}, run(net(DATA + normed + LOSS, batch=4)))[1]
+    assert words[1] == "what reads fewer channels loses parameters: conv2 216 of 444, bn 8 of 17"

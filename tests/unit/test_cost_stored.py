@@ -292,3 +292,11 @@ def test_a_count_beyond_all_floats_is_one_too() -> None:
     assert low == 10**399 * 36
     assert likely is not None
     assert low < likely < high
+
+
+def test_a_blob_without_values_takes_nothing() -> None:
+    none = Weights(0, 0, 5, 1)
+    everything = Encoding(Zeros(HALF, "rel4"), Codebook(5), Huffman())
+    assert everything.bits(none, 32) == NO_BITS
+    assert everything.left(0) == 0
+    assert everything.work(Products(0, 0, 0, none)) == Work(0)

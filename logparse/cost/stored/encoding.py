@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from logparse.cost.stored.bits import certain
+from logparse.cost.stored.bits import NO_BITS, certain
 from logparse.cost.stored.sparse import gone, sparse
 from logparse.cost.stored.values import Layout, Work
 
@@ -31,6 +31,8 @@ class Encoding:
 
     def bits(self, weights: Weights, plain_bits: int) -> Bits:
         """The size of one blob; `plain_bits` is what a value takes that is not encoded."""
+        if not weights.count:  # a damaged log may say so
+            return NO_BITS
         layout, index = self._layout(weights, plain_bits), self.index(weights, plain_bits)
         entries = certain(layout.entries) if index is None else index.entries
         value = certain(layout.bits) if self.huffman is None else self.huffman.value_bits(layout.bits)

@@ -189,12 +189,12 @@ def _operated(run: Run, jobs: Sequence[_Job], parts: dict[str, tuple[str, ...]],
 
 
 def _lost(before: Sequence[LayerMemory], after: Sequence[LayerMemory], asked: Container[str]) -> list[str]:
-    """What layers lose that were not asked for, because what they read has fewer channels."""
+    """What layers lose that were not asked for, because what they read has fewer channels; most first."""
     old = {layer.spec.name: _size(layer) for layer in before}
     smaller = [(one.spec.name, old[one.spec.name], _size(one)) for one in after if one.spec.name in old]
     told = [
         f"{name} {formats.count(was - now)} of {formats.count(was)}"
-        for name, was, now in smaller
+        for name, was, now in sorted(smaller, key=lambda one: one[2] - one[1])
         if now < was and name not in asked
     ]
     return [f"what reads fewer channels loses parameters: {', '.join(formats.first_of(told))}"] if told else []
