@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.report.charts.axes import CHARACTER, WIDTH
@@ -29,8 +28,7 @@ class NamedSlots(NamedTuple):
     stop: int
 
 
-@dataclass(frozen=True, slots=True)
-class Across:
+class Across(NamedTuple):
     """So many slots from the left end of the axis to its right end."""
 
     number: int

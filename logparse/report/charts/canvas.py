@@ -25,6 +25,7 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
@@ -58,6 +59,7 @@ METADATA: Final = {"Date": None, "Creator": None, "Format": None, "Type": None}
 ANCHORS: Final = {"start": "left", "middle": "center", "end": "right"}
 LONGEST_LABEL: Final = 32
 
+_FONT: Final = FontProperties(family=["DejaVu Sans"], size=11)  # one for all: making one takes longer than a text
 _ONE_AT_A_TIME: Final = threading.Lock()
 _MARK: Final = re.compile(
     r'<g id="mark(\d+)">\s*(?:<path d="([^"]*)"[^>]*/>|<text ([^>]*)>(.*?)</text>)\s*</g>', re.DOTALL
@@ -169,7 +171,7 @@ class Canvas:
             va="baseline",
             transform=self._place,
             parse_math=False,
-            fontsize=11,
+            fontproperties=_FONT,
         )
         self._add(artist, _Mark(css))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse import formats
@@ -27,8 +26,7 @@ _DOWN: Final = (286.0, 184.0)
 _TIME: Final = (316.0, 380.0)
 
 
-@dataclass(frozen=True, slots=True)
-class CostBar:
+class CostBar(NamedTuple):
     """One place on the axis: its name, its figures (None where not known) and the class of its kind."""
 
     name: str
@@ -101,8 +99,7 @@ def _bars(canvas: Canvas, costs: Sequence[CostBar], across: Across, lane: _Lane)
 # --- each layer as a dot ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Weighted:
+class Weighted(NamedTuple):
     """A layer with weights that computes: parameters and MACs per image (above 0), its own bytes, its kind's class."""
 
     name: str

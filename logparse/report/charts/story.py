@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -38,8 +37,7 @@ class Stratum(NamedTuple):
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """One place on the axis, a layer or a module. Bytes; `own` and `again` are None where not known.
 
     `grown` has the bytes of each kind that grows over the layers, in the order of `Story.grown`; `logged` is Caffe's
@@ -53,8 +51,7 @@ class Slot:
     logged: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
+class Story(NamedTuple):
     """What one picture shows: `base` is held from the beginning, `grown` (words, class) grows from slot to slot.
 
     `card` names a card and its bytes. `breaks` are the slots at which another net begins.
@@ -195,11 +192,7 @@ def _steps(canvas: Canvas, told: Story, across: Across) -> None:
     top, bottom = _STEPS
     peak = max(((slot.own or 0) + (slot.again or 0) for slot in told.slots), default=0) or 1
     scale = Scale(0, peak, bottom, top)
-    canvas.text(RIGHT + 11, top + 10, "Step of each:", "t-head")
-    for row, (css, words) in enumerate((("own", "own data"), ("again", "counted again"))):
-        y = top + 28 + 18 * row
-        canvas.boxes([(RIGHT + 11, y - 9, RIGHT + 21, y + 1)], f"bar {css}")
-        canvas.text(RIGHT + 26, y, words, "t-note")
+    canvas.text(RIGHT + 11, top + 10, "Step of each", "t-head")
     grid(canvas, scale, (LEFT, RIGHT), 2, size_texts)
     owns = [slot.own or 0 for slot in told.slots]
     sums = [own + (slot.again or 0) for own, slot in zip(owns, told.slots, strict=True)]

@@ -6,8 +6,7 @@ whose they are; what is held from the beginning by kind from `memory`; the whole
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from logparse import formats
 from logparse.report.structure.folding import modules_of
@@ -35,8 +34,7 @@ KIND_WORDS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class HeldLayer:
+class HeldLayer(NamedTuple):
     """One layer: bytes of each kind of `GROWN`, its own data, what Caffe counts again, Caffe's running figure."""
 
     name: str
@@ -46,8 +44,7 @@ class HeldLayer:
     logged: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class HeldNet:
+class HeldNet(NamedTuple):
     """One net of the run: its layers in order, its modules, bytes of each kind of `BASE`.
 
     `inputs` are bytes of the net's own inputs by kind of `GROWN`, which no layer makes. `unknown` counts the blocks
@@ -67,8 +64,7 @@ class HeldNet:
         return sum(self.base.values()) + sum(self.inputs) + sum(sum(layer.grown) for layer in self.layers)
 
 
-@dataclass(frozen=True, slots=True)
-class HeldRun:
+class HeldRun(NamedTuple):
     """The nets of one attempt on one device ("cpu" or "gpu").
 
     `rest` is what stands beside Caffe's own allocations by the estimate of `footprint`, `whole` that table's row,

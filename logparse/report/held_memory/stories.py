@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse import formats
@@ -39,8 +38,7 @@ class RowBar(NamedTuple):
     running: str
 
 
-@dataclass(frozen=True, slots=True)
-class PictureView:
+class PictureView(NamedTuple):
     """One picture: which nets it is of, its grain, the drawing, and how a script finds a layer under a point.
 
     `nets` are anchors of tables; `slots` is for each slot the number of its net among them and its layers' places,

@@ -59,6 +59,7 @@ def _story(log: ReportedLog) -> StoryView | None:
     shown = pictures(log, run)
     words = {css: name for name, css in KIND_WORDS.values()}
     key = tuple((css, words[css]) for css in kinds if any(f"layer {css}" in one.svg for one in shown))
+    key += (("own", "step: own data"), ("again", "step: counted again"))
     return StoryView(headline(run), tuple(reading_notes(run)), key, shown, data_of(run))
 
 
