@@ -200,7 +200,11 @@ def test_two_logs_are_compared_at_the_head(sample_logs: Path) -> None:
     assert view.title == "Two nets"
     assert view.comparison is not None
     assert column(view.comparison, "Net") == ["AlexNet", "LeNet"]
-    assert column(view.comparison, "Parameters") == ["60,965,224", "431,080"]
+    assert column(view.comparison, "Parameters") == ["61.0 M", "431 k"]
+    assert column(view.comparison, "Outcome") == ["Finished", "Diverged"]
+    assert column(view.comparison, "Solver") == ["SGD, lr 0.001, step", "SGD, lr 50, inv"]
+    assert column(view.comparison, "Memory", "at its peak") == ["858 MB, CPU", "47.7 MB, CPU"]
+    assert column(view.comparison, "Best test") == ["loss 7.12712", "–"]
 
 
 def test_a_net_that_is_set_up_again_is_printed_once(sample_logs: Path) -> None:
