@@ -6,7 +6,7 @@ and one entry in `SECTIONS`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
@@ -115,7 +115,13 @@ def _log_view(log: ReportedLog) -> LogView:
         for section, view in built
         if view is not None
     )
-    return LogView(f"{log.prefix}top", head.build(log), sections)
+    return LogView(f"{log.prefix}top", _leading_somewhere(head.build(log), {one.anchor for one in sections}), sections)
+
+
+def _leading_somewhere(view: HeadView, anchors: set[str]) -> HeadView:
+    """The head without links to sections that this log does not have."""
+    cards = (card if card.href.removeprefix("#") in anchors else replace(card, href="") for card in view.cards)
+    return replace(view, cards=tuple(cards))
 
 
 def _comparison(contexts: Sequence[ReportedLog], views: Sequence[LogView]) -> TableView:

@@ -17,7 +17,7 @@ from logparse.report.elements import Cell
 from logparse.report.page import FOLDERS, render
 from logparse.report.tabulate import Field, tabulate
 from logparse.report.view import SECTIONS, page_view
-from tests.writing import Layer, data, net, solver
+from tests.writing import Layer, data, line, net, solver
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -185,6 +185,15 @@ def test_every_link_leads_somewhere_and_every_id_stands_once(sample_logs: Path, 
     anchors = Anchors(render([parse_log(sample_logs / name)]))
     assert anchors.links <= set(anchors.ids)
     assert len(anchors.ids) == len(set(anchors.ids))
+
+
+def test_a_card_of_a_section_that_is_not_there_leads_nowhere() -> None:
+    totals = "".join(line(f"Average {way} pass: 5 ms.", "caffe.cpp") for way in ("Forward", "Backward"))
+    log = line("Use CPU.", "caffe.cpp") + net([data()]) + line("*** Benchmark begins ***", "caffe.cpp") + totals
+    markup = render([parse_log((log + line("*** Benchmark ends ***", "caffe.cpp")).encode())])
+    assert ">Forward pass</dt>" in markup
+    anchors = Anchors(markup)
+    assert anchors.links <= set(anchors.ids)
 
 
 def test_two_logs_in_one_report_keep_their_anchors_apart(sample_logs: Path) -> None:

@@ -90,7 +90,7 @@ def course_words(log: ReportedLog) -> str:
 
 
 def _halves(known: npt.NDArray[np.float64]) -> str:
-    """`fell from 1.05 in its first 4 displays to 0.162 in its last 4`: medians; empty where the halves do not differ."""
+    """`fell from 1.05 in its first 4 displays to 0.162 in its last 4`: medians; empty where they do not differ."""
     number = known.size // 2
     first, last = known[:number], known[-number:]
     higher = float((last[:, None] > first).sum() + (last[:, None] == first).sum() / 2)  # pairs in which the last is
