@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from logparse.tables.table import LogLike
 
 HERE: Final = Path(__file__).resolve().parent.parent
+_COMMENT: Final = re.compile(r"/\*.*?\*/", re.DOTALL)
+_BRACES: Final = re.compile(r"\s*([{};])\s*")
 FOLDERS: Final = (HERE / "templates", HERE.parent / "templates")  # in a wheel; in a checkout
 
 
@@ -59,7 +62,7 @@ def render(logs: Sequence[LogLike], title: str | None = None) -> str:
     """The report of the logs as HTML. The same logs and version give the same text."""
     if not logs:
         raise UsageError("a report needs at least one log")
-    style, script = _asset("report.css"), _asset("report.js")
+    style, script = _tight(_asset("report.css")), _asset("report.js")
     policy = (
         f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; img-src data:; "
         "base-uri 'none'; form-action 'none'"
@@ -94,6 +97,11 @@ def _asset(name: str) -> str:
         raise AssertionError
     source, _, _ = environment.loader.get_source(environment, name)
     return f"\n{source.strip()}\n"
+
+
+def _tight(style: str) -> str:
+    """A style sheet without comments, and without blanks about braces and semicolons, which mean nothing there."""
+    return _BRACES.sub(r"\1", _COMMENT.sub("", style)).strip()
 
 
 def _digest(text: str) -> str:

@@ -127,6 +127,27 @@ def test_events_leave_out_the_routine(sample_logs: Path) -> None:
     assert "events" not in sections(sample_logs / "alexnet.log")
 
 
+def test_frames_of_a_stack_are_no_events_of_the_report() -> None:
+    stack = "*** Check failure stack trace: ***\n    @     0x7fe9bc71da3d  caffe::Net<>::Init()\n"
+    saved = line("Snapshotting to binary proto file a_iter_20.caffemodel", "solver.cpp")
+    (table,) = sections(ONLY_CURVE + saved.encode() + ONLY_ERROR + stack.encode())["events"].view.tables
+    assert set(column(table, "Kind")) == {"snapshot", "fatal"}
+
+
+def test_a_net_that_rests_on_its_definition_says_so_once(sample_logs: Path) -> None:
+    assert sections(sample_logs / "alexnet.log")["compute"].view.paragraphs == (
+        "All 24 layers are known: 24 by their definition.",
+    )
+    assert len(sections(sample_logs / "lenet_excerpt.log")["compute"].view.paragraphs) == 2
+
+
+def test_the_style_is_printed_without_its_comments(sample_logs: Path) -> None:
+    (style,) = re.findall(r"<style>(.*?)</style>", render([parse_log(sample_logs / "lenet_excerpt.log")]), re.DOTALL)
+    assert "/*" not in style
+    assert style.count("{") == style.count("}") > 200
+    assert ".pill{" in style
+
+
 def test_a_section_without_data_is_left_out() -> None:
     assert not {"summary", "memory", "compute", "layers"} & sections(ONLY_CURVE).keys()
     assert "training" in sections(ONLY_CURVE)
