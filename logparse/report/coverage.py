@@ -24,9 +24,13 @@ _UNKNOWN: Final = "unknown"
 
 
 def coverage(lead: ReportedNet) -> tuple[str, ...]:
-    """Two sentences: layers by basis, with what is unknown; and shares of bytes, weights and MACs by basis."""
-    shares = "; ".join(_shares(lead))
-    return (_layers(lead), *((f"By basis: {shares}.",) if shares else ()))
+    """Two sentences: layers by basis, with what is unknown; and shares of bytes, weights and MACs by basis.
+
+    The second is left out where all of it rests on the definition, which the first says.
+    """
+    shares = list(_shares(lead))
+    plain = all(text.endswith("100 % definition") for text in shares)
+    return (_layers(lead), *(() if plain else (f"By basis: {'; '.join(shares)}.",)))
 
 
 def _layers(lead: ReportedNet) -> str:

@@ -26,10 +26,11 @@ ALIKE_LEAST: Final = 3  # findings of one kind that are told as one; two are as 
 
 @dataclass(frozen=True, slots=True)
 class ToldFinding:
-    """One thing to look at: the finding that leads, title and remedy, and all the findings that it stands for."""
+    """One thing to look at: the finding that leads, what is said of all, and all the findings that it stands for."""
 
     lead: Finding
     title: str
+    meaning: str
     remedy: str
     members: tuple[Finding, ...]
 
@@ -74,8 +75,9 @@ def _told(log: ReportedLog, members: tuple[Finding, ...]) -> tuple[ToldFinding, 
     """The findings of a rule as one where they are several, else each by itself."""
     lead, group = members[0], _GROUPS.get(members[0].kind, _ALIKE)
     if len(members) < group.least:
-        return tuple(ToldFinding(one, one.title, one.remedy, (one,)) for one in members)
-    return (ToldFinding(lead, group.title(log, members), group.remedy or lead.remedy, members),)
+        return tuple(ToldFinding(one, one.title, one.meaning, one.remedy, (one,)) for one in members)
+    meaning, remedy = group.meaning or lead.meaning, group.remedy or lead.remedy
+    return (ToldFinding(lead, group.title(log, members), meaning, remedy, members),)
 
 
 def _in_place(log: ReportedLog, members: Sequence[Finding]) -> str:
@@ -98,10 +100,11 @@ def _alike(_: ReportedLog, members: Sequence[Finding]) -> str:
 
 
 class _Group(NamedTuple):
-    """How findings of a kind are told as one: the title of all, from how many on, and what to do where it differs."""
+    """How findings of a kind are told as one: the title of all, from how many on, and what differs in the words."""
 
     title: Callable[[ReportedLog, Sequence[Finding]], str]
     least: int
+    meaning: str = ""
     remedy: str = ""
 
 
@@ -110,6 +113,7 @@ _GROUPS: Final = {
     "in_place": _Group(
         _in_place,
         2,
+        "Nothing else reads their bottoms, and no backward pass needs what they would overwrite.",
         "Give each of them the same top as its bottom. In training as much again is saved of diffs.",
     )
 }

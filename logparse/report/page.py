@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
     from logparse.tables.table import LogLike
 
-_COMMENT: Final = re.compile(r"//.*|/\*[^*]*\*/")
-_MARKS: Final = re.compile(r" *([{};,]) *")  # of a style sheet, about which blanks mean nothing
 HERE: Final = Path(__file__).resolve().parent.parent
+_LINE_COMMENT: Final = re.compile(r"//.*")
+_COMMENT: Final = re.compile(r"/\*.*?\*/", re.DOTALL)
+_MARKS: Final = re.compile(r"\s*([{};,])\s*")  # of a style sheet, about which blanks mean nothing
 FOLDERS: Final = (HERE / "templates", HERE.parent / "templates")  # in a wheel; in a checkout
 
 
@@ -62,7 +63,7 @@ def render(logs: Sequence[LogLike], title: str | None = None) -> str:
     """The report of the logs as HTML. The same logs and version give the same text."""
     if not logs:
         raise UsageError("a report needs at least one log")
-    style, script = _asset("report.css"), _asset("report.js") + _asset("net.js")
+    style, script = _asset("report.css"), "\n".join(map(_asset, ("report.js", "net.js")))
     policy = (
         f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; img-src data:; "
         "base-uri 'none'; form-action 'none'"
@@ -91,18 +92,18 @@ def _environment() -> Environment:
 
 @cache
 def _asset(name: str) -> str:
-    """A style sheet or script without indents and lines of comment, which only its editor needs.
+    """A style sheet or script without indents and comments, which only its editor needs.
 
-    A newline stands at both ends, so that its digest is that of the element's text. No text in these files spans lines,
-    and no text of the style sheet has one of `_MARKS` in it.
+    No text in these files spans lines, and no text of the style sheet has one of `_MARKS` in it.
     """
     environment = _environment()
     if environment.loader is None:
         raise AssertionError
     source, _, _ = environment.loader.get_source(environment, name)
+    if name.endswith(".css"):
+        return _MARKS.sub(r"\1", _COMMENT.sub("", source)).strip()
     lines = (line.strip() for line in source.splitlines())
-    kept = "\n".join(line for line in lines if line and not _COMMENT.fullmatch(line))
-    return "\n" + (_MARKS.sub(r"\1", kept) if name.endswith(".css") else kept) + "\n"
+    return "\n".join(line for line in lines if line and not _LINE_COMMENT.fullmatch(line))
 
 
 def _digest(text: str) -> str:

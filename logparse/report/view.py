@@ -6,7 +6,7 @@ and one entry in `SECTIONS`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
@@ -27,6 +27,9 @@ from logparse.report.sections import (
     training,
 )
 from logparse.report.tabulate import Field, tabulate
+from logparse.report.verdict.course import leading_test
+from logparse.report.verdict.memory_card import peak_text
+from logparse.report.verdict.outcome import pills, shows_start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -112,7 +115,13 @@ def _log_view(log: ReportedLog) -> LogView:
         for section, view in built
         if view is not None
     )
-    return LogView(f"{log.prefix}top", head.build(log), sections)
+    return LogView(f"{log.prefix}top", _leading_somewhere(head.build(log), {one.anchor for one in sections}), sections)
+
+
+def _leading_somewhere(view: HeadView, anchors: set[str]) -> HeadView:
+    """The head without links to sections that this log does not have."""
+    cards = (card if card.href.removeprefix("#") in anchors else replace(card, href="") for card in view.cards)
+    return replace(view, cards=tuple(cards))
 
 
 def _comparison(contexts: Sequence[ReportedLog], views: Sequence[LogView]) -> TableView:
@@ -132,28 +141,46 @@ def _row(log: ReportedLog, view: LogView) -> Mapping[str, Any]:
         "_title": view.head.title,
         "_layers": None if log.lead is None else len(log.lead.layers),
         "_loss": log.loss_at_end[0],
+        "_best": _best(log),
+        "_memory": peak_text(log),
+        "_solver": _solver(attempt),
+        "_time": attempt.get("duration_s") if attempt and shows_start(attempt) else None,
         "_iteration": attempt.get("last_iteration"),
         "_outcome": _outcome(log),
     }
 
 
+def _best(log: ReportedLog) -> str | None:
+    """The best test as the first screen tells it, with its name: logs may have different ones."""
+    best = leading_test(log)
+    return None if best is None else f"{best.name.strip('()')} {formats.precise(float(best.value[best.best]))}"
+
+
+def _solver(attempt: Mapping[str, Any]) -> str | None:
+    """`SGD, lr 0.01, step`."""
+    rate = attempt.get("base_lr")
+    words = (attempt.get("solver_type"), rate and f"lr {formats.precise(rate)}", attempt.get("lr_policy"))
+    return ", ".join(str(word) for word in words if word) or None
+
+
 def _outcome(log: ReportedLog) -> str:
-    """The outcome of the leading attempt, and of the last one where that is another."""
-    rows = [row for row in (log.lead_attempt, *log.attempt_rows[-1:]) if row is not None]
-    words = {row["attempt"]: row["outcome"].replace("_", " ") for row in rows}
-    return "; the last attempt: ".join(words.values()) or formats.NA
+    """The pills of the log's first screen."""
+    return "; ".join(pill.text for pill in pills(log))
 
 
 _COMPARED: Final = (
     Field("_name", "Log", cell=lambda row: Cell(row["_name"], "t", href=row["_href"])),
     Field("_title", "Net"),
+    Field("_outcome", "Outcome"),
     Field("_layers", "Layers", "count"),
     Field("batch", "Batch", "count"),
-    Field("logged_bytes", "Memory as logged", "count", "B"),
-    Field("distinct_bytes", "Distinct data", "count", "B"),
-    Field("params", "Parameters", "count"),
-    Field("macs_per_image", "MACs", "count", "per image"),
+    Field("_solver", "Solver", optional=True),
+    Field("_memory", "Memory", unit="at its peak", optional=True),
+    Field("logged_bytes", "As Caffe", "size", "logs it", optional=True),
+    Field("params", "Parameters", "short"),
+    Field("macs_per_image", "MACs", "short", "per image"),
     Field("_iteration", "Iteration", "count", "last"),
+    Field("_time", "Time", "duration", optional=True),
     Field("_loss", "Loss", "significant", "at the end"),
-    Field("_outcome", "Outcome"),
+    Field("_best", "Best test", optional=True),
 )

@@ -416,3 +416,92 @@ def test_scrolling_parts_can_be_reached_and_have_a_name(page: Page, report: Call
     assert page.locator("svg[role=img]:not([aria-label])").count() == 0
     assert page.locator("h1").count() == 1
     assert page.locator("html").get_attribute("lang") == "en"
+
+
+# The first screen -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["alexnet.log", "lenet.log", "lenet_nan.log", "time_alexnet.log", "lenet_excerpt.log"])
+@pytest.mark.parametrize(("width", "height", "screens"), [(1440, 900, 1), (375, 812, 2)], ids=["wide", "phone"])
+def test_the_verdict_fits_the_first_screen(
+    new_page: Callable[..., Page], report: Callable[..., str], name: str, width: int, height: int, screens: int
+) -> None:
+    page = new_page(viewport={"width": width, "height": height})
+    page.goto(report(name))
+    last = page.locator(".head .worst li, .head .calm").last.bounding_box()
+    assert last is not None
+    assert last["y"] + last["height"] <= height * screens
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_findings_are_filtered_by_severity(
+    new_page: Callable[..., Page], report: Callable[..., str], *, scripts: bool
+) -> None:
+    page = new_page(java_script_enabled=scripts)
+    page.goto(report("lenet_nan.log"))
+    notes, errors = page.locator("#findings .notes > li"), page.locator("#findings .findings > li")
+    assert notes.first.is_visible()
+    page.get_by_label("5 notes").uncheck()
+    assert not notes.first.is_visible()
+    assert errors.first.is_visible()
+    page.get_by_label("1 error").focus()
+    page.keyboard.press("Space")
+    assert not errors.first.is_visible()
+
+
+def test_the_worst_finding_leads_to_where_it_is_told(page: Page, report: Callable[..., str]) -> None:
+    page.goto(report("lenet_nan.log"))
+    title = page.locator(".worst a").first.inner_text()
+    page.locator(".worst a").first.click()
+    told = page.locator("#finding1 h3")
+    assert title in told.inner_text()
+    assert page.evaluate("document.querySelector('#finding1').matches(':target')")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["lenet.log", "lstm.log", "time_alexnet.log"])
+def test_marks_stand_out_from_their_ground(
+    new_page: Callable[..., Page], report: Callable[..., str], scheme: str, name: str
+) -> None:
+    """WCAG 2 AA: a contrast of 3 for what is drawn, in both themes. A hatched mark is as dark as its ground colour."""
+    page = new_page(color_scheme=scheme, bypass_csp=True)
+    page.goto(report(name))
+    assert page.locator("svg.spark").count() >= 3
+    assert page.evaluate(MARKS) == []
+
+
+MARKS: Final = """() => {
+  const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+  const light = (colour) => {
+    canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
+    const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3).map(v => v / 255)
+      .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const paper = light(getComputedStyle(document.body).backgroundColor);
+  const low = new Set();
+  const marks = [".chart .bar", ".chart .dot", ".chart .line:not(.raw)", ".chart .rule", ".spark .bar", ".spark .line",
+    ".swatch path"];
+  for (const node of document.querySelectorAll(marks.join(", "))) {
+    const style = getComputedStyle(node);
+    let colour = node.matches(".line, .rule") ? style.stroke : style.fill;
+    const pattern = /url\\("?#([^")]+)/.exec(colour);
+    if (pattern) colour = getComputedStyle(document.querySelector(`#${pattern[1]} .ground`)).fill;
+    const [a, b] = [light(colour), paper].sort((x, y) => y - x);
+    if ((a + 0.05) / (b + 0.05) < 3) low.add(`${node.getAttribute("class")}: ${colour}`);
+  }
+  return [...low];
+}"""
+
+
+def test_kinds_are_apart_without_colour(page: Page, report: Callable[..., str]) -> None:
+    """What stands side by side in a bar differs by a pattern, not by hue alone."""
+    page.goto(report("alexnet.log"))
+    fills = page.evaluate("""() => ["k-conv", "k-fc", "k-rec", "m-data", "m-diff", "m-params", "m-gradients",
+      "m-history"].map(kind => { const mark = document.createElementNS("http://www.w3.org/2000/svg", "path");
+        mark.setAttribute("class", `bar ${kind}`); document.querySelector("svg.chart").append(mark);
+        return [kind, getComputedStyle(mark).fill.includes("url(")]; })""")
+    assert dict(fills) == {
+        "k-conv": False, "k-fc": True, "k-rec": True, "m-data": False, "m-diff": True, "m-params": False,
+        "m-gradients": True, "m-history": True,
+    }  # fmt: skip

@@ -17,7 +17,7 @@ from logparse.report.elements import Cell
 from logparse.report.page import FOLDERS, render
 from logparse.report.tabulate import Field, tabulate
 from logparse.report.view import SECTIONS, page_view
-from tests.writing import Layer, data, net, solver
+from tests.writing import Layer, data, line, net, solver
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,6 +117,27 @@ def test_events_leave_out_the_routine(sample_logs: Path) -> None:
     assert "events" not in sections(sample_logs / "alexnet.log")
 
 
+def test_frames_of_a_stack_are_no_events_of_the_report() -> None:
+    stack = "*** Check failure stack trace: ***\n    @     0x7fe9bc71da3d  caffe::Net<>::Init()\n"
+    saved = line("Snapshotting to binary proto file a_iter_20.caffemodel", "solver.cpp")
+    (table,) = sections(ONLY_CURVE + saved.encode() + ONLY_ERROR + stack.encode())["events"].view.tables
+    assert set(column(table, "Kind")) == {"snapshot", "fatal"}
+
+
+def test_a_net_that_rests_on_its_definition_says_so_once(sample_logs: Path) -> None:
+    assert sections(sample_logs / "alexnet.log")["compute"].view.paragraphs == (
+        "All 24 layers are known: 24 by their definition.",
+    )
+    assert len(sections(sample_logs / "lenet_excerpt.log")["compute"].view.paragraphs) == 2
+
+
+def test_the_style_is_printed_without_its_comments(sample_logs: Path) -> None:
+    (style,) = re.findall(r"<style>(.*?)</style>", render([parse_log(sample_logs / "lenet_excerpt.log")]), re.DOTALL)
+    assert "/*" not in style
+    assert style.count("{") == style.count("}") > 200
+    assert ".pill{" in style
+
+
 def test_a_section_without_data_is_left_out() -> None:
     assert not {"summary", "memory", "compute", "layers"} & sections(ONLY_CURVE).keys()
     assert "training" in sections(ONLY_CURVE)
@@ -177,6 +198,15 @@ def test_every_link_leads_somewhere_and_every_id_stands_once(sample_logs: Path, 
     assert len(anchors.ids) == len(set(anchors.ids))
 
 
+def test_a_card_of_a_section_that_is_not_there_leads_nowhere() -> None:
+    totals = "".join(line(f"Average {way} pass: 5 ms.", "caffe.cpp") for way in ("Forward", "Backward"))
+    log = line("Use CPU.", "caffe.cpp") + net([data()]) + line("*** Benchmark begins ***", "caffe.cpp") + totals
+    markup = render([parse_log((log + line("*** Benchmark ends ***", "caffe.cpp")).encode())])
+    assert ">Forward pass</dt>" in markup
+    anchors = Anchors(markup)
+    assert anchors.links <= set(anchors.ids)
+
+
 def test_two_logs_in_one_report_keep_their_anchors_apart(sample_logs: Path) -> None:
     logs = [parse_log(sample_logs / name) for name in ("alexnet.log", "lenet_nan.log")]
     anchors = Anchors(render(logs))
@@ -190,7 +220,11 @@ def test_two_logs_are_compared_at_the_head(sample_logs: Path) -> None:
     assert view.title == "Two nets"
     assert view.comparison is not None
     assert column(view.comparison, "Net") == ["AlexNet", "LeNet"]
-    assert column(view.comparison, "Parameters") == ["60,965,224", "431,080"]
+    assert column(view.comparison, "Parameters") == ["61.0 M", "431 k"]
+    assert column(view.comparison, "Outcome") == ["Finished", "Diverged"]
+    assert column(view.comparison, "Solver") == ["SGD, lr 0.001, step", "SGD, lr 50, inv"]
+    assert column(view.comparison, "Memory", "at its peak") == ["858 MB, CPU", "47.7 MB, CPU"]
+    assert column(view.comparison, "Best test") == ["loss 7.12712", "–"]
 
 
 def test_a_net_that_is_set_up_again_is_printed_once(sample_logs: Path) -> None:

@@ -67,9 +67,8 @@ def _map_chart(frame: pd.DataFrame, name: str) -> ChartView:
     starts, binned = _binned(values, COLUMNS_SHOWN)
     found = HeatMap(tuple(names[row] for row in kept), tuple(int(iterations[start]) for start in starts), binned[kept])
     title = _title(names, iterations, values, name)
-    note = (
-        "Rows in the order of the log, columns are iterations; the darker, the larger. A frame marks what broke first."
-    )
+    note = "Rows are in the order of the log, columns are iterations. The stronger the tone, the larger the figure. "
+    note += "A frame marks what broke first."
     if len(starts) < len(iterations):
         note += f" Each column is the median of {formats.count(len(iterations))} / {len(starts)} iterations."
     if len(kept) < len(names):

@@ -90,7 +90,7 @@ def rate(log: ReportedLog) -> Series | None:
     return Series("learning rate", "rate", floats(frame["iteration"]), floats(frame["lr"]))
 
 
-def test_outputs(log: ReportedLog) -> list[DrawnOutput]:
+def outputs_of_tests(log: ReportedLog) -> list[DrawnOutput]:
     """Test results without those of one batch before training, and without scores of a net that is no number."""
     test = log.frame("test")
     if not len(test):
@@ -99,7 +99,7 @@ def test_outputs(log: ReportedLog) -> list[DrawnOutput]:
     return list(_outputs(test[~(test["initial"] | scored).to_numpy(dtype=bool)], "test_net"))
 
 
-def train_outputs(log: ReportedLog) -> list[DrawnOutput]:
+def outputs_of_training(log: ReportedLog) -> list[DrawnOutput]:
     """The outputs of the training net, as displayed."""
     return list(_outputs(log.frame("train_outputs"), None))
 

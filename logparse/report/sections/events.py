@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from logparse.report.reported_log import ReportedLog
     from logparse.rows import TableRow
 
-# Lines that every run prints at its start and end, and figures that have a section of their own.
+# Lines that every run prints at its start and end, figures that have a section of their own, and frames of a stack.
 ROUTINE: Final = frozenset(
     {
         "scaffolding", "optimization", "solving", "lr_policy", "initial_loss", "initial_test", "time_iteration",
         "time_iterations", "time_total", "restoring_history", "clipping", "library_version", "engine", "waiting",
-        "stall", "done", "time_done", "test_done",
+        "stall", "done", "time_done", "test_done", "stack",
     }
 )  # fmt: skip
 _ROWS_SHOWN: Final = 60

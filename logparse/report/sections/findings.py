@@ -103,7 +103,7 @@ def _view(log: ReportedLog, number: int, told: ToldFinding) -> FindingView:
         one.severity,
         WORDS[one.severity],
         told.title,
-        one.meaning,
+        told.meaning,
         told.remedy,
         () if several else one.evidence,
         "" if several else _href(log, one),

@@ -14,7 +14,7 @@ from logparse.report.charts.scales import sample_rows
 from logparse.report.elements import ChartView, Content
 from logparse.report.measured.gradients import clipping_chart, heat_charts
 from logparse.report.measured.occasions import run_timeline
-from logparse.report.measured.outputs import losses, rate, styled, test_outputs, train_outputs
+from logparse.report.measured.outputs import losses, outputs_of_tests, outputs_of_training, rate, styled
 from logparse.report.tabulate import Field, tabulate
 from logparse.report.verdict.course import RULE, course, course_words, leading_test
 from logparse.rows import grouped
@@ -39,7 +39,7 @@ VECTORS_SHOWN: Final = 3  # outputs of many values, such as one per class, each 
 
 def build(log: ReportedLog) -> Content | None:
     """Charts and tables of the solver's lines; None where there are none."""
-    tests, trained = test_outputs(log), train_outputs(log)
+    tests, trained = outputs_of_tests(log), outputs_of_training(log)
     scores = _scores(log, [*tests, *trained])
     charts = (
         *_run_chart(log, tests, scores),
@@ -107,9 +107,11 @@ def _scores(log: ReportedLog, outputs: Sequence[DrawnOutput]) -> list[DrawnOutpu
     found = [one for one in outputs if one.is_score and one.element is None and one.series.dots]
     found = [one for one in found if np.isfinite(one.series.y).sum() > 1]
     best = leading_test(log)
-    found.sort(key=lambda one: best is None or (one.name != best.name))
     if not found:
         return []
+    if best is not None:  # the leading score, then its head's others, then auxiliary heads
+        head = best.name.rpartition("/")[0]
+        found.sort(key=lambda one: (one.name != best.name, one.name.rpartition("/")[0] != head))
     peak = _peak(found[0])
     return [one for one in found if peak / 20 <= _peak(one) <= peak * 20 or peak == 0][:SCORES_SHOWN]
 

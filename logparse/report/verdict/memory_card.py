@@ -30,20 +30,30 @@ _VERDICTS: Final = {"fits": "it fits", "does not fit": "it does not fit", "uncle
 
 def memory_card(log: ReportedLog) -> KeyFigure | None:
     """The run at its peak on its device; where only Caffe's own figure is known, that figure; else None."""
-    rows = {str(row["device"]): row for row in log.of_lead("footprint") if _known(row)}
+    row = _peak(log)
+    if row is None:
+        return _logged(log)
+    return _on_gpu(log, row) if row["device"] == "gpu" else _on_cpu(log, row)
+
+
+def peak_text(log: ReportedLog) -> str | None:
+    """The same figure alone, with its device; None where it is not known."""
+    row = _peak(log)
+    return None if row is None else f"{short_reach(row)}, {str(row['device']).upper()}"
+
+
+def _peak(log: ReportedLog) -> TableRow | None:
+    """The row of the table `footprint` for the device of the run, the GPU where nothing tells it.
+
+    Of a net whose set-up does not end it is a lower bound, and no verdict.
+    """
     mode = (log.lead_attempt or {}).get("mode")
     device = str(mode).lower() if mode else "gpu"
-    if device not in rows:
-        return _logged(log)
-    row = rows[device]
-    if log.lead is not None and not log.lead.whole:
-        row = {**row, "low_bytes": row["low_bytes"] if _given(row["low_bytes"]) else row["bytes"], "high_bytes": None}
-        row["fits"] = None
-    return _on_gpu(log, row) if device == "gpu" else _on_cpu(log, row)
-
-
-def _given(value: object) -> bool:
-    return not formats.is_na(value)
+    row = next((one for one in log.of_lead("footprint") if one["device"] == device and _known(one)), None)
+    if row is None or log.lead is None or log.lead.whole:
+        return row
+    low = row["bytes"] if formats.is_na(row["low_bytes"]) else row["low_bytes"]
+    return {**row, "low_bytes": low, "high_bytes": None, "fits": None}
 
 
 def _known(row: TableRow) -> bool:
