@@ -294,7 +294,7 @@
       for (const row of this.lit) row.classList.add("lit");
     }
 
-    // The address holds what is chosen: #attempt1-net0?sort=5&filter=conv
+    // The address holds what is chosen: #a1n0?sort=5&filter=conv
     remember() {
       if (!this.ready) return;
       const { sort, down, filter, range, added, hidden } = this.state, said = new URLSearchParams();

@@ -46,7 +46,7 @@ class ReportedNet:
 
     def row_id(self, layer_index: object) -> str:
         """The anchor of a layer's row."""
-        return f"{self.anchor}-layer{layer_index}"
+        return f"{self.anchor}-{layer_index}"
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ class ReportedLog:
 
     def net_anchor(self, attempt: object, net_index: object) -> str:
         """The anchor of a net's table; made of numbers alone, never of a log's text."""
-        return f"{self.prefix}attempt{attempt}-net{net_index}"
+        return f"{self.prefix}a{attempt}n{net_index}"
 
     @cached_property
     def _shown(self) -> Mapping[str, str]:
@@ -183,7 +183,7 @@ class ReportedLog:
         shown = self._shown.get(self.net_anchor(attempt, net_index))
         if shown is None:
             return ""
-        return f"#{shown}" if formats.is_na(layer_index) else f"#{shown}-layer{layer_index}"
+        return f"#{shown}" if formats.is_na(layer_index) else f"#{shown}-{layer_index}"
 
     def layer_target(self, row: TableRow) -> str:
         """The id of a layer's row, for a chart; empty where there is none."""

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 HOSTILE: Final = "</script><img src=x onerror=alert(1)>"
 OVERFLOW: Final = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 BACKGROUND: Final = "getComputedStyle(document.body).backgroundColor"
-LAYERS: Final = "[...document.querySelectorAll('#attempt1-net0 table.layers tbody th')].map(cell => cell.innerText)"
+LAYERS: Final = "[...document.querySelectorAll('#a1n0 table.layers tbody th')].map(cell => cell.innerText)"
 
 
 @pytest.fixture(scope="session")
@@ -70,7 +70,7 @@ def test_a_hostile_layer_name_stays_text(
     page.wait_for_load_state("networkidle")
     assert watched["dialogs"] == watched["errors"] == []
     assert page.locator("img").count() == 0
-    assert page.locator("#attempt1-net0-layer1 th").inner_text() == HOSTILE
+    assert page.locator("#a1n0-1 th").inner_text() == HOSTILE
     assert any(text.startswith("</script>") for text in page.locator("svg.chart text").all_text_contents())
 
 
@@ -159,17 +159,17 @@ def test_a_chosen_theme_is_remembered(page: Page, report: Callable[..., str]) ->
 def test_the_table_sorts_worst_first_and_back(page: Page, report: Callable[..., str]) -> None:
     page.goto(report("alexnet.log"))
     order = page.evaluate(LAYERS)
-    page.locator("#attempt1-net0").get_by_role("button", name="Most parameters first").click()
+    page.locator("#a1n0").get_by_role("button", name="Most parameters first").click()
     assert page.evaluate(LAYERS)[:3] == ["fc6", "fc7", "fc8"]
-    page.locator("#attempt1-net0").get_by_role("button", name="Most MACs first").click()
+    page.locator("#a1n0").get_by_role("button", name="Most MACs first").click()
     assert page.evaluate(LAYERS)[:3] == ["conv2", "conv3", "conv4"]
-    page.locator("#attempt1-net0").get_by_role("button", name="Network order").click()
+    page.locator("#a1n0").get_by_role("button", name="Network order").click()
     assert page.evaluate(LAYERS) == order
 
 
 def test_a_head_sorts_by_keyboard_and_says_so(page: Page, report: Callable[..., str]) -> None:
     page.goto(report("alexnet.log"))
-    head = page.locator("#attempt1-net0 thead th").nth(5)
+    head = page.locator("#a1n0 thead th").nth(5)
     head.get_by_role("button").focus()
     page.keyboard.press("Enter")
     assert head.get_attribute("aria-sort") == "descending"
@@ -183,7 +183,7 @@ def test_a_head_sorts_by_keyboard_and_says_so(page: Page, report: Callable[..., 
 
 def test_what_is_not_known_stands_last_in_either_order(page: Page, report: Callable[..., str]) -> None:
     page.goto(report("lenet_excerpt.log"))
-    button = page.locator("#attempt1-net0 thead th").nth(5).get_by_role("button")
+    button = page.locator("#a1n0 thead th").nth(5).get_by_role("button")
     for _ in range(2):
         button.click()
         assert page.evaluate(LAYERS)[-1] == "(unnamed)"
@@ -191,8 +191,8 @@ def test_what_is_not_known_stands_last_in_either_order(page: Page, report: Calla
 
 def test_a_filter_shows_what_matches(page: Page, report: Callable[..., str]) -> None:
     page.goto(report("alexnet.log"))
-    page.locator("#attempt1-net0").get_by_label("Filter layers").fill("InnerProduct")
-    visible = "[...document.querySelectorAll('#attempt1-net0 table.layers tbody tr:not([hidden]) th')]"
+    page.locator("#a1n0").get_by_label("Filter layers").fill("InnerProduct")
+    visible = "[...document.querySelectorAll('#a1n0 table.layers tbody tr:not([hidden]) th')]"
     assert page.evaluate(f"{visible}.map(cell => cell.innerText)") == ["fc6", "fc7", "fc8"]
 
 
@@ -206,13 +206,13 @@ def test_nets_are_tabs_with_scripts_and_stand_under_one_another_without(
         assert page.locator("section.net:visible").count() == visible
         if scripts:
             page.get_by_role("tab", name="TEST net").click()
-            assert page.locator("#attempt1-net1").is_visible()
-            assert not page.locator("#attempt1-net0").is_visible()
+            assert page.locator("#a1n1").is_visible()
+            assert not page.locator("#a1n0").is_visible()
 
 
 def test_a_link_to_a_layer_opens_its_net(page: Page, report: Callable[..., str]) -> None:
-    page.goto(f"{report('alexnet.log')}#attempt1-net1-layer5")
-    row = page.locator("#attempt1-net1-layer5")
+    page.goto(f"{report('alexnet.log')}#a1n1-5")
+    row = page.locator("#a1n1-5")
     assert row.is_visible()
     assert row.evaluate("node => node.matches(':target')")
 
@@ -238,7 +238,7 @@ def test_pointing_at_a_layer_tells_it_and_lights_its_row_and_a_click_leads_there
     assert page.locator("tr.lit th").all_text_contents() == ["conv2"]
     page.mouse.down()
     page.mouse.up()
-    page.wait_for_url("**#attempt1-net0-layer5")
+    page.wait_for_url("**#a1n0-5")
 
 
 def test_arrow_keys_walk_the_layers_of_the_picture(page: Page, report: Callable[..., str]) -> None:
@@ -250,7 +250,7 @@ def test_arrow_keys_walk_the_layers_of_the_picture(page: Page, report: Callable[
     page.keyboard.press("End")
     assert page.locator(".readout").inner_text().startswith("loss, ")
     page.keyboard.press("Enter")
-    page.wait_for_url("**#attempt1-net0-layer23")
+    page.wait_for_url("**#a1n0-23")
 
 
 def test_a_range_of_the_picture_is_what_the_table_shows_and_sums(page: Page, report: Callable[..., str]) -> None:
@@ -259,14 +259,14 @@ def test_a_range_of_the_picture_is_what_the_table_shows_and_sums(page: Page, rep
     page.mouse.down()
     page.mouse.move(*at_layer(page, 3, 24), steps=4)
     page.mouse.up()
-    shown = page.locator("#attempt1-net0 table.layers tbody tr:visible th").all_text_contents()
+    shown = page.locator("#a1n0 table.layers tbody tr:visible th").all_text_contents()
     assert shown == ["conv1", "relu1", "norm1"]
-    total = page.locator("#attempt1-net0 table.layers tfoot td").all_text_contents()
+    total = page.locator("#a1n0 table.layers tfoot td").all_text_contents()
     assert total[4:7] == ["9,292,800", "34,944", "105,415,200"]
     page.locator(".picture:visible .scroll").focus()
     page.keyboard.press("Escape")
-    assert page.locator("#attempt1-net0 table.layers tbody tr:visible").count() == 24
-    total = page.locator("#attempt1-net0 table.layers tfoot td").all_text_contents()
+    assert page.locator("#a1n0 table.layers tbody tr:visible").count() == 24
+    total = page.locator("#a1n0 table.layers tfoot td").all_text_contents()
     assert total[4:7] == ["22,613,572", "60,965,224", "724,406,816"]
 
 
@@ -287,7 +287,7 @@ def test_a_total_follows_the_filter_and_the_address_keeps_what_is_chosen(
     page: Page, new_page: Callable[..., Page], report: Callable[..., str]
 ) -> None:
     page.goto(report("alexnet.log"))
-    net = page.locator("#attempt1-net0")
+    net = page.locator("#a1n0")
     net.get_by_label("Filter layers").fill("InnerProduct")
     assert net.locator("tfoot td").nth(5).inner_text() == "58,631,144"
     assert "3 of 24 layers" in net.locator("output").inner_text()
@@ -296,9 +296,9 @@ def test_a_total_follows_the_filter_and_the_address_keeps_what_is_chosen(
     net.get_by_role("button", name="Parameters", exact=True).click()
     again = new_page()
     again.goto(page.url)
-    rows = again.locator("#attempt1-net0 tbody tr:visible")
+    rows = again.locator("#a1n0 tbody tr:visible")
     assert [row.split("\t")[-1] for row in rows.all_inner_texts()] == ["37,748,736", "16,777,216", "4,096,000"]
-    assert again.locator("#attempt1-net0 thead th").nth(5).get_attribute("aria-sort") == "descending"
+    assert again.locator("#a1n0 thead th").nth(5).get_attribute("aria-sort") == "descending"
 
 
 def test_keys_filter_walk_unfold_and_explain(page: Page, report: Callable[..., str]) -> None:
@@ -306,7 +306,7 @@ def test_keys_filter_walk_unfold_and_explain(page: Page, report: Callable[..., s
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.ariaLabel") == "Filter layers"
     page.keyboard.type("fc")
-    page.locator("#attempt1-net0 .sheet").focus()
+    page.locator("#a1n0 .sheet").focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     assert page.locator("tr[aria-current] th").inner_text() == "fc7"
@@ -322,7 +322,7 @@ def test_keys_filter_walk_unfold_and_explain(page: Page, report: Callable[..., s
 
 def test_the_table_leaves_the_page_as_text(page: Page, report: Callable[..., str]) -> None:
     page.goto(report("alexnet.log"))
-    net = page.locator("#attempt1-net0")
+    net = page.locator("#a1n0")
     net.get_by_label("Filter layers").fill("fc8")
     with page.expect_download() as waiting:
         net.get_by_role("button", name="Download CSV").click()
@@ -339,17 +339,17 @@ def test_a_formula_in_a_name_is_text_in_a_spreadsheet(
     log = (sample_logs / "alexnet.log").read_bytes().replace(b"conv1", b"=cmd|A1")
     page.goto(report(log))
     with page.expect_download() as waiting:
-        page.locator("#attempt1-net0").get_by_role("button", name="Download CSV").click()
+        page.locator("#a1n0").get_by_role("button", name="Download CSV").click()
     assert "\n'=cmd|A1," in waiting.value.path().read_text(encoding="utf-8")
 
 
 def test_the_nine_columns_fit_and_their_head_stays(page: Page, report: Callable[..., str], shared_logs: Path) -> None:
     page.set_viewport_size({"width": 1440, "height": 900})
     page.goto(report((shared_logs / "genuine" / "googlenet.log").read_bytes()))
-    sheet = page.locator("#attempt1-net0 .sheet")
+    sheet = page.locator("#a1n0 .sheet")
     assert sheet.evaluate("node => node.scrollWidth - node.clientWidth") == 0
-    page.locator("#attempt1-net0-layer90").scroll_into_view_if_needed()
-    head = page.locator("#attempt1-net0 thead th").nth(1)
+    page.locator("#a1n0-90").scroll_into_view_if_needed()
+    head = page.locator("#a1n0 thead th").nth(1)
     assert 0 <= head.evaluate("node => node.getBoundingClientRect().top") < 100
 
 

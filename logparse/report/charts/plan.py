@@ -22,7 +22,7 @@ _RIGHT: Final = WIDTH - 16
 BLOCKS_NAMED: Final = 12  # blocks with their name in them, the largest first
 _LONGEST_NAME: Final = 28
 _ROOM: Final = 13.0  # height that a name takes
-_HOVERED: Final = 1.0  # height from which a block can be met with a pointer; the others are one path
+_HOVERED: Final = 2.0  # height from which a block can be met with a pointer; the others are one path
 
 
 @dataclass(frozen=True, slots=True)

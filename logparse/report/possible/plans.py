@@ -143,12 +143,19 @@ _HALF_WORDS: Final[Mapping[str, str]] = {"data": "data", "diff": "gradient", "in
 
 
 def _block_lines(rows: Sequence[TableRow]) -> LinesView:
+    """The blocks as lines; of many the largest."""
     heads = ("block", "half", "bytes", "offset", "from step", "to step")
     keys = ("block", "half", "bytes", "offset_bytes", "first_step", "last_step")
-    lines = ("\t".join(" ".join(str(row[key]).split()) for key in keys) for row in rows)
+    largest = sorted(range(len(rows)), key=lambda place: (-rows[place]["bytes"], place))[:_LISTED]
+    lines = ("\t".join(" ".join(str(rows[place][key]).split()) for key in keys) for place in sorted(largest))
     passes = ", ".join(f"{one.first} to {one.end - 1} {one.name}" for one in _stretches(rows))
-    note = f"Steps: {passes}. Between tabs: {', '.join(heads)}; bytes are of the whole batch."
+    note = f"Steps: {passes}. Bytes are of the whole batch."
+    if len(rows) > _LISTED:
+        note += f" Of {len(rows)} blocks the {_LISTED} largest; the table placement has all."
     return LinesView("Blocks of the plan", note, ("\t".join(heads), *lines))
+
+
+_LISTED: Final = 60
 
 
 def _fullest(blocks: Sequence[plan_chart.Block]) -> int:

@@ -80,10 +80,14 @@ def _best(
 def _levers_table(log: ReportedLog, levers: Sequence[TableRow]) -> Iterator[TableView]:
     known = [row for row in levers if not formats.is_na(row["saves_gpu_bytes"])]
     if known:
-        best = sorted(known, key=lambda row: -row["saves_gpu_bytes"])
-        left = len(levers) - len(best)
-        note = f"{left} more cannot be followed through the net; the table levers says why." if left else ""
+        best = sorted(known, key=lambda row: -row["saves_gpu_bytes"])[:_SHOWN]
+        left = len(levers) - len(known)
+        note = "The table levers has more." if len(known) > len(best) else ""
+        note += f" {left} cannot be followed through the net: it says why." if left else ""
         yield tabulate("Which one layer's change buys most", _LEVER_FIELDS, log.linked(best), note=note)
+
+
+_SHOWN: Final = 10
 
 
 def _saving(key: str, form: Callable[[object], str]) -> Callable[[TableRow], Cell]:

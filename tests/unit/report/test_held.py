@@ -77,7 +77,7 @@ def test_a_picture_names_the_rows_of_its_slots(sample_logs: Path) -> None:
     log, run = run_of(sample_logs / "resnet18.log")
     by_name = {(one.label, one.grain): one for one in pictures(log, run)}
     both = by_name["Both nets", "by module"]
-    assert both.nets == "attempt1-net0 attempt1-net1"
+    assert both.nets == "a1n0 a1n1"
     places = [part.split(":") for part in both.slots.split()]
     covered: dict[str, list[int]] = {number: [] for number in "01"}
     for number, ends in places:

@@ -35,20 +35,20 @@ def lead(*parts: str) -> str | None:
 def test_the_training_net_with_most_layers_leads() -> None:
     small, large = of("a"), of("b", "c")
 
-    assert lead(solver(), small, large) == "attempt1-net1"
-    assert lead(solver(), large, small) == "attempt1-net0"
-    assert lead(solver(), small, of("d")) == "attempt1-net0"
-    assert lead(solver(), small, solver(), large) == "attempt2-net0"
+    assert lead(solver(), small, large) == "a1n1"
+    assert lead(solver(), large, small) == "a1n0"
+    assert lead(solver(), small, of("d")) == "a1n0"
+    assert lead(solver(), small, solver(), large) == "a2n0"
 
 
 def test_no_test_net_leads_where_anything_is_trained() -> None:
-    assert lead(solver(), of("a"), of_test(0, "b", "c", "d")) == "attempt1-net0"
-    assert lead(solver(), of_test(0, "b", "c", "d"), of("a")) == "attempt1-net1"
+    assert lead(solver(), of("a"), of_test(0, "b", "c", "d")) == "a1n0"
+    assert lead(solver(), of_test(0, "b", "c", "d"), of("a")) == "a1n1"
 
 
 def test_without_a_training_net_the_largest_leads() -> None:
-    assert lead(solver(), of_test(0, "a"), of_test(1, "b", "c")) == "attempt1-net1"
-    assert lead(solver(), of_test(0, "b", "c"), of_test(1, "a")) == "attempt1-net0"
+    assert lead(solver(), of_test(0, "a"), of_test(1, "b", "c")) == "a1n1"
+    assert lead(solver(), of_test(0, "b", "c"), of_test(1, "a")) == "a1n0"
 
 
 def nested(*inner: str) -> str:
@@ -58,7 +58,7 @@ def nested(*inner: str) -> str:
 
 
 def test_an_inner_net_never_leads_its_outer_one() -> None:
-    assert lead(solver(), nested("a", "b", "c", "d")) == "attempt1-net0"
+    assert lead(solver(), nested("a", "b", "c", "d")) == "a1n0"
 
 
 def test_a_log_without_a_net_has_none_that_leads() -> None:
@@ -98,8 +98,8 @@ def test_a_net_that_is_set_up_again_is_one_with_the_first() -> None:
     once = solver() + of("a") + of_test(0, "b")
 
     assert equal(once, once) == [
-        ("attempt1-net0", ["attempt2-net0"]),
-        ("attempt1-net1", ["attempt2-net1"]),
+        ("a1n0", ["a2n0"]),
+        ("a1n1", ["a2n1"]),
     ]
 
 
@@ -123,25 +123,25 @@ def test_of_very_many_layers_those_of_the_leading_net_are_always_printed(monkeyp
     one = TEST.format(1) + net([data()], phase="TEST")
     found = ReportedLog(read(solver(), of_test(0, "x"), of("a", "b", "c"), one))
 
-    assert [first.anchor for first, _ in found.printed_nets] == ["attempt1-net1", "attempt1-net2"]
+    assert [first.anchor for first, _ in found.printed_nets] == ["a1n1", "a1n2"]
     assert found.layer_href(1, 0, 0) == ""
 
 
 def test_links_go_to_the_net_that_is_printed() -> None:
     found = ReportedLog(read(solver(), of("a"), solver(), of("a")))
 
-    assert found.layer_href(2, 0, 1) == "#attempt1-net0-layer1"
-    assert found.layer_href(1, 0, None) == "#attempt1-net0"
+    assert found.layer_href(2, 0, 1) == "#a1n0-1"
+    assert found.layer_href(1, 0, None) == "#a1n0"
     assert found.layer_href(None, 0, 1) == found.layer_href(1, None, 1) == found.layer_href(7, 0, 1) == ""
     row = {"attempt": 2, "net_index": 0, "layer_index": 1}
-    assert found.layer_target(row) == "attempt1-net0-layer1"
-    assert found.linked([row]) == [{**row, "_href": "#attempt1-net0-layer1"}]
+    assert found.layer_target(row) == "a1n0-1"
+    assert found.linked([row]) == [{**row, "_href": "#a1n0-1"}]
 
 
 def test_several_logs_of_a_report_have_anchors_of_their_own() -> None:
     log = read(of("a"))
 
-    assert [one.anchor for one in ReportedLog(log, number=2, alone=False).nets] == ["log2-attempt1-net0"]
+    assert [one.anchor for one in ReportedLog(log, number=2, alone=False).nets] == ["log2-a1n0"]
     assert ReportedLog(log, number=2, alone=True).prefix == ""
 
 
@@ -165,13 +165,13 @@ def lede(*parts: str) -> str:
 
 
 def test_what_was_trained_leads_before_what_is_larger() -> None:
-    assert lead(ADAM, of("a"), SHOWN, DONE, of("b", "c", "d")) == "attempt1-net0"
-    assert lead(ADAM, of("a"), of("b", "c", "d")) == "attempt1-net1"
+    assert lead(ADAM, of("a"), SHOWN, DONE, of("b", "c", "d")) == "a1n0"
+    assert lead(ADAM, of("a"), of("b", "c", "d")) == "a1n1"
 
 
 def test_of_equal_nets_the_last_that_was_trained_leads() -> None:
-    assert lead(solver(), of("a"), SHOWN, solver(), of("a"), SHOWN) == "attempt2-net0"
-    assert lead(solver(), of("a"), SHOWN, solver(), of("a"), FATAL) == "attempt1-net0"
+    assert lead(solver(), of("a"), SHOWN, solver(), of("a"), SHOWN) == "a2n0"
+    assert lead(solver(), of("a"), SHOWN, solver(), of("a"), FATAL) == "a1n0"
 
 
 def test_the_head_is_about_one_attempt_and_the_end_of_the_last_is_told_as_its() -> None:
