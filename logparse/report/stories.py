@@ -196,7 +196,11 @@ def headline(run: HeldRun) -> str:
         return "Of no block of the run the size is known"
     (first, most), (second, next_) = sorted(groups.items(), key=lambda group: -group[1])[:2]
     title = f"{first} take {formats.percent(most / whole)} of {_amount(run, whole)}"
-    return f"{title}, {second[0].lower()}{second[1:]} {formats.percent(next_ / whole)}" if next_ else title
+    title += f", {second[0].lower()}{second[1:]} {formats.percent(next_ / whole)}" if next_ else ""
+    if run.whole.get("fits") != FAILS:
+        return title
+    name, size = card_of(run, whole) or ("the card", 0)
+    return f"{title}; {name} has {formats.size(size)}, in which it does not fit"
 
 
 def _amount(run: HeldRun, whole: int) -> str:
