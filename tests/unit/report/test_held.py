@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from logparse import parse_log
+from logparse import formats, parse_log
 from logparse.report.held import BASE, GROWN, held_run, passed
 from logparse.report.page import render
 from logparse.report.reported_log import ReportedLog
 from logparse.report.sections import graph, layers, memory
-from logparse.report.stories import choices, pictures, told_of
+from logparse.report.stories import choices, headline, pictures, told_of
 from tests.writing import Layer, data, line, net, read, solver
 
 if TYPE_CHECKING:
@@ -63,6 +63,18 @@ def test_own_steps_and_those_counted_again_are_the_logged_ones(sample_logs: Path
     for held in run.nets:
         for one, row in zip(held.layers, held.net.layers, strict=True):
             assert (one.own, (one.own or 0) + (one.again or 0)) == (row["distinct_bytes"], row["logged_step_bytes"])
+
+
+def test_the_headline_tells_shares_of_what_caffe_allocates(sample_logs: Path) -> None:
+    log, run = run_of(sample_logs / "alexnet.log")
+    kinds = {kind: sum(size for (_, one), size in sums(log, run).items() if one == kind) for kind in (*BASE, *GROWN)}
+    whole = sum(kinds.values())
+    first = formats.percent(sum(kinds[kind] for kind in ("params", "gradients", "history")) / whole)
+    second = formats.percent((kinds["distinct_data"] + kinds["diff"]) / whole)
+    assert headline(run) == (
+        f"Parameters, gradients and history take {first} of the 838 MB that Caffe allocates on the CPU, data and diffs "
+        f"of blobs {second}"
+    )
 
 
 def test_the_larger_net_stands_first_and_all_nets_at_last(sample_logs: Path) -> None:
@@ -117,7 +129,7 @@ def test_a_run_that_does_not_fit_its_card_says_so_and_where_it_passes_it() -> No
     assert run is not None
     assert view is not None
     assert view.story is not None
-    assert view.story.title.endswith("; Tesla K20c has 4.97 GB, in which it does not fit")
+    assert view.story.title.endswith("; the run does not fit into the 4.97 GB of Tesla K20c")
     over = passed(run, run.whole["card_bytes"])
     assert over is not None
     words = f"Tesla K20c’s 4.97 GB are passed in the {over['pass']} pass at {over['layer']}."
@@ -145,6 +157,7 @@ def test_blocks_of_unknown_size_are_told() -> None:
     assert view is not None
     assert view.story is not None
     assert any("no size is known" in words for words in view.story.notes)
+    assert " of at least 768 B that Caffe allocates on the CPU" in view.story.title
 
 
 def test_a_log_without_shapes_has_no_story() -> None:
