@@ -321,6 +321,10 @@
   const [anchor, said] = location.hash.slice(1).split("?");
   if (said && sheets.has(anchor)) sheets.get(anchor).recall(new URLSearchParams(said));
   for (const sheet of sheets.values()) sheet.ready = true;
+  document.addEventListener("click", (event) => {
+    const tab = event.target.closest("[role=tab]"), sheet = tab && sheets.get(tab.getAttribute("aria-controls"));
+    if (sheet) sheet.remember();
+  });
 
   // --- the memory story --------------------------------------------------------------------------------------------
   const svg = (tag, properties) => {
@@ -430,7 +434,10 @@
       const step = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity }[event.key];
       if (step) {
         const now = this.at === null || this.at === undefined ? this.view[0] - (step > 0 ? 1 : -1) : this.at;
-        this.point(Math.max(this.view[0], Math.min(this.view[1] - 1, now + step)));
+        const next = Math.max(this.view[0], Math.min(this.view[1] - 1, now + step));
+        this.pin = event.shiftKey ? (this.pin ?? Math.max(this.view[0], now)) : undefined;
+        this.point(next);
+        if (event.shiftKey) this.select(Math.min(this.pin, next), Math.max(this.pin, next));
         event.preventDefault();
       } else if (event.key === "Enter" && this.at >= 0 && this.at !== null) this.choose(this.at);
       else if (event.key === "Escape") this.clear();
@@ -524,7 +531,7 @@
   // --- keys ----------------------------------------------------------------------------------------------------------
   const help = make("dialog", { className: "help" }, make("h2", { textContent: "Keys" }));
   const keys = [["/", "filter the layers"], ["↑ ↓", "walk the layers, in the table"], ["Enter", "unfold a layer, or a module in the picture"],
-    ["← →", "walk the layers, in the picture"], ["Escape", "show all layers again"], ["?", "these keys"]];
+    ["← →", "walk the layers, in the picture; with Shift a range of them"], ["Escape", "show all layers again"], ["?", "these keys"]];
   const list = make("dl");
   for (const [key, text] of keys) list.append(make("div", {}, make("dt", {}, make("kbd", { textContent: key })), make("dd", { textContent: text })));
   help.append(list, button("Close", () => help.close()));

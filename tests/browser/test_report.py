@@ -253,6 +253,17 @@ def test_arrow_keys_walk_the_layers_of_the_picture(page: Page, report: Callable[
     page.wait_for_url("**#a1n0-23")
 
 
+def test_a_range_can_be_taken_by_keys_and_a_tab_stands_in_the_address(page: Page, report: Callable[..., str]) -> None:
+    page.goto(report("alexnet.log"))
+    page.locator(".picture:visible .scroll").focus()
+    for keys in ("ArrowRight", "ArrowRight", "Shift+ArrowRight", "Shift+ArrowRight"):
+        page.keyboard.press(keys)
+    shown = page.locator("#attempt1-net0 table.layers tbody tr:visible th").all_text_contents()
+    assert shown == ["conv1", "relu1", "norm1"]
+    page.get_by_role("tab", name="TEST net").click()
+    assert page.url.endswith("#attempt1-net1")
+
+
 def test_a_range_of_the_picture_is_what_the_table_shows_and_sums(page: Page, report: Callable[..., str]) -> None:
     page.goto(report("alexnet.log"))
     page.mouse.move(*at_layer(page, 1, 24))

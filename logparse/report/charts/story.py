@@ -102,7 +102,7 @@ def _area(canvas: Canvas, told: Story, across: Across) -> None:
     peak = max([*told.running, *(slot.logged or 0 for slot in told.slots)], default=0) or 1
     card = None if told.card is None or peak < LOW * told.card[1] else told.card
     scale = Scale(0, max(peak, 0 if card is None else card[1]) * 1.04, _FLOOR, _TOP)
-    canvas.text(LEFT, 14, "Held, layer by layer", "t-head")
+    canvas.text(LEFT, 14, "What is held", "t-head")
     grid(canvas, scale, (LEFT, RIGHT), 4, size_texts)
     levels = _levels(told)
     for part, values in reversed(levels):

@@ -9,7 +9,7 @@ from logparse.cost.memory.footprint import FAILS
 from logparse.report.charts.across import LEFT, RIGHT, NamedSlots
 from logparse.report.charts.axes import WIDTH
 from logparse.report.charts.story import Slot, Story, Stratum, story
-from logparse.report.held_memory.held import BASE, GROWN, KIND_WORDS, as_one_layer, passed, reach, unknown_blocks
+from logparse.report.held_memory.held import BASE, GROWN, KIND_WORDS, as_one_layer, passed, unknown_blocks
 from logparse.report.structure.modules import MANY_LAYERS, brief, within, without_shared_words
 from logparse.report.tabulate import Field, tabulate
 
@@ -182,29 +182,33 @@ def _rows(told: Story) -> Iterator[RowBar]:
 
 
 def headline(run: HeldRun) -> str:
-    """What holds most of the run's memory, and where it passes the card's."""
+    """Which kinds take most of what Caffe allocates itself, and whether the run fits its card.
+
+    Where the size of a block is not known the amount is a lower bound, and says so.
+    """
     sums = {kind: sum(net.base.get(kind, 0) for net in run.nets) for kind in BASE}
-    grown = [sum(layer.grown[at] for net in run.nets for layer in net.layers) for at in range(len(GROWN))]
+    grown = [
+        sum(net.inputs[at] + sum(layer.grown[at] for layer in net.layers) for net in run.nets)
+        for at in range(len(GROWN))
+    ]
     groups = {
-        "Parameters, gradients and history": sum(sums[kind] for kind in BASE[:3]),
-        "Data and diffs of blobs": grown[0] + grown[1] + sum(sum(net.inputs) for net in run.nets),
-        "Private buffers of layers": grown[2],
-        "Program and context": run.rest,
+        "parameters, gradients and history": sum(sums[kind] for kind in BASE[:3]),
+        "data and diffs of blobs": grown[0] + grown[1],
+        "private buffers of layers": grown[2],
+        "prefetched batches": sums["prefetch"],
     }
-    whole = sum(groups.values()) + sums["prefetch"]
+    whole = sum(groups.values())
     if not whole:
         return "Of no block of the run the size is known"
-    (first, most), (second, next_) = sorted(groups.items(), key=lambda group: -group[1])[:2]
-    title = f"{first} take {formats.percent(most / whole)} of {_amount(run, whole)}"
-    return f"{title}, {second[0].lower()}{second[1:]} {formats.percent(next_ / whole)}" if next_ else title
-
-
-def _amount(run: HeldRun, whole: int) -> str:
-    """The run's bytes in words; on a GPU an estimate, with its range."""
-    size, span = formats.size(whole), reach(run.whole, formats.size)
-    if span == size:
-        return f"the {size} that the run holds on the {run.device.upper()}"
-    return f"an estimated {size} on the {run.device.upper()} (by what is known, {span})"
+    (first, most), (second, next_), *_ = sorted(groups.items(), key=lambda group: -group[1])
+    amount = f"{'at least' if any(unknown_blocks(run.nets)) else 'the'} {formats.size(whole)}"
+    share = formats.percent(most / whole)
+    title = f"{formats.capitalised(first)} take {share} of {amount} that Caffe allocates on the {run.device.upper()}"
+    title += f", {second} {formats.percent(next_ / whole)}" if next_ else ""
+    card = card_of(run, run.total)
+    if run.whole.get("fits") != FAILS or card is None:
+        return title
+    return f"{title}; the run does not fit into the {formats.size(card[1])} of {card[0]}"
 
 
 def reading_notes(run: HeldRun) -> Iterator[str]:

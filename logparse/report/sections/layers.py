@@ -173,7 +173,7 @@ def _remark(row: Mapping[str, Any]) -> Cell:
         words.append("not trained")
     missing = [name for key, name in _UNSURE if formats.is_na(row.get(key))]
     words.append(f"not known: {', '.join(missing)}" if missing else "")
-    words.append("by an assumption" if items_of(row.get("assumptions")) else "")
+    words.append("assumed" if items_of(row.get("assumptions")) else "")
     words.append("contradicts its shapes" if items_of(row.get("problems")) else "")
     return Cell("; ".join(filter(None, words)))
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from logparse import parse_log
+from logparse import formats, parse_log
 from logparse.report.held_memory.held import BASE, GROWN, held_run, passed
-from logparse.report.held_memory.stories import choices, pictures, told_of
+from logparse.report.held_memory.stories import choices, headline, pictures, told_of
+from logparse.report.page import render
 from logparse.report.reported_log import ReportedLog
 from logparse.report.sections import graph, layers, memory
 from tests.writing import Layer, data, line, net, read, solver
@@ -64,6 +65,18 @@ def test_own_steps_and_those_counted_again_are_the_logged_ones(sample_logs: Path
             assert (one.own, (one.own or 0) + (one.again or 0)) == (row["distinct_bytes"], row["logged_step_bytes"])
 
 
+def test_the_headline_tells_shares_of_what_caffe_allocates(sample_logs: Path) -> None:
+    log, run = run_of(sample_logs / "alexnet.log")
+    kinds = {kind: sum(size for (_, one), size in sums(log, run).items() if one == kind) for kind in (*BASE, *GROWN)}
+    whole = sum(kinds.values())
+    first = formats.percent(sum(kinds[kind] for kind in ("params", "gradients", "history")) / whole)
+    second = formats.percent((kinds["distinct_data"] + kinds["diff"]) / whole)
+    assert headline(run) == (
+        f"Parameters, gradients and history take {first} of the 838 MB that Caffe allocates on the CPU, data and diffs "
+        f"of blobs {second}"
+    )
+
+
 def test_the_larger_net_stands_first_and_all_nets_at_last(sample_logs: Path) -> None:
     log, run = run_of(sample_logs / "alexnet.log")
     assert [(one.label, one.grain) for one in pictures(log, run)] == [
@@ -95,6 +108,37 @@ def big(count: int) -> str:
     return net(layers)
 
 
+def test_a_run_that_does_not_fit_its_card_says_so_and_where_it_passes_it() -> None:
+    shape = "64 256 56 56 (51380224)"
+    some = [data(shape)]
+    for at in range(16):
+        some.append(
+            Layer(
+                f"conv{at}",
+                "Convolution",
+                (some[-1].tops[0],),
+                (f"conv{at}",),
+                (shape,),
+                "convolution_param { num_output: 256 kernel_size: 3 pad: 1 }",
+                backward=True,
+            )
+        )
+    card = line("Using GPUs 0", "caffe.cpp") + line("GPU 0: Tesla K20c", "caffe.cpp")
+    log = ReportedLog(read(card, solver("solver_mode: GPU\n"), net(some)))
+    run, view = held_run(log), memory.build(log)
+    assert run is not None
+    assert view is not None
+    assert view.story is not None
+    assert view.story.title.endswith("; the run does not fit into the 4.97 GB of Tesla K20c")
+    over = passed(run, run.whole["card_bytes"])
+    assert over is not None
+    words = f"Tesla K20c’s 4.97 GB are passed in the {over['pass']} pass at {over['layer']}."
+    assert any(note.endswith(words) for note in view.story.notes)
+    (picture,) = view.story.pictures
+    assert "passed at conv" in picture.svg
+    assert "Tesla K20c: 4.97 GB" in picture.svg
+
+
 def test_the_layer_in_whose_pass_the_card_is_full_is_that_of_the_timeline() -> None:
     log = ReportedLog(read(solver("solver_mode: GPU\n"), big(6)))
     run = held_run(log)
@@ -113,6 +157,7 @@ def test_blocks_of_unknown_size_are_told() -> None:
     assert view is not None
     assert view.story is not None
     assert any("no size is known" in words for words in view.story.notes)
+    assert " of at least 768 B that Caffe allocates on the CPU" in view.story.title
 
 
 def test_a_log_without_shapes_has_no_story() -> None:
@@ -146,6 +191,11 @@ def test_a_name_with_tabs_and_line_ends_keeps_its_line() -> None:
     assert view is not None
     lengths = {len(text.split("\t")) for text in view.nets[0].more.split("\n")}
     assert len(lengths) == 1
+
+
+@pytest.mark.parametrize(("name", "limit"), [("googlenet.log", 312_000), ("vgg16.log", 170_000)])
+def test_the_report_of_a_large_net_stays_small(shared_logs: Path, name: str, limit: int) -> None:
+    assert len(render([parse_log(shared_logs / "genuine" / name)]).encode()) <= limit
 
 
 def test_googlenet_is_drawn_without_a_crossing_and_small(shared_logs: Path) -> None:
