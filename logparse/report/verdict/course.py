@@ -82,11 +82,12 @@ def course_words(log: ReportedLog) -> str:
         return ""
     if known.size == 1:
         return f"was {formats.significant(float(known[0]))} in its only display"
-    if known.size >= HALVES_LEAST and (moved := _halves(known)):
+    if HALVES_LEAST <= known.size < DISPLAYS_LEAST and (moved := _halves(known)):
         return moved
     ends = [formats.significant(float(end)) for end in (known.min(), known.max())]
     span = ends[0] if ends[0] == ends[1] else f"between {ends[0]} and {ends[1]}"
-    return f"was {span} in its {known.size} displays, too few for a trend"
+    few = ", too few for a trend" if known.size < DISPLAYS_LEAST else ""
+    return f"was {span} in its {formats.count(known.size)} displays{few}"
 
 
 def _halves(known: npt.NDArray[np.float64]) -> str:

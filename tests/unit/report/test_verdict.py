@@ -243,6 +243,13 @@ def test_few_displays_have_no_trend(losses: list[float], words: str) -> None:
     assert words in head.build(ReportedLog(trained(losses).log())).lede
 
 
+def test_many_displays_without_a_trend_are_told_by_their_range() -> None:
+    """All but the last two displays are at the ceiling of a softmax loss: no median of a whole window is a loss."""
+    log = ReportedLog(trained([87.3365] * 58 + [1.0, 1.0]).log())
+    assert course(log) is None
+    assert "Its loss was between 1 and 87.3 in its 60 displays." in head.build(log).lede
+
+
 def test_a_score_of_the_main_head_leads_before_auxiliary_heads_and_losses() -> None:
     writer = trained([2.0, 1.0])
     for place, value in enumerate((0.1, 0.4, 0.3), 1):
