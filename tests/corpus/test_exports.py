@@ -72,12 +72,17 @@ def check_markdown(data: bytes, frame: pd.DataFrame) -> None:
     assert len(data.splitlines()) == len(frame.head(ROWS)) + 2
 
 
+def check_text(data: bytes, frame: pd.DataFrame) -> None:
+    assert len(data.splitlines()) == len(frame.head(ROWS)) + 1
+
+
 CHECKS: Final = {
     "csv": check_csv,
     "json": check_json,
     "jsonl": check_jsonl,
     "parquet": check_parquet,
     "markdown": check_markdown,
+    "text": check_text,
 }
 
 
