@@ -28,6 +28,7 @@ _TITLES: Final[Mapping[str, str]] = {
     "macs_per_image": "MACs per image",
     "macs": "MACs of the batch",
     "param_bytes": "parameter memory",
+    "stored_bytes": "weights as stored",
     "distinct_data": "blobs' data",
     "footprint, cpu": "whole run, CPU",
     "footprint, gpu": "whole run, GPU",
@@ -130,7 +131,7 @@ def fit_text(fit: Fit, card: str | None) -> str:
 
 # -- the usual questions, none asked -------------------------------------------------------------------
 
-_COMPARED: Final = ("params", "macs_per_image", "distinct_data", "footprint, gpu")
+_COMPARED: Final = ("params", "stored_bytes", "macs_per_image", "distinct_data", "footprint, gpu")
 
 
 def usual_text(rows: Sequence[TableRow], *, explain: bool) -> Iterator[str]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FIGURES: Final = (
     ("params", "Parameters", "", formats.short),
     ("param_bytes", "Parameter memory", "", formats.size),
+    ("stored_bytes", "Weights as stored", "", formats.size),
     ("macs_per_image", "MACs", "per image", formats.short),
     ("distinct_data", "Distinct data", "", formats.size),
     ("footprint, cpu", "Whole run", "CPU", formats.size),

@@ -185,6 +185,8 @@ def _compressed(layers: tuple[LayerMemory, ...]) -> Iterator[tuple[str, Change]]
     if dense:
         names = {layer.spec.name: 0.9 for layer in dense}
         yield "9 in 10 fully connected weights are zero", Change(prune_weights=names)
+        packed = {name: ["prune:share=90%", "codebook:bits=5"] for name in names}
+        yield "the same, 5 bits a weight", Change(compress=packed)
         yield from _quarter(max(dense, key=_weights))
     if convolutions:
         name = max(convolutions, key=_macs).spec.name

@@ -47,6 +47,7 @@ def scenarios(log: Log) -> list[str]:
 
 PRECISIONS: Final = ["weights fp16", "weights int8", "weights binary", "activations fp16"]
 PRUNED: Final = "9 in 10 fully connected weights are zero"
+PACKED: Final = "the same, 5 bits a weight"
 FITS: Final = [f"fits {size} GiB on the gpu" for size in (4, 8, 11, 24, 80)]
 
 
@@ -59,6 +60,7 @@ def test_the_scenarios_of_a_training_with_convolutions_and_fully_connected_layer
         "solver Adam",
         *PRECISIONS,
         PRUNED,
+        PACKED,
         "large at rank 8",
         "half of the channels of many",
         *FITS,
