@@ -38,9 +38,11 @@ _TOP: Final = 10  # levers shown
 
 
 def quantity_title(quantity: str) -> str:
-    """A figure's name in words; those of test nets keep which."""
-    name, _, rest = quantity.partition(", test")
-    return _TITLES.get(quantity) or f"{_TITLES.get(name, name.replace('_', ' '))}{f', test{rest}' if rest else ''}"
+    """A figure's name in words; of which net, or which end of a range, as the table says."""
+    if quantity in _TITLES:
+        return _TITLES[quantity]
+    name, comma, rest = quantity.partition(",")
+    return f"{_TITLES.get(name, name.replace('_', ' '))}{comma}{rest}"
 
 
 # -- one question --------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -518,3 +519,24 @@ def test_kinds_are_apart_without_colour(page: Page, report: Callable[..., str]) 
         "k-conv": False, "k-fc": True, "k-rec": True, "m-data": False, "m-diff": True, "m-params": False,
         "m-gradients": True, "m-history": True,
     }  # fmt: skip
+
+
+# Print ----------------------------------------------------------------------------------------------------------------
+
+
+def pages(page: Page, address: str) -> int:
+    """Sheets of A4 that the report prints on."""
+    page.goto(address)
+    printed = page.pdf(prefer_css_page_size=True, print_background=True)
+    return len(re.findall(rb"/Type ?/Page\b", printed))
+
+
+def test_the_report_prints_on_few_pages(page: Page, report: Callable[..., str]) -> None:
+    assert 4 < pages(page, report("alexnet.log")) <= 8
+
+
+def test_the_report_of_a_large_net_prints_on_few_pages(
+    page: Page, report: Callable[..., str], shared_logs: Path
+) -> None:
+    log = (shared_logs / "genuine/googlenet.log").read_bytes()
+    assert 8 < pages(page, report(log)) <= 14
