@@ -231,8 +231,8 @@ def reading_notes(run: HeldRun) -> Iterator[str]:
 
 _READING: Final = (
     "Read from left to right: what is held once the layers up to here have gone forward and backward. What stands "
-    "below is there in whole from the first step on. Hatched is what Caffe’s line counts again: tops that write over "
-    "memory, or share it, that is counted already."
+    "below is there in whole from the first step on. Steps hatched in grey are what Caffe’s line counts again: tops "
+    "that write over memory, or share it, that is counted already."
 )
 
 

@@ -193,7 +193,7 @@ def test_a_name_with_tabs_and_line_ends_keeps_its_line() -> None:
     assert len(lengths) == 1
 
 
-@pytest.mark.parametrize(("name", "limit"), [("googlenet.log", 350_000), ("vgg16.log", 170_000)])
+@pytest.mark.parametrize(("name", "limit"), [("googlenet.log", 355_000), ("vgg16.log", 170_000)])
 def test_the_report_of_a_large_net_stays_small(shared_logs: Path, name: str, limit: int) -> None:
     assert len(render([parse_log(shared_logs / "genuine" / name)]).encode()) <= limit
 
