@@ -121,6 +121,8 @@ def _title(log: ReportedLog) -> str:
 def _facts(log: ReportedLog) -> Iterator[Fact]:
     attempt = log.lead_facts
     message = None if attempt is None else attempt.solver
+    if log.lead is not None and not formats.is_na(log.lead.row.get("family")):
+        yield Fact("Known as", str(log.lead.row["family"]), "by its layers, whatever their names are")
     if message is not None:
         yield Fact("Solver", solver_type(message) or "", " · ".join(_solver_words(message)))
     yield from _batches(log)

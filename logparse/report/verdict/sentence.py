@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from logparse import formats
 from logparse.report.verdict.course import begins_within, course_words, last_test, leading_test
@@ -43,11 +44,24 @@ def _net(log: ReportedLog) -> str:
     if lead is None:
         return "A log without a net's set-up"
     number, batch = len(lead.layers), lead.row.get("batch")
-    at = "" if formats.is_na(batch) else f" at batch {formats.count(batch)}"
+    at = f"{_known_as(lead.row)}{'' if formats.is_na(batch) else f' at batch {formats.count(batch)}'}"
     layers = f"{formats.count(number)} {formats.plural('layer', number)}"
     if not lead.whole:
         return f"A {lead.kind} of which {layers} {'is' if number == 1 else 'are'} set up{at}"
     return f"A {lead.kind} of {layers}{at}"
+
+
+def _known_as(row: TableRow) -> str:
+    """The published net that it is, where its own name does not say so: ` (AlexNet, 2 classes instead of 1000)`."""
+    family, name = row.get("family"), row.get("net")
+    if formats.is_na(family):
+        return ""
+    said = "" if formats.is_na(name) else str(name)
+    bare, known = (re.sub(r"[^a-z0-9]", "", text.casefold()) for text in (said, str(family)))
+    return "" if (bare and known == bare) or len(str(family)) > _BRIEF else f" ({family})"
+
+
+_BRIEF: Final = 60  # of what differs; more of it stands among the folded facts
 
 
 def _trained(log: ReportedLog, row: TableRow) -> str:

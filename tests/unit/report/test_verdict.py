@@ -11,6 +11,7 @@ from logparse.report.reported_log import ReportedLog
 from logparse.report.sections import head
 from logparse.report.verdict.cards import CARDS_SHOWN
 from logparse.report.verdict.course import begins_within, course, leading_test
+from logparse.report.verdict.sentence import sentence
 from tests.writing import Layer, Writer, data, line, net, read, solver, trained
 
 if TYPE_CHECKING:
@@ -333,3 +334,21 @@ def test_the_worst_findings_lead_to_where_they_are_told(sample_logs: Path) -> No
 def test_notes_are_no_worst_findings(sample_logs: Path) -> None:
     view = head.build(ReportedLog(parse_log(sample_logs / "alexnet.log")))
     assert (view.worst, view.calm) == ((), "Nothing asks for a change; 5 notes below.")
+
+
+# -- the published net -----------------------------------------------------------------------------------
+
+
+def test_a_net_is_told_by_its_published_name_where_its_own_does_not_say_so(sample_logs: Path) -> None:
+    text = (sample_logs / "alexnet.log").read_text()
+    assert "(AlexNet" not in sentence(ReportedLog(parse_log(text.encode())))
+    renamed = ReportedLog(parse_log(text.replace('name: "AlexNet"', 'name: "run 17"').encode()))
+    assert sentence(renamed).startswith("A TRAIN net of 24 layers (AlexNet) at batch 4")
+    facts = {fact.name: fact.text for fact in head.build(renamed).facts}
+    assert facts["Known as"] == "AlexNet"
+
+
+def test_nobodys_net_has_no_name(sample_logs: Path) -> None:
+    log = ReportedLog(parse_log(sample_logs / "siamese.log"))
+    assert "(" not in sentence(log).split(" at batch")[0]
+    assert "Known as" not in {fact.name for fact in head.build(log).facts}
