@@ -204,7 +204,7 @@ def test_nets_are_tabs_with_scripts_and_stand_under_one_another_without(
     for scripts, visible in ((True, 1), (False, 2)):
         page = new_page(java_script_enabled=scripts)
         page.goto(address)
-        assert page.locator("section.net:visible").count() == visible
+        assert page.locator("div.net:visible").count() == visible
         if scripts:
             page.get_by_role("tab", name="TEST net").click()
             assert page.locator("#a1n1").is_visible()
@@ -375,7 +375,7 @@ def test_on_a_phone_the_story_is_a_list_of_layers(page: Page, report: Callable[.
 def test_print_has_all_nets_and_no_buttons(page: Page, report: Callable[..., str]) -> None:
     page.goto(report("alexnet.log"))
     page.emulate_media(media="print")
-    assert page.locator("section.net:visible").count() == 2
+    assert page.locator("div.net:visible").count() == 2
     assert page.locator(".tools button:visible, .tabs button:visible, .sift:visible").count() == 0
     assert page.locator("svg.chart .bar").first.evaluate("node => getComputedStyle(node).display") != "none"
 
