@@ -18,14 +18,13 @@ from logparse.report.charts.painting.renderer import elements
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Self
 
     from logparse.report.charts.painting.mark import Mark
 
-__all__ = ["Box", "Canvas", "Drawn", "label"]
+__all__ = ["Box", "Canvas", "MarkedSvg", "label", "marked"]
 
 
-class Drawn(Markup):
+class MarkedSvg(Markup):
     """The markup of a drawing, with the marks and the size that it was made from."""
 
     __slots__ = ("height", "marks", "width")
@@ -34,12 +33,12 @@ class Drawn(Markup):
     width: float
     height: float
 
-    @classmethod
-    def of(cls, markup: str, marks: Sequence[Mark], size: tuple[float, float]) -> Self:
-        """Markup that is escaped already, and what it was made from."""
-        made = cls(markup)
-        made.marks, (made.width, made.height) = tuple(marks), size
-        return made
+
+def marked(markup: str, marks: Sequence[Mark], size: tuple[float, float]) -> MarkedSvg:
+    """Markup that is escaped already, with what it was made from."""
+    made = MarkedSvg(markup)
+    made.marks, (made.width, made.height) = tuple(marks), size
+    return made
 
 
 class Canvas:
@@ -95,14 +94,14 @@ class Canvas:
             self._marks.append(Words(css, x, y, label(text, 200), anchor, turn))
 
     def svg(self, description: str, css: str = "chart") -> Markup:
-        """The drawing as an inline `<svg>` of a class, with a text alternative; a `Drawn` unless it is empty."""
+        """The drawing as an inline `<svg>` of a class, with a text alternative; a `MarkedSvg` unless it is empty."""
         if not self._marks:
             return Markup("")
         size = (self.width, self.height)
         body = "\n".join(elements(self._marks, size, _classes))
         view = f"0 0 {self.width:.0f} {self.height:.0f}"
         frame = f'<svg class="{css}" viewBox="{view}" role="img" aria-label="{escape(description)}">'
-        return Drawn.of(formats.shown(f"{frame}\n{body}\n</svg>"), self._marks, size)
+        return marked(formats.shown(f"{frame}\n{body}\n</svg>"), self._marks, size)
 
 
 _ANCHORS = {"start": "", "middle": " a-m", "end": " a-e"}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.backend_bases import GraphicsContextBase, RendererBase
+from matplotlib.font_manager import FontProperties
 from matplotlib.transforms import Affine2D
 
 from logparse.report.charts.painting.mark import Outline
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from logparse.report.charts.painting.mark import Mark, Words
 
+_ANY_FONT: Final = FontProperties(family=["sans-serif"])  # whoever shows the drawing has fonts of its own
 _LETTERS: Final = {1: "M", 2: "L", 3: "Q", 4: "C", 79: "z"}  # matplotlib's codes of a path in the words of SVG
 _POINTS: Final = {1: 1, 2: 1, 3: 2, 4: 3, 79: 1}  # that matplotlib keeps for a command; of a closing one none counts
 
@@ -92,7 +94,7 @@ class _Inked(Artist):
         x, y = self.get_transform().transform((mark.x, mark.y))
         if renderer.flipy():
             y = renderer.get_canvas_width_height()[1] - y
-        renderer.draw_text(renderer.new_gc(), float(x), float(y), mark.text, None, mark.turn)
+        renderer.draw_text(renderer.new_gc(), float(x), float(y), mark.text, _ANY_FONT, mark.turn)
 
 
 class _Writer(RendererBase):
@@ -135,7 +137,7 @@ class _Writer(RendererBase):
         )
         self.found = _data(np.asarray(clean.vertices).tolist(), np.asarray(clean.codes).tolist())
 
-    def draw_text(  # noqa: PLR0913 - as matplotlib asks for it
+    def draw_text(  # noqa: PLR0913, PLR0917 - as matplotlib asks for it
         self,
         gc: GraphicsContextBase,
         x: float,
