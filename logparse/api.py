@@ -280,15 +280,11 @@ class Log:
         return names_of(self)
 
     def figure(self, section: str, chart: int | str | None = None, *, theme: str = "light") -> Figure:
-        """A chart of the report as a figure of matplotlib, to be shown, saved or changed.
-
-        `section` is "memory", "compute", "training", "timing", "could-be" or "graph"; `chart` is which of the section's
-        charts, by its name ("whole-run") or its place from 1, the first unless it is given. `section` may also be a
-        whole name of `figure_names`. `theme` is "light" or "dark".
+        """A chart of the report as a figure of matplotlib: its `section` (memory, compute, training, could-be …), and
+        which of its charts, by name or by place from 1; or a whole name of `figure_names`. `theme` is light or dark.
 
         Raises:
-            UnknownFigureError: there is no such figure, or the log does not give it; it is a KeyError too.
-            UsageError: there is no such theme.
+            UnknownFigureError: the log has no such figure; it is a KeyError too.
 
         """
         from logparse.report.figures import figure

@@ -180,7 +180,7 @@ def _pdf(drawn: Sheet, theme: str) -> bytes:
     return pdf_file(figure_of(drawn, theme))
 
 
-FORMATS: Final[Mapping[str, Callable[[Sheet, str], bytes]]] = {"svg": _svg, "png": _png, "pdf": _pdf}
+FIGURE_FORMATS: Final[Mapping[str, Callable[[Sheet, str], bytes]]] = {"svg": _svg, "png": _png, "pdf": _pdf}
 
 
 def write_figures(
@@ -214,7 +214,7 @@ class FigureFiles:
     """The charts of a page with the files that they go to."""
 
     def __init__(self, page: PageView, folder: str | Path, form: str, theme: str) -> None:
-        _check_named("form", form, tuple(FORMATS))
+        _check_named("form", form, tuple(FIGURE_FORMATS))
         _check_named("theme", theme, THEMES)
         self._folder, self._form, self._theme = Path(folder), form, theme
         alone = len(page.logs) == 1
@@ -240,7 +240,7 @@ class FigureFiles:
         except OSError as error:
             raise UsageError(f"cannot make the folder {self._folder}: {error.strerror or error}") from error
         for path, chart in self._charts.items():
-            write_atomically(path, FORMATS[self._form](chart.sheet, self._theme), force=force)
+            write_atomically(path, FIGURE_FORMATS[self._form](chart.sheet, self._theme), force=force)
         return tuple(self._charts)
 
 

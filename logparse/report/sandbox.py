@@ -9,34 +9,32 @@ from __future__ import annotations
 
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, nodes
 from jinja2.exceptions import SecurityError, TemplateError, TemplateNotFound, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from logparse.errors import TeamTemplateError
-from logparse.report.templating import FOLDERS, SETTINGS, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jinja2 import BaseLoader
 
-OWN: Final = "logparse"  # the folder under which a team's template finds ours, to extend or to include them
+_OWN: Final = "logparse"  # the folder under which a team's template finds ours, to extend or to include them
 
 
-def filled(folder: Path, name: str, context: Mapping[str, object]) -> str:
-    """The page of a template, which is the team's where the folder has it.
+def filled(folder: Path, own: BaseLoader, settings: Mapping[str, Any], context: Mapping[str, object]) -> str:
+    """The page, by the team's templates where the folder has them, else by our own.
 
     Raises:
         TeamTemplateError: a team's template is wrong; it names the file, the line and what is wrong.
 
     """
-    own = FileSystemLoader(FOLDERS)
-    sandbox = _Sandbox(ChoiceLoader([FileSystemLoader(folder), own, PrefixLoader({OWN: own})]))
+    sandbox = _Sandbox(loader=ChoiceLoader([FileSystemLoader(folder), own, PrefixLoader({_OWN: own})]), **settings)
     try:
-        return sandbox.get_template(name).render(**context)
+        return sandbox.get_template("report.html").render(**context)
     except Exception as error:
         fault = _fault(error, folder)
         if fault is None:  # not of the team's making
@@ -47,8 +45,8 @@ def filled(folder: Path, name: str, context: Mapping[str, object]) -> str:
 class _Sandbox(ImmutableSandboxedEnvironment):
     """A sandbox in which text cannot be declared to be markup."""
 
-    def __init__(self, loader: BaseLoader) -> None:
-        super().__init__(loader=loader, finalize=shown, **SETTINGS)
+    def __init__(self, **settings: Any) -> None:  # noqa: ANN401 - what an environment takes
+        super().__init__(**settings)
         del self.filters["safe"]
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:

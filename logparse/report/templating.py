@@ -16,26 +16,29 @@ from logparse.errors import TeamTemplateError, UsageError, WrongTypeError, sugge
 
 HERE: Final = Path(__file__).resolve().parent.parent
 FOLDERS: Final = (HERE / "templates", HERE.parent / "templates")  # in a wheel; in a checkout
-# What a team may add beside what it may replace: partials over and under the report, and rules behind our style sheet.
-ADDED: Final = ("partials/header.html", "partials/footer.html", "team.css")
+# What a team may add beside what it may replace: partials over and under the report, rules behind our style sheet.
+_ADDED: Final = ("partials/header.html", "partials/footer.html", "team.css")
 _STYLES: Final = ("report.css", "team.css")
 _SCRIPTS: Final = ("report.js", "net.js")
 _LINE_COMMENT: Final = re.compile(r"//.*")
 _COMMENT: Final = re.compile(r"/\*.*?\*/", re.DOTALL)
 _MARKS: Final = re.compile(r"\s*([{};,])\s*")  # of a style sheet, about which blanks mean nothing
 _ENDS: Final = re.compile(r"</(?:style|script)|<!--", re.IGNORECASE)  # what a style sheet or a script would be over at
-SETTINGS: Final[dict[str, Any]] = {  # more than one type of value
+
+
+def _shown(value: object) -> object:
+    """A stranger's text as a person may be shown it; our own markup as it is."""
+    return formats.shown(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+_SETTINGS: Final[dict[str, Any]] = {  # more than one type of value
     "autoescape": True,
+    "finalize": _shown,
     "undefined": StrictUndefined,
     "trim_blocks": True,
     "lstrip_blocks": True,
     "keep_trailing_newline": True,
 }
-
-
-def shown(value: object) -> object:
-    """A stranger's text as a person may be shown it; our own markup as it is."""
-    return formats.shown(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 class Templates:
@@ -55,7 +58,7 @@ class Templates:
             return _own().get_template("report.html").render(**context)
         from logparse.report.sandbox import filled
 
-        return filled(self._folder, "report.html", context)
+        return filled(self._folder, FileSystemLoader(FOLDERS), _SETTINGS, context)
 
     @property
     def style(self) -> str:
@@ -70,7 +73,7 @@ class Templates:
     def _asset(self, name: str) -> str:
         path = None if self._folder is None else self._folder / name
         if path is None or not path.is_file():
-            return "" if name in ADDED else _packed(name)
+            return "" if name in _ADDED else _packed(name)
         text = _read(path)
         if found := _ENDS.search(text):
             line = text.count("\n", 0, found.start()) + 1
@@ -94,7 +97,7 @@ def team_templates(folder: str | PathLike[str] | None) -> Templates:
     if not path.is_dir():
         raise UsageError(f"there is no folder {path} of templates")
     names = sorted(one.relative_to(path).as_posix() for one in path.rglob("*") if one.is_file())
-    known = (*ADDED, *_own_names())
+    known = (*_ADDED, *_own_names())
     if not set(names) & set(known):
         told = f"{names[0]}: {suggestion(names[0], known)}" if names else f"they are named {', '.join(known)}"
         raise UsageError(f"nothing in {path} is a template that the report reads; {told}")
@@ -110,7 +113,7 @@ def _own_names() -> tuple[str, ...]:
 
 @cache
 def _own() -> Environment:
-    return Environment(loader=FileSystemLoader(FOLDERS), finalize=shown, **SETTINGS)  # noqa: S701 - autoescape is set
+    return Environment(loader=FileSystemLoader(FOLDERS), **_SETTINGS)  # noqa: S701 - autoescape is set
 
 
 @cache

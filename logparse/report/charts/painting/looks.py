@@ -167,7 +167,7 @@ _RULES: Final[tuple[tuple[str, dict[str, Any]], ...]] = (  # more than one type 
 )
 _RANKED: Final = [(frozenset(css.split()), look) for css, look in sorted(_RULES, key=lambda rule: rule[0].count(" "))]
 _PLAIN: Final = {"strip", "t-node"}  # classes without a look of their own: what zooming hides, texts of the net
-KNOWN: Final = frozenset(HUES).union(_PLAIN, *(classes for classes, _ in _RANKED))
+LOOKED_UP: Final = frozenset(HUES).union(_PLAIN, *(classes for classes, _ in _RANKED))
 
 
 @cache

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from matplotlib.artist import Artist
+    from matplotlib.patches import Patch
     from matplotlib.transforms import Transform
 
     from logparse.report.charts.painting.looks import Hatch, Look
@@ -74,6 +75,7 @@ def figure_of(sheet: Sheet, theme: str) -> ChartFigure:
         layout=None,
     )
     made.set_layout_engine("none")
+    _plain(made.patch)
     FigureCanvasAgg(made)
     scale = 1 / _POINTS
     place = Affine2D().scale(scale, -scale).translate(0, sheet.height * scale) + made.dpi_scale_trans
@@ -139,16 +141,16 @@ def _patch(path: Path, look: Look, place: Transform, *, fill: bool) -> PathPatch
         antialiased=True,
         transform=place,
     )
-    return _plain(made)
+    _plain(made)
+    return made
 
 
-def _plain(artist: PathPatch) -> PathPatch:
+def _plain(artist: Patch) -> None:
     """An artist without what the settings of the process may have given it."""
     artist.set_path_effects([])
     artist.set_sketch_params(None)
     artist.set_snap(False)
     artist.set_clip_on(False)
-    return artist
 
 
 def _dashes(look: Look) -> tuple[float, tuple[float, ...]] | str:
