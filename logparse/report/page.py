@@ -11,7 +11,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Final
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from logparse.errors import TeamTemplateError, UsageError, WrongTypeError
 from logparse.output import check_target, write
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from logparse.report.view import PageView
     from logparse.tables.table import LogLike
 
-_RUNS: Final = re.compile(r"<(?:script|style|link|body|base)\b", re.IGNORECASE)  # what the policy must stand before
+# All that may stand before the policy: whatever else does would be out of its reach, or would hide it.
+_BEFORE: Final = r"\s*(?:<!doctype html>\s*)?<html[^<>]*>\s*<head[^<>]*>\s*(?:<meta[^<>]*>\s*)*?"
 
 
 def write_report(
@@ -95,9 +96,8 @@ def _filled(page: PageView, templates: Templates) -> str:
 
 def _check_policy(text: str, policy: str) -> None:
     """A page without its policy is not written: our own template has it, one in its place must have it too."""
-    tag = re.compile(rf'<meta http-equiv="Content-Security-Policy" content="{re.escape(str(Markup.escape(policy)))}">')
-    found, first = tag.search(text), _RUNS.search(text)
-    if found is None or (first is not None and first.start() < found.start()):
+    tag = re.escape(f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">')
+    if re.match(_BEFORE + tag, text, re.IGNORECASE) is None:
         raise TeamTemplateError(
             "report.html: the content security policy does not stand before all that it is about",
             remedy='Write <meta http-equiv="Content-Security-Policy" content="{{ policy }}"> first in <head>.',
