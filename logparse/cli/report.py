@@ -58,12 +58,12 @@ def run(arguments: argparse.Namespace) -> int:
     logs = tuple(common.read_log(source, arguments) for source in sources)
     for log in logs:
         log.terms = common.terms_of(arguments)
-    _write(logs, arguments)
+    _write(logs, arguments, inputs)
     common.check_gates(logs, arguments)
     return 0
 
 
-def _write(logs: Sequence[Log], arguments: argparse.Namespace) -> None:
+def _write(logs: Sequence[Log], arguments: argparse.Namespace, inputs: Sequence[str | Path]) -> None:
     """The report and the figures of one view: all that may be refused is, before the first is written."""
     from logparse.report.page import page_bytes, report_view
     from logparse.report.templating import team_templates
@@ -76,7 +76,7 @@ def _write(logs: Sequence[Log], arguments: argparse.Namespace) -> None:
 
         form, theme = arguments.figure_format or _FORMATS[0], arguments.figure_theme or _THEMES[0]
         files = FigureFiles(page, arguments.figures, form, theme)
-        files.check(force=arguments.force)
+        files.check(force=arguments.force, inputs=inputs)
     write(arguments.output, [page_bytes(page, templates)], force=arguments.force)
     if arguments.output != STDOUT:
         say(f"wrote {arguments.output} ({formats.size(Path(arguments.output).stat().st_size)})")

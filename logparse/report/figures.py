@@ -95,10 +95,13 @@ def _pictures(section: str, story: StoryView) -> Iterator[NamedChart]:
             yield NamedChart(section, slug(f"{one.label} {one.grain}"), title, one.svg, key)
 
 
-def slug(text: str) -> str:
-    """A text as a part of a file's name: small letters and digits of ASCII with a dash between words."""
+def slug(text: str, nothing: str = "chart") -> str:
+    """A text as a part of a file's name: small letters and digits of ASCII with a dash between words.
+
+    `nothing` is the part where there are none.
+    """
     words = re.findall("[a-z0-9]+", text.lower())
-    return "-".join(words)[:_LONGEST].strip("-") or "chart"
+    return "-".join(words)[:_LONGEST].strip("-") or nothing
 
 
 # --- one of them ------------------------------------------------------------------------------------------
@@ -225,13 +228,13 @@ class FigureFiles:
             for chart in chain.from_iterable(charts_in(one.name, one.view) for one in log.sections)
         }
 
-    def check(self, *, force: bool) -> None:
-        """Raise UsageError if a file would not be written: to be asked before any is."""
+    def check(self, *, force: bool, inputs: Sequence[str | Path] = ()) -> None:
+        """Raise UsageError if a file would not be written: to be asked before any is. No input is written over."""
         if self._folder.exists() and not self._folder.is_dir():
             raise UsageError(f"{self._folder} is no folder to write figures into")
         if self._folder.is_dir():
             for path in self._charts:
-                check_target(path, force=force)
+                check_target(path, force=force, inputs=inputs)
 
     def write(self, *, force: bool) -> tuple[Path, ...]:
         """Write all of them."""
@@ -246,7 +249,7 @@ class FigureFiles:
 
 def _prefix(number: int, log: LogView) -> str:
     """`log2-alexnet`: the log's place among those of the report, and its file's name."""
-    return f"log{number}-{slug(log.name)}"
+    return "-".join(filter(None, (f"log{number}", slug(log.name, ""))))
 
 
 def _check_named(what: str, name: str, known: Sequence[str]) -> None:
