@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from logparse.cost.memory.holdings import Run
     from logparse.cost.memory.terms import Terms
@@ -270,6 +271,25 @@ class Log:
             raise WrongTypeError(f"net is the path of the recovered net's file, not {type(given).__name__}")
         _check_whole("attempt", attempt, range(1, 2**63))
         return recovered_solver_of(self.facts, self.net_facts, str(net), as_, attempt)
+
+    @property
+    def figure_names(self) -> tuple[str, ...]:
+        """The names that `figure` knows for this log, in the order of its report: `memory-whole-run`."""
+        from logparse.report.figures import names_of
+
+        return names_of(self)
+
+    def figure(self, section: str, chart: int | str | None = None, *, theme: str = "light") -> Figure:
+        """A chart of the report as a figure of matplotlib: its `section` (memory, compute, training, could-be …), and
+        which of its charts, by name or by place from 1; or a whole name of `figure_names`. `theme` is light or dark.
+
+        Raises:
+            UnknownFigureError: the log has no such figure; it is a KeyError too.
+
+        """
+        from logparse.report.figures import figure
+
+        return figure(self, section, chart, theme)
 
     @property
     def table_names(self) -> tuple[str, ...]:

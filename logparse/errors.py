@@ -41,6 +41,10 @@ class UnknownTableError(UsageError, KeyError):
     """There is no table of that name."""
 
 
+class UnknownFigureError(UsageError, KeyError):
+    """There is no figure of that name, or the log does not give it."""
+
+
 class UnreadableError(LogparseError):
     """The input cannot be read: missing, a folder, no permission, a broken archive."""
 
@@ -61,6 +65,12 @@ class GateError(LogparseError):
 
 class DefinitionError(LogparseError):
     """A network definition (prototxt) cannot be read: not text format, or not a net."""
+
+    exit_code = 3
+
+
+class TeamTemplateError(LogparseError):
+    """A template of the caller's own is wrong; the message names its file, the line and what is wrong."""
 
     exit_code = 3
 

@@ -65,13 +65,17 @@ class LinesView:
 
 @dataclass(frozen=True, slots=True)
 class ChartView:
-    """A chart: a title that states what it shows, a short explanation, the drawing, and the same data as a table."""
+    """A chart: a title that states what it shows, a short explanation, the drawing, and the same data as a table.
+
+    `name` is what the chart is called among those of its section, as a file or by `Log.figure`: lower case, for good.
+    """
 
     title: str
     note: str
     svg: Markup
     table: TableView | LinesView
     key: tuple[tuple[str, str], ...] = ()  # class of the mark, what it stands for
+    name: str = "chart"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,28 +9,26 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from logparse import formats
-from logparse.errors import UsageError, WrongTypeError
+from logparse.errors import TeamTemplateError, UsageError, WrongTypeError
 from logparse.output import check_target, write
-from logparse.report.view import page_view
+from logparse.report.templating import team_templates
+from logparse.report.view import VIEW_VERSION, page_view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from os import PathLike
+    from pathlib import Path
 
+    from logparse.report.templating import Templates
+    from logparse.report.view import PageView
     from logparse.tables.table import LogLike
 
-HERE: Final = Path(__file__).resolve().parent.parent
-_LINE_COMMENT: Final = re.compile(r"//.*")
-_COMMENT: Final = re.compile(r"/\*.*?\*/", re.DOTALL)
-_MARKS: Final = re.compile(r"\s*([{};,])\s*")  # of a style sheet, about which blanks mean nothing
-FOLDERS: Final = (HERE / "templates", HERE.parent / "templates")  # in a wheel; in a checkout
+# All that may stand before the policy: whatever else does would be out of its reach, or would hide it.
+_BEFORE: Final = r"\s*(?:<!doctype html>\s*)?<html[^<>]*>\s*<head[^<>]*>\s*(?:<meta[^<>]*>\s*)*?"
 
 
 def write_report(
@@ -39,14 +37,16 @@ def write_report(
     *,
     title: str | None = None,
     force: bool = False,
+    templates: str | PathLike[str] | None = None,
 ) -> None:
     """Write the report of one or several logs to a file, or to standard output where the path is "-".
 
-    The file is written whole or not at all.
+    The file is written whole or not at all. `templates` is a folder of templates that are taken in the place of ours.
 
     Raises:
         UsageError: there is no log, or the file exists and `force` is not set, or it cannot be written; where an
             argument is of a type that has no meaning, a WrongTypeError.
+        TeamTemplateError: a template of the folder is wrong.
 
     """
     several = list(logs) if isinstance(logs, list | tuple) else [logs]
@@ -56,54 +56,52 @@ def write_report(
     if not (title is None or isinstance(title, str)):
         raise WrongTypeError(f"a title is a str, not {type(title).__name__}")
     check_target(path, force=force)
-    write(path, [render(several, title).encode("utf-8", "backslashreplace")], force=force)
+    some = team_templates(templates)
+    write(path, [page_bytes(report_view(several, title), some)], force=force)
 
 
-def render(logs: Sequence[LogLike], title: str | None = None) -> str:
-    """The report of the logs as HTML. The same logs and version give the same text."""
+def render(logs: Sequence[LogLike], title: str | None = None, templates: str | PathLike[str] | None = None) -> str:
+    """The report of the logs as HTML. The same logs, templates and version give the same text."""
+    return _filled(report_view(logs, title), team_templates(templates))
+
+
+def report_view(logs: Sequence[LogLike], title: str | None) -> PageView:
+    """The page of the logs as data."""
     if not logs:
         raise UsageError("a report needs at least one log")
-    style, script = _asset("report.css"), "\n".join(map(_asset, ("report.js", "net.js")))
+    return page_view(logs, title)
+
+
+def page_bytes(page: PageView, templates: Templates) -> bytes:
+    """The file of a page."""
+    return _filled(page, templates).encode("utf-8", "backslashreplace")
+
+
+def _filled(page: PageView, templates: Templates) -> str:
+    style, script = templates.style, templates.script
     policy = (
         f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
-    template = _environment().get_template("report.html")
-    return template.render(page=page_view(logs, title), policy=policy, style=Markup(style), script=Markup(script))  # noqa: S704 - our own files
-
-
-def _shown(value: object) -> object:
-    """A stranger's text as a person may be shown it; our own markup as it is."""
-    return formats.shown(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(FOLDERS),
-        autoescape=True,
-        finalize=_shown,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
+    text = templates.page(
+        page=page,
+        view_version=VIEW_VERSION,
+        policy=policy,
+        style=Markup(style),  # noqa: S704 - files, not a log's text
+        script=Markup(script),  # noqa: S704 - as above
     )
+    _check_policy(text, policy)
+    return text
 
 
-@cache
-def _asset(name: str) -> str:
-    """A style sheet or script without indents and comments, which only its editor needs.
-
-    No text in these files spans lines, and no text of the style sheet has one of `_MARKS` in it.
-    """
-    environment = _environment()
-    if environment.loader is None:
-        raise AssertionError
-    source, _, _ = environment.loader.get_source(environment, name)
-    if name.endswith(".css"):
-        return _MARKS.sub(r"\1", _COMMENT.sub("", source)).strip()
-    lines = (line.strip() for line in source.splitlines())
-    return "\n".join(line for line in lines if line and not _LINE_COMMENT.fullmatch(line))
+def _check_policy(text: str, policy: str) -> None:
+    """A page without its policy is not written: our own template has it, one in its place must have it too."""
+    tag = re.escape(f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">')
+    if re.match(_BEFORE + tag, text, re.IGNORECASE) is None:
+        raise TeamTemplateError(
+            "report.html: the content security policy does not stand before all that it is about",
+            remedy='Write <meta http-equiv="Content-Security-Policy" content="{{ policy }}"> first in <head>.',
+        )
 
 
 def _digest(text: str) -> str:

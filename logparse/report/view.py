@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from logparse.tables.table import LogLike
 
 
+# Of what templates are given. It rises when a field goes or is renamed, and not when one comes (docs/templates.md).
+VIEW_VERSION: Final = 1
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """A kind of section: the end of its anchor, its title, the partial that prints it, what builds its view."""
@@ -66,21 +70,23 @@ SECTIONS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class SectionView:
-    """One section of one log, ready to print."""
+    """One section of one log, ready to print. `name` is the same in every report, `anchor` has the log's number."""
 
     anchor: str
     title: str
     partial: str
     view: Any
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
 class LogView:
-    """One log: its head and its sections."""
+    """One log: its head and its sections; `name` is its file's."""
 
     anchor: str
     head: HeadView
     sections: tuple[SectionView, ...]
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +117,12 @@ def page_view(logs: Sequence[LogLike], title: str | None) -> PageView:
 def _log_view(log: ReportedLog) -> LogView:
     built = ((section, section.build(log)) for section in SECTIONS)
     sections = tuple(
-        SectionView(f"{log.prefix}{section.name}", section.title, section.partial, view)
+        SectionView(f"{log.prefix}{section.name}", section.title, section.partial, view, section.name)
         for section, view in built
         if view is not None
     )
-    return LogView(f"{log.prefix}top", _leading_somewhere(head.build(log), {one.anchor for one in sections}), sections)
+    leading = _leading_somewhere(head.build(log), {one.anchor for one in sections})
+    return LogView(f"{log.prefix}top", leading, sections, log.file_name)
 
 
 def _leading_somewhere(view: HeadView, anchors: set[str]) -> HeadView:

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
 
 def test_the_public_names_are_these_and_all_can_be_had() -> None:
-    assert set(logparse.__all__) == {"Log", "LogparseError", "__version__", "parse_log", "write_report"}
+    assert set(logparse.__all__) == {
+        "Log",
+        "LogparseError",
+        "__version__",
+        "parse_log",
+        "write_figures",
+        "write_report",
+    }
     for name in logparse.__all__:
         assert getattr(logparse, name) is not None
         assert name in dir(logparse)

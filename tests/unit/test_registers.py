@@ -14,7 +14,8 @@ import logparse
 from logparse import parse_log
 from logparse.audit.finders import FINDERS
 from logparse.cli.main import VERBS
-from logparse.report.page import FOLDERS, render
+from logparse.report.page import render
+from logparse.report.templating import FOLDERS
 from logparse.report.view import SECTIONS
 
 PACKAGE: Final = Path(logparse.__file__).parent

@@ -14,8 +14,9 @@ import pytest
 from logparse import formats, parse_log, write_report
 from logparse.errors import UsageError
 from logparse.report.elements import Cell
-from logparse.report.page import FOLDERS, render
+from logparse.report.page import render
 from logparse.report.tabulate import Field, tabulate
+from logparse.report.templating import FOLDERS
 from logparse.report.view import SECTIONS, page_view
 from tests.writing import Layer, data, line, net, solver
 

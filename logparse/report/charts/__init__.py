@@ -13,7 +13,7 @@ def _load_quietly() -> None:
     level = logger.level
     logger.setLevel(logging.ERROR)
     try:
-        import_module("matplotlib.backends.backend_svg")
+        import_module("matplotlib.backend_bases")
     finally:
         logger.setLevel(level)
 

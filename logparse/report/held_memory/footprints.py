@@ -68,7 +68,7 @@ def _chart(memory: Sequence[TableRow], whole: Sequence[TableRow], logged: Any) -
     note = "Each bar is a whole run at its peak, cut into kinds that do not overlap; the GPU's is an estimate."
     used = {kind for kinds in sums.values() for kind, size in kinds.items() if size}
     key = (*((css, words) for kind, words, css in KINDS if kind in used), ("m-rest", REST))
-    return ChartView(title, note, drawing, _kinds_table(memory), key)
+    return ChartView(title, note, drawing, _kinds_table(memory), key, "whole-run")
 
 
 def _by_kind(memory: Sequence[TableRow], device: str) -> dict[str, int]:

@@ -7,6 +7,7 @@ of gradients that vanish or explode.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -52,7 +53,7 @@ def heat_charts(log: ReportedLog) -> Iterator[ChartView]:
     for stage, parts, name in MAPS:
         rows = mine[(mine["stage"] == stage) & mine["part"].isin(parts)]
         if len(rows):
-            yield _map_chart(rows, name)
+            yield replace(_map_chart(rows, name), name=stage)
 
 
 def _sources(log: ReportedLog) -> set[str]:
@@ -194,4 +195,5 @@ def clipping_chart(log: ReportedLog) -> Iterator[ChartView]:
         drawing,
         tabulate("Clipped updates", fields, picked),
         (("c-train", "norm before clipping"), ("rate", "threshold")),
+        "clipping",
     )

@@ -74,6 +74,7 @@ def _schemes_chart(lead: ReportedNet, rows: Mapping[str, TableRow], drawn: str) 
         tabulate(
             "Plans of this net", _PLAN_FIELDS, [{**row, "_name": name} for row, name in zip(shown, names, strict=True)]
         ),
+        name="schemes",
     )
 
 
@@ -136,6 +137,7 @@ def _placement_chart(scheme: TableRow, rows: Sequence[TableRow]) -> ChartView:
         plan_chart.plan(blocks, _stretches(rows), (step, f"fullest: {formats.size(scheme['bytes'])}"), f"{title}."),
         _block_lines(rows),
         tuple((_HALVES[half], _HALF_WORDS[half]) for half in halves),
+        "plan",
     )
 
 

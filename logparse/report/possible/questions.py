@@ -56,7 +56,7 @@ def question_charts(log: ReportedLog, lead: ReportedNet) -> Iterator[ChartView]:
     )
     table = tabulate("Before and after", fields, list(scenarios.values()))
     title = _questions_title(scenarios)
-    yield ChartView(title, _QUESTIONS_NOTE, _questions_drawing(scenarios, title), table)
+    yield ChartView(title, _QUESTIONS_NOTE, _questions_drawing(scenarios, title), table, name="what-ifs")
 
 
 _QUESTIONS_NOTE: Final = (

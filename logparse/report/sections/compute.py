@@ -93,7 +93,7 @@ def _kinds_chart(lead: ReportedNet) -> ChartView:
     title = _contrast(kinds, totals, known)
     table = tabulate("Totals by kind of layer", _KIND_FIELDS, _kind_rows(kinds, totals))
     drawing = bars.stacked(wholes, f"Stacked bars. {title}. The table below has the figures.")
-    return ChartView(title, _KIND_NOTE, drawing, table)
+    return ChartView(title, _KIND_NOTE, drawing, table, name="kinds")
 
 
 def _parts(kinds: Mapping[str, Mapping[str, int]], key: str, total: int) -> tuple[bars.Share, ...]:
@@ -192,9 +192,8 @@ def _mirror_chart(log: ReportedLog, lead: ReportedNet) -> ChartView:
     grain = "module" if by_module else "layer"
     table = tabulate(f"Compute and parameters by {grain}", _MIRROR_FIELDS, [row for row in rows if _counts(row)])
     key = () if by_module else tuple((css_of(kind), kind) for kind in _kinds(lead.layers))
-    return ChartView(
-        title, f"MACs upwards, parameters downwards, {grain} by {grain} in the order of the net.", drawing, table, key
-    )
+    note = f"MACs upwards, parameters downwards, {grain} by {grain} in the order of the net."
+    return ChartView(title, note, drawing, table, key, "layers")
 
 
 def _bar(row: TableRow, css: str) -> mirror.CostBar:
@@ -275,7 +274,7 @@ def _scatter_chart(lead: ReportedNet) -> ChartView | None:
     drawing = mirror.scatter(dots, f"Dots of layers by parameters and MACs. {title}. The table below has the figures.")
     table = tabulate("MACs per weight by layer", _SCATTER_FIELDS, rows)
     key = tuple((css_of(kind), kind) for kind in _kinds(rows))
-    return ChartView(title, _SCATTER_NOTE, drawing, table, key)
+    return ChartView(title, _SCATTER_NOTE, drawing, table, key, "macs-by-parameters")
 
 
 _SCATTER_NOTE: Final = (

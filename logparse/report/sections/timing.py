@@ -50,7 +50,7 @@ def _chart(log: ReportedLog, rows: Sequence[TableRow]) -> ChartView:
     )
     kinds = dict.fromkeys(kind_of(row.get("type")) for row in shown)
     key = tuple((css_of(kind), kind) for kind in kinds if css_of(kind) != "k-other")
-    return ChartView(title, note, drawing, tabulate("Time per layer", _FIELDS, log.linked(rows)), key)
+    return ChartView(title, note, drawing, tabulate("Time per layer", _FIELDS, log.linked(rows)), key, "layers")
 
 
 def _time(row: TableRow) -> float:

@@ -79,7 +79,7 @@ def _run_chart(log: ReportedLog, tests: Sequence[DrawnOutput], scores: Sequence[
     heads = ", ".join(panel.head for panel in panels)
     words = f"Line charts over iterations: {heads}. {title}. The tables have the figures."
     drawing = curves.run(panels, run_timeline(log, drawn, kept), words)
-    yield ChartView(title, note, drawing, _train_table(log), _key(drawn))
+    yield ChartView(title, note, drawing, _train_table(log), _key(drawn), "curves")
 
 
 def _key(series: Sequence[Series]) -> tuple[tuple[str, str], ...]:
@@ -240,9 +240,8 @@ def _panel_chart(outputs: Sequence[DrawnOutput], scores: Sequence[DrawnOutput]) 
         dict.fromkeys((one.css, one.name.split(",")[0]) for _, series in shown[: curves.PANELS] for one in series)
     )
     drawn = [one for one in beside if one.name in dict(shown)]
-    yield ChartView(
-        title, note, curves.panels(shown, words, scores=linear), _outputs_table(drawn, "Range of these outputs"), key
-    )
+    drawing = curves.panels(shown, words, scores=linear)
+    yield ChartView(title, note, drawing, _outputs_table(drawn, "Range of these outputs"), key, "outputs")
 
 
 def _class_charts(outputs: Sequence[DrawnOutput]) -> Iterator[ChartView]:
@@ -258,7 +257,8 @@ def _class_charts(outputs: Sequence[DrawnOutput]) -> Iterator[ChartView]:
         panel = CurvePanel(f"{name}, {net}", series, score=found[0].is_score)
         note = "Values are numbered from 0, in the order of their lines. Named are the two highest and lowest ends."
         drawing = curves.run([panel], Timeline(), f"Line chart over iterations. {title}. The table has the figures.")
-        yield ChartView(title, note, drawing, _outputs_table(found, f"Range of the values of {name}, {net}"))
+        table = _outputs_table(found, f"Range of the values of {name}, {net}")
+        yield ChartView(title, note, drawing, table, name="values")
 
 
 def _few(series: Sequence[Series]) -> Sequence[Series]:

@@ -13,9 +13,9 @@ from logparse.report.elements import TableView
 from logparse.report.measured.gradients import clipping_chart, heat_charts
 from logparse.report.measured.occasions import STEPS_SHOWN, run_timeline
 from logparse.report.measured.outputs import losses, outputs_of_tests, rate, styled
-from logparse.report.page import FOLDERS
 from logparse.report.reported_log import ReportedLog
 from logparse.report.sections import training
+from logparse.report.templating import FOLDERS
 from tests.writing import Writer, data, line, net, read, solver, trained
 
 if TYPE_CHECKING:
