@@ -62,6 +62,7 @@ class Log:
     Tables are built at first use and then kept; they are the caller's to change on a copy.
     """
 
+    summary = _Named()
     layers = _Named()
     blobs = _Named()
     params = _Named()

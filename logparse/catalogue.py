@@ -34,6 +34,12 @@ _RUN: Final = "logparse.tables.run"
 _SPEED: Final = "logparse.tables.speed"
 
 _ROWS: Final[Mapping[str, _Row]] = {
+    "summary": _Row(
+        "One row per log: its leading net and run, their figures, how well it was read.",
+        "logparse.audit.summary",
+        needs_curves=True,
+        needs_terms=True,
+    ),
     "layers": _Row("One row per layer, with what is derived from it.", f"{_NETS}.layers"),
     "blobs": _Row("One row per top, and per input of a net.", f"{_NETS}.blobs"),
     "params": _Row("One row per parameter blob.", f"{_NETS}.params"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from logparse import formats
 from logparse.cli import common
@@ -12,6 +12,12 @@ from logparse.output import STDOUT, check_target
 
 if TYPE_CHECKING:
     import argparse
+
+
+EXAMPLES: Final = (
+    "logparse report train.log -o report.html",
+    "logparse report logs/ -o report.html --title 'All runs'",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
