@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from logparse.comparing.values import Comparison
     from logparse.cost.memory.holdings import Run
     from logparse.cost.memory.terms import Terms
     from logparse.cost.whatif.asked import Asked
@@ -239,6 +240,25 @@ class Log:
             check_change(one)
         number, run = self.run(attempt)
         return frame(TABLES["whatif"], sweep_rows(number, run, changes, self.terms))
+
+    def compare(self, other: Log, *, attempt: int | None = None, other_attempt: int | None = None) -> Comparison:
+        """Another log, or another attempt of this one, against this log, which is the base of every change.
+
+        Of either the attempt is compared that the log is told by (the one whose net leads) unless it is named.
+
+        Raises:
+            UsageError: there is no such attempt; a WrongTypeError where `other` is no Log.
+
+        """
+        from logparse.comparing.compare import compared
+        from logparse.comparing.side import side_of
+
+        given: object = other
+        if not isinstance(given, Log):
+            raise WrongTypeError(f"a log is compared with a Log, not with {type(given).__name__}")
+        _check_whole("attempt", attempt, range(1, 2**63))
+        _check_whole("other_attempt", other_attempt, range(1, 2**63))
+        return compared(side_of(self, attempt), side_of(other, other_attempt))
 
     def recover(self, as_: str | None = None, *, attempt: int | None = None) -> RecoveredNet:
         """The nets' definition back from the log, each layer graded, open fields listed.
