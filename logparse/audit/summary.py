@@ -54,7 +54,7 @@ COLUMNS: Final = (
     whole("attempts", "Attempts", "How many starts the log has; the row is told by the one whose net leads."),
     text("fork", "Fork", "The build whose own lines are in the log; NA where it has none, as BVLC's Caffe."),
     text("fork_version", "Fork's version", "As it prints it."),
-    text("net", "Net", "The leading net's name: the training net with most layers of an attempt that was trained."),
+    text("net", "Net", "The leading_net net's name: the training net with most layers of an attempt that was trained."),
     text("phase", "Phase", "TRAIN or TEST; NA where nothing tells it."),
     text("family", "Family", "The published net that it is or is near; NA where none is near."),
     text("structure", "Structure", "The hash of the table `nets`."),
@@ -91,7 +91,7 @@ COLUMNS: Final = (
 def build(log: LogLike) -> Built:
     """One row."""
     audited = AuditedLog(log)
-    lead, run = leading(audited)
+    lead, run = leading_net(audited)
     row: BuiltRow = {"attempts": len(log.facts.attempts), **_fork(log), **_findings(audited), **_lines(log)}
     if lead is not None:
         row |= {name: lead[0][name] for name in _OF_THE_NET} | {"layers": len(lead[1])}
@@ -101,7 +101,7 @@ def build(log: LogLike) -> Built:
     return [row]
 
 
-def leading(log: AuditedLog) -> tuple[NetWithLayers | None, TableRow | None]:
+def leading_net(log: AuditedLog) -> tuple[NetWithLayers | None, TableRow | None]:
     """The net that a log is told by, and its attempt's row; without a net the last attempt that displays a loss."""
     runs = log.rows("attempts")
     trained = {row["attempt"] for row in runs if row["last_iteration"] is not None}

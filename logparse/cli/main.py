@@ -74,8 +74,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
-    verb = next((word for word in words if word == "-" or not word.startswith("-")), None)
-    if verb is not None and verb not in VERBS and _names_log(verb):
+    verb = next((word for word in words if not _is_option(word)), None)
+    if verb is not None and verb not in VERBS and _names_log_first(words):
         verb, words = USUAL_VERB, [USUAL_VERB, *words]
     module = import_module(f"logparse.cli.{verb}") if verb in VERBS else None
     try:
@@ -86,6 +86,17 @@ def _run(words: list[str]) -> int:
     except SystemExit as stop:  # argparse ends the process by itself; here only `entry_point` does
         return int(stop.code or 0)
     return int(import_module(f"logparse.cli.{arguments.verb}").run(arguments))
+
+
+def _is_option(word: str) -> bool:
+    return word.startswith("-") and word != "-"
+
+
+def _names_log_first(words: list[str]) -> bool:
+    """Whether a log stands where a verb would; behind options, whose values look like verbs, any log will do."""
+    if _is_option(words[0]):
+        return any(_names_log(word) for word in words if not _is_option(word))
+    return _names_log(words[0])
 
 
 def _names_log(word: str) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from logparse import export
 from logparse.cli import common
-from logparse.cli.screens.columns import encoded
+from logparse.cli.screens.columns import encoded, width_of_lines
 from logparse.export import TERMINAL
 from logparse.output import check_target, write
 
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _screens(logs: Sequence[Log]) -> Iterator[str]:
-    from logparse.cli.screens.summary_text import summary_lines, width_of_lines
+    from logparse.cli.screens.summary_text import summary_lines
 
     width = width_of_lines()
     for number, log in enumerate(logs):

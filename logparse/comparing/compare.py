@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from logparse.comparing.courses import common_ranges
 from logparse.comparing.held import held, run_figures
 from logparse.comparing.layers import compared_layers
-from logparse.comparing.settings import run_settings, untold
+from logparse.comparing.settings import run_settings, untold_settings
 from logparse.comparing.values import Comparison
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from logparse.comparing.side import Side
+    from logparse.comparing.side import ComparedRun
     from logparse.comparing.values import LayerComparison
 
 
-def compared(base: Side, other: Side) -> Comparison:
+def compared(base: ComparedRun, other: ComparedRun) -> Comparison:
     """The other run against the base."""
     layers = compared_layers(base, other)
     curves, left_out = common_ranges(base, other)
@@ -28,11 +28,11 @@ def compared(base: Side, other: Side) -> Comparison:
         figures=tuple(run_figures(base, other)),
         memory=held(base, other),
         curves=curves,
-        notes=(*untold(base, other), *_layer_notes(base, other, layers), *left_out),
+        notes=(*untold_settings(base, other), *_layer_notes(base, other, layers), *left_out),
     )
 
 
-def _layer_notes(base: Side, other: Side, layers: LayerComparison | None) -> Iterator[str]:
+def _layer_notes(base: ComparedRun, other: ComparedRun, layers: LayerComparison | None) -> Iterator[str]:
     if layers is None:
         lacking = [side.name for side in (base, other) if side.lead is None]
         yield f"{' and '.join(lacking)} {'shows' if len(lacking) == 1 else 'show'} no net: layers are not compared"

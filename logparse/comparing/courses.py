@@ -13,7 +13,7 @@ import numpy as np
 from logparse import formats
 from logparse.audit.curves import trainings
 from logparse.audit.evaluation import output_curves
-from logparse.comparing.values import MEASURED, Change, Range
+from logparse.comparing.values import MEASURED, FigurePair, Range
 from logparse.tables.series.trend import DISPLAYS_LEAST, last_smoothed, steady_rows, trend
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from logparse.audit.curves import Floats, Training
     from logparse.audit.evaluation import OutputCurve
-    from logparse.comparing.side import Side
+    from logparse.comparing.side import ComparedRun
     from logparse.comparing.values import Number
 
 CHANCE: Final = "One run each: how much of a difference is chance is not known."
@@ -33,13 +33,13 @@ class _Axis(NamedTuple):
 
     name: str
     unit: str
-    along: Callable[[Side, Floats, Floats], Floats | None]
+    along: Callable[[ComparedRun, Floats, Floats], Floats | None]
 
 
-def _by(column: str) -> Callable[[Side, Floats, Floats], Floats | None]:
+def _by(column: str) -> Callable[[ComparedRun, Floats, Floats], Floats | None]:
     """Iterations times a figure of the table `throughput`; None where it is not known."""
 
-    def along(side: Side, iteration: Floats, _: Floats) -> Floats | None:
+    def along(side: ComparedRun, iteration: Floats, _: Floats) -> Floats | None:
         row = side.row("throughput")
         factor = None if row is None else row[column]
         if formats.is_na(factor) or not factor or (column == "macs_per_iteration" and row and row["unknown_layers"]):
@@ -64,7 +64,7 @@ class _Line(NamedTuple):
     y: Floats
 
 
-def common_ranges(base: Side, other: Side) -> tuple[tuple[Range, ...], tuple[str, ...]]:
+def common_ranges(base: ComparedRun, other: ComparedRun) -> tuple[tuple[Range, ...], tuple[str, ...]]:
     """What both runs went over along each axis that both logs tell, and why an axis or the curves are left out."""
     trained = [_training(side) for side in (base, other)]
     missing = [side.name for side, one in zip((base, other), trained, strict=True) if one is None]
@@ -84,13 +84,13 @@ def _shows(names: list[str]) -> str:
     return "displays" if len(names) == 1 else "display"
 
 
-def _training(side: Side) -> Training | None:
+def _training(side: ComparedRun) -> Training | None:
     found = side.audited.once(trainings)
     one = next((one for one in found if one.attempt.index == side.attempt), None)
     return one if one is not None and (one.iteration >= 0).any() else None
 
 
-def _range(axis: _Axis, base: Side, other: Side, one: Training, two: Training) -> Range | str:
+def _range(axis: _Axis, base: ComparedRun, other: ComparedRun, one: Training, two: Training) -> Range | str:
     lines = [_displays(axis, side, training) for side, training in ((base, one), (other, two))]
     if lines[0] is None or lines[1] is None:
         lacking = [side.name for side, line in zip((base, other), lines, strict=True) if line is None]
@@ -105,7 +105,7 @@ def _range(axis: _Axis, base: Side, other: Side, one: Training, two: Training) -
     return Range(axis.name, axis.unit, first, last, changes)
 
 
-def _displays(axis: _Axis, side: Side, training: Training) -> _Line | None:
+def _displays(axis: _Axis, side: ComparedRun, training: Training) -> _Line | None:
     known = training.iteration >= 0
     x = axis.along(side, training.iteration.astype(np.float64), training.elapsed_s)
     if x is None or not np.isfinite(x[known]).any():
@@ -114,11 +114,11 @@ def _displays(axis: _Axis, side: Side, training: Training) -> _Line | None:
     return _Line(x[usable], training.loss[usable])
 
 
-def _losses(one: _Line, two: _Line, first: float, last: float) -> Iterator[Change]:
+def _losses(one: _Line, two: _Line, first: float, last: float) -> Iterator[FigurePair]:
     figures = [_smoothed(line, first, last) for line in (one, two)]
     for place, name in enumerate(("training loss, lowest smoothed", "training loss, last smoothed")):
         before, after = figures[0][place], figures[1][place]
-        yield Change(name, MEASURED, before, after, before)
+        yield FigurePair(name, MEASURED, before, after, before)
 
 
 def _smoothed(line: _Line, first: float, last: float) -> tuple[Number | None, Number | None]:
@@ -131,7 +131,7 @@ def _smoothed(line: _Line, first: float, last: float) -> tuple[Number | None, Nu
     return (float(trended[rows].min()) if len(rows) else None), last_smoothed(inside)
 
 
-def _tests(axis: _Axis, base: Side, other: Side, first: float, last: float) -> Iterator[Change]:
+def _tests(axis: _Axis, base: ComparedRun, other: ComparedRun, first: float, last: float) -> Iterator[FigurePair]:
     """Outputs that both runs test, by test net and name: the best and the last value within the range."""
     ours, theirs = (_tested(side) for side in (base, other))
     for key in (key for key in ours if key in theirs):
@@ -141,23 +141,23 @@ def _tests(axis: _Axis, base: Side, other: Side, first: float, last: float) -> I
         best = np.min if ours[key].lowest else np.max
         name = f"{key[1]} of test net #{key[0]}"
         old, new = (float(best(one)) for one in values)
-        yield Change(f"{name}, best", MEASURED, old, new, old)
+        yield FigurePair(f"{name}, best", MEASURED, old, new, old)
         old, new = (float(one[-1]) for one in values)
-        yield Change(f"{name}, last", MEASURED, old, new, old)
+        yield FigurePair(f"{name}, last", MEASURED, old, new, old)
 
 
-def _tested(side: Side) -> dict[tuple[int, str], OutputCurve]:
+def _tested(side: ComparedRun) -> dict[tuple[int, str], OutputCurve]:
     return {(one.net, one.name): one for one in side.audited.once(output_curves) if one.attempt == side.attempt}
 
 
-def _within(axis: _Axis, side: Side, curve: OutputCurve, first: float, last: float) -> Floats:
+def _within(axis: _Axis, side: ComparedRun, curve: OutputCurve, first: float, last: float) -> Floats:
     x = axis.along(side, curve.iteration, _seconds_at(side, curve.line))
     if x is None:
         return np.zeros(0)
     return curve.value[(x >= first) & (x <= last)]
 
 
-def _seconds_at(side: Side, lines: Floats) -> Floats:
+def _seconds_at(side: ComparedRun, lines: Floats) -> Floats:
     """When each line of a test was printed, by the table `test`; NaN where it has no time."""
     frame = side.audited.frame("test")
     if frame is None:

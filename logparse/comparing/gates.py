@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from logparse.comparing.layers import DATA, MACS_PER_IMAGE, PARAMS
+from logparse.comparing.layers import LAYER_DATA, MACS_PER_IMAGE, PARAMS
 from logparse.errors import UsageError, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from logparse.comparing.values import Change, Comparison, Number
+    from logparse.comparing.values import Comparison, FigurePair, Number
 
 _EXAMPLE: Final = "Examples: 'memory>+5%', 'params>+0', 'data>+10MB', 'loss.last>0.5', 'test.best<-1%'."
 _LIMIT: Final = re.compile(
@@ -40,7 +40,7 @@ class Verdict(NamedTuple):
     """A limit beside the figure: whether it holds; None where there is no figure."""
 
     limit: Limit
-    change: Change | None
+    change: FigurePair | None
     holds: bool | None
 
 
@@ -55,8 +55,8 @@ def limit_of(text: str) -> Limit:
     if found is None:
         raise UsageError(f"{text!r} is no limit", remedy=_EXAMPLE)
     name, unit = found["name"].lower(), found["unit"].lower()
-    if name not in FIGURES:
-        raise UsageError(f"there is no figure {name!r}; {suggestion(name, list(FIGURES))}", remedy=_EXAMPLE)
+    if name not in LIMITED:
+        raise UsageError(f"there is no figure {name!r}; {suggestion(name, list(LIMITED))}", remedy=_EXAMPLE)
     by, percent = bool(found["by"]), unit == "%"
     if percent and not by:
         raise UsageError(f"{text!r}: a bound in per cent is one of a change", remedy="Write +5% or -5%.")
@@ -66,7 +66,7 @@ def limit_of(text: str) -> Limit:
 
 def verdict_on(limit: Limit, comparison: Comparison) -> Verdict:
     """Whether a comparison keeps to a limit. A range is told by its upper end where that is known."""
-    change = FIGURES[limit.name](comparison)
+    change = LIMITED[limit.name](comparison)
     if change is None:
         return Verdict(limit, None, None)
     value: Number | None = change.after
@@ -85,18 +85,18 @@ def verdict_on(limit: Limit, comparison: Comparison) -> Verdict:
 # -- figures by name -----------------------------------------------------------------------------------
 
 
-def _total(name: str) -> Callable[[Comparison], Change | None]:
-    def found(comparison: Comparison) -> Change | None:
+def _total(name: str) -> Callable[[Comparison], FigurePair | None]:
+    def found(comparison: Comparison) -> FigurePair | None:
         totals = () if comparison.layers is None else comparison.layers.totals
         return next((one for one in totals if one.quantity == name), None)
 
     return found
 
 
-def _of_the_run(*beginnings: str) -> Callable[[Comparison], Change | None]:
+def _of_the_run(*beginnings: str) -> Callable[[Comparison], FigurePair | None]:
     """The largest of the run's figures that begin so; by the first beginning that any has."""
 
-    def found(comparison: Comparison) -> Change | None:
+    def found(comparison: Comparison) -> FigurePair | None:
         for beginning in beginnings:
             known = [one for one in comparison.figures if one.quantity.startswith(beginning)]
             if known:
@@ -106,25 +106,25 @@ def _of_the_run(*beginnings: str) -> Callable[[Comparison], Change | None]:
     return found
 
 
-def _held(comparison: Comparison) -> Change | None:
+def _held(comparison: Comparison) -> FigurePair | None:
     """The sum of all kinds, on the GPU where both devices are compared."""
     return list(comparison.memory.values())[-1][-1] if comparison.memory else None
 
 
-def _measured(begins: str, ends: str) -> Callable[[Comparison], Change | None]:
+def _measured(begins: str, ends: str) -> Callable[[Comparison], FigurePair | None]:
     """A loss or a score over the iterations that both runs have."""
 
-    def found(comparison: Comparison) -> Change | None:
+    def found(comparison: Comparison) -> FigurePair | None:
         changes = comparison.curves[0].changes if comparison.curves else ()
         return next((one for one in changes if begins in one.quantity and one.quantity.endswith(ends)), None)
 
     return found
 
 
-FIGURES: Final[Mapping[str, Callable[[Comparison], Change | None]]] = {
+LIMITED: Final[Mapping[str, Callable[[Comparison], FigurePair | None]]] = {
     "params": _total(PARAMS),
     "macs": _total(MACS_PER_IMAGE),
-    "data": _total(DATA),
+    "data": _total(LAYER_DATA),
     "memory": _held,
     "logged": _of_the_run("Memory required for data"),
     "footprint": _of_the_run("footprint, at most", "footprint, "),

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.comparing.settings import layer_settings
-from logparse.comparing.values import BYTES, MACS, VALUES, Change, LayerComparison, LayerRow, Setting
+from logparse.comparing.values import BYTES, MACS, VALUES, ComparedLayer, DifferingField, FigurePair, LayerComparison
 from logparse.cost.structure.alignment import SAME_NAME, aligned
 from logparse.cost.structure.net_layer import without_ones
 from logparse.tables.nets.key import macs_of
@@ -14,7 +14,7 @@ from logparse.tables.nets.key import macs_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from logparse.comparing.side import Side
+    from logparse.comparing.side import ComparedRun
     from logparse.comparing.values import Number
     from logparse.cost.spec import Shape
     from logparse.cost.structure.alignment import Pairing
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PARAMS: Final = "params"
 MACS_PER_IMAGE: Final = "macs per image"
-DATA: Final = "data"
+LAYER_DATA: Final = "data"
 
 
 class _Quantity(NamedTuple):
@@ -35,7 +35,7 @@ class _Quantity(NamedTuple):
 _QUANTITIES: Final = (
     _Quantity(PARAMS, VALUES, lambda layer, _: layer.own_params),
     _Quantity(MACS_PER_IMAGE, MACS, lambda layer, net: macs_of(layer.cost.macs.value, net)[0]),
-    _Quantity(DATA, BYTES, lambda layer, _: layer.distinct_bytes),
+    _Quantity(LAYER_DATA, BYTES, lambda layer, _: layer.distinct_bytes),
 )
 
 
@@ -47,13 +47,13 @@ class _Net(NamedTuple):
     totals: dict[str, tuple[Number, bool]]  # quantity → the known sum, and whether that is a lower bound
 
 
-def compared_layers(base: Side, other: Side) -> LayerComparison | None:
+def compared_layers(base: ComparedRun, other: ComparedRun) -> LayerComparison | None:
     """The leading nets of both sides; None where one has none."""
     if base.lead is None or other.lead is None:
         return None
     one, two = _net(base, base.lead), _net(other, other.lead)
     structures = base.structure(base.lead), other.structure(other.lead)
-    rows: list[LayerRow] = []
+    rows: list[ComparedLayer] = []
     unknown: Counter[str] = Counter()
     unchanged = by_batch = 0
     for pair in aligned(*structures):
@@ -76,25 +76,25 @@ def compared_layers(base: Side, other: Side) -> LayerComparison | None:
     )
 
 
-def _net(side: Side, place: int) -> _Net:
+def _net(side: ComparedRun, place: int) -> _Net:
     fact = side.net(place)
     inputs = len(side.structure(place).graph.layers) - len(fact.layers)
     totals = {}
     for quantity in _QUANTITIES:
         values = [quantity.of(layer, fact) for layer in fact.layers]
-        if quantity.name == DATA:
+        if quantity.name == LAYER_DATA:
             values += [None if blob.count is None else blob.count * fact.element_bytes for blob in fact.net.inputs]
         known = [value for value in values if value is not None]
         totals[quantity.name] = sum(known), len(known) < len(values)
     return _Net(fact, (*[None] * inputs, *fact.layers), totals)
 
 
-def _total(quantity: _Quantity, one: _Net, two: _Net) -> Change:
+def _total(quantity: _Quantity, one: _Net, two: _Net) -> FigurePair:
     (before, low), (after, low_after) = one.totals[quantity.name], two.totals[quantity.name]
-    return Change(quantity.name, quantity.unit, before, after, before, (low, low_after))
+    return FigurePair(quantity.name, quantity.unit, before, after, before, (low, low_after))
 
 
-def _row(pair: Pairing, one: _Net, two: _Net) -> tuple[LayerRow | None, Sequence[str], bool]:
+def _row(pair: Pairing, one: _Net, two: _Net) -> tuple[ComparedLayer | None, Sequence[str], bool]:
     """What differs of a pair (None: nothing), the quantities that only one side knows, whether data follows batch."""
     old = None if pair.one is None else one.layers[pair.one]
     new = None if pair.other is None else two.layers[pair.other]
@@ -107,22 +107,22 @@ def _row(pair: Pairing, one: _Net, two: _Net) -> tuple[LayerRow | None, Sequence
     if pair.how == SAME_NAME and not changes and not settings:
         return None, gaps, follows
     lines = (old.layer.line, new.layer.line)
-    row = LayerRow(pair.how, _name(old.layer), _name(new.layer), new.type or old.type, settings, changes, lines)
+    row = ComparedLayer(pair.how, _name(old.layer), _name(new.layer), new.type or old.type, settings, changes, lines)
     return row, gaps, follows
 
 
-def _alone(how: str, old: LayerFact | None, new: LayerFact | None, one: _Net, two: _Net) -> LayerRow:
+def _alone(how: str, old: LayerFact | None, new: LayerFact | None, one: _Net, two: _Net) -> ComparedLayer:
     """A layer that only one net has: its figures against nothing."""
     changes = []
     for quantity in _QUANTITIES:
         had = 0 if old is None else quantity.of(old, one.fact)
         has = 0 if new is None else quantity.of(new, two.fact)
         if had != has:
-            changes.append(Change(quantity.name, quantity.unit, had, has, one.totals[quantity.name][0]))
+            changes.append(FigurePair(quantity.name, quantity.unit, had, has, one.totals[quantity.name][0]))
     before, after = (None if layer is None else layer.layer for layer in (old, new))
     kind = next((layer.type for layer in (old, new) if layer is not None), None)
     lines = (None if before is None else before.line, None if after is None else after.line)
-    return LayerRow(how, _name(before), _name(after), kind, (), tuple(changes), lines)
+    return ComparedLayer(how, _name(before), _name(after), kind, (), tuple(changes), lines)
 
 
 def _name(layer: Layer | None) -> str | None:
@@ -130,35 +130,35 @@ def _name(layer: Layer | None) -> str | None:
     return None if layer is None else layer.name or "(unnamed)"
 
 
-def _changes(old: LayerFact, new: LayerFact, one: _Net, two: _Net) -> tuple[tuple[Change, ...], list[str], bool]:
+def _changes(old: LayerFact, new: LayerFact, one: _Net, two: _Net) -> tuple[tuple[FigurePair, ...], list[str], bool]:
     changes, gaps, follows = [], [], False
     for quantity in _QUANTITIES:
         before, after = quantity.of(old, one.fact), quantity.of(new, two.fact)
-        change = Change(quantity.name, quantity.unit, before, after, one.totals[quantity.name][0])
+        change = FigurePair(quantity.name, quantity.unit, before, after, one.totals[quantity.name][0])
         if (before is None) != (after is None):
             gaps.append(quantity.name)
-        elif quantity.name == DATA and change.differs and _by_batch(change, one.fact, two.fact):
+        elif quantity.name == LAYER_DATA and change.differs and _by_batch(change, one.fact, two.fact):
             follows = True
         elif change.differs:
             changes.append(change)
     return tuple(changes), gaps, follows
 
 
-def _by_batch(change: Change, one: NetFact, two: NetFact) -> bool:
+def _by_batch(change: FigurePair, one: NetFact, two: NetFact) -> bool:
     """Whether data is as much larger as the batch is, and the values as they were."""
     if change.before is None or change.after is None or not one.batch or not two.batch:
         return False
     return change.before * two.batch * two.element_bytes == change.after * one.batch * one.element_bytes
 
 
-def _settings(old: LayerFact, new: LayerFact, one: NetFact, two: NetFact) -> tuple[Setting, ...]:
+def _settings(old: LayerFact, new: LayerFact, one: NetFact, two: NetFact) -> tuple[DifferingField, ...]:
     found = []
     name = new.layer.name or ""
     if old.type is not None and new.type is not None and old.type != new.type:
-        found.append(Setting(name, "type", old.type, new.type))
+        found.append(DifferingField(name, "type", old.type, new.type))
     shapes = [tuple(top.shape for top in layer.layer.tops) for layer in (old, new)]
     if not _same_shapes(shapes[0], shapes[1], one.batch, two.batch):
-        found.append(Setting(name, "top shape", shapes[0], shapes[1], "shapes"))
+        found.append(DifferingField(name, "top shape", shapes[0], shapes[1], "shapes"))
     definitions = old.layer.definition, new.layer.definition
     if definitions[0] is not None and definitions[1] is not None:
         found += layer_settings(name, definitions[0].message, definitions[1].message)

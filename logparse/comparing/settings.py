@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from logparse.comparing.values import Setting
+from logparse.comparing.values import DifferingField
 from logparse.solver import solver_type
 from logparse.tables.run.fork import build_of
 from logparse.textproto import Message
@@ -12,14 +12,14 @@ from logparse.textproto import Message
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from logparse.comparing.side import Side
+    from logparse.comparing.side import ComparedRun
     from logparse.derive.facts import NetFact
     from logparse.model import Attempt
 
 Fields: TypeAlias = "Mapping[str, tuple[object, ...]]"
 
-RUN: Final = "run"
-SOLVER: Final = "solver"
+OF_RUN: Final = "run"
+OF_SOLVER: Final = "solver"
 _SOURCES: Final = frozenset({"source", "root_folder", "mean_file"})
 # Nets that stand within a solver's definition are compared as nets.
 _NETS: Final = frozenset({"net_param", "train_net_param", "test_net_param"})
@@ -49,14 +49,16 @@ def _walked(message: Message, prefix: str) -> Iterator[tuple[str, object]]:
                 yield f"{prefix}{name}", value
 
 
-def differing(where: str, before: Fields, after: Fields, *, cut: tuple[bool, bool] = (False, False)) -> list[Setting]:
+def differing(
+    where: str, before: Fields, after: Fields, *, cut: tuple[bool, bool] = (False, False)
+) -> list[DifferingField]:
     """The fields whose values are not the same; what a definition that is cut may have lost is no difference."""
     found = []
     for name in dict.fromkeys([*before, *after]):
         old, new = before.get(name), after.get(name)
         lost = (old is None and cut[0]) or (new is None and cut[1])
         if old != new and not lost:
-            found.append(Setting(where, name, _value(old), _value(new)))
+            found.append(DifferingField(where, name, _value(old), _value(new)))
     return found
 
 
@@ -64,7 +66,7 @@ def _value(values: tuple[object, ...] | None) -> object:
     return values[0] if values is not None and len(values) == 1 else values
 
 
-def layer_settings(where: str, before: Message, after: Message) -> tuple[Setting, ...]:
+def layer_settings(where: str, before: Message, after: Message) -> tuple[DifferingField, ...]:
     """What the definitions of one layer say differently, beside its name, its type and its wires."""
     if before.fields == after.fields:
         return ()
@@ -72,22 +74,22 @@ def layer_settings(where: str, before: Message, after: Message) -> tuple[Setting
     return tuple(differing(where, fields_of(before, _APART), fields_of(after, _APART), cut=cut))
 
 
-def run_settings(base: Side, other: Side) -> Iterator[Setting]:
+def run_settings(base: ComparedRun, other: ComparedRun) -> Iterator[DifferingField]:
     """What differs before any layer is looked at: how the run was started, its solver, batches."""
     for name, old, new in _started(base, other):
         if old != new and old is not None and new is not None:
-            yield Setting(RUN, name, old, new)
+            yield DifferingField(OF_RUN, name, old, new)
     yield from _solvers(base.facts, other.facts)
     for key in (key for key in base.nets if key in other.nets):
         old_net, new_net = base.net(base.nets[key]), other.net(other.nets[key])
         if old_net.batch != new_net.batch and None not in {old_net.batch, new_net.batch}:
-            yield Setting(base.net_title(base.nets[key]), "batch", old_net.batch, new_net.batch)
+            yield DifferingField(base.net_title(base.nets[key]), "batch", old_net.batch, new_net.batch)
         sources = _sources(old_net), _sources(new_net)
         if sources[0] != sources[1] and all(sources):
-            yield Setting(base.net_title(base.nets[key]), "data", *sources)
+            yield DifferingField(base.net_title(base.nets[key]), "data", *sources)
         if old_net.element_bytes != new_net.element_bytes:
             where = base.net_title(base.nets[key])
-            yield Setting(where, "bytes of a value", old_net.element_bytes, new_net.element_bytes)
+            yield DifferingField(where, "bytes of a value", old_net.element_bytes, new_net.element_bytes)
 
 
 def _sources(net: NetFact) -> tuple[object, ...]:
@@ -103,7 +105,7 @@ def _sources(net: NetFact) -> tuple[object, ...]:
     )
 
 
-def _started(base: Side, other: Side) -> Iterator[tuple[str, object, object]]:
+def _started(base: ComparedRun, other: ComparedRun) -> Iterator[tuple[str, object, object]]:
     """What both logs tell of how they were started; None where one does not."""
     one, two = base.facts, other.facts
     yield "command", one.command, two.command
@@ -115,19 +117,19 @@ def _started(base: Side, other: Side) -> Iterator[tuple[str, object, object]]:
     yield "Caffe", old and old.name, new and new.name
 
 
-def _solvers(one: Attempt, two: Attempt) -> Iterator[Setting]:
+def _solvers(one: Attempt, two: Attempt) -> Iterator[DifferingField]:
     if one.solver is None or two.solver is None:
         return  # told among the notes
     kinds = solver_type(one.solver), solver_type(two.solver)
     if kinds[0] != kinds[1]:
-        yield Setting(SOLVER, "type", *kinds)
+        yield DifferingField(OF_SOLVER, "type", *kinds)
     apart = _NETS | {"type", "solver_type"}
     yield from differing(
-        SOLVER, fields_of(one.solver, apart), fields_of(two.solver, apart), cut=(one.solver_cut, two.solver_cut)
+        OF_SOLVER, fields_of(one.solver, apart), fields_of(two.solver, apart), cut=(one.solver_cut, two.solver_cut)
     )
 
 
-def untold(base: Side, other: Side) -> Iterator[str]:
+def untold_settings(base: ComparedRun, other: ComparedRun) -> Iterator[str]:
     """What only one of both logs tells of its settings, as sentences."""
     for one, two in ((base, other), (other, base)):
         if one.facts.solver is not None and two.facts.solver is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from logparse import formats
 from logparse.audit.finding import AuditedLog
-from logparse.audit.summary import leading
+from logparse.audit.summary import leading_net
 from logparse.errors import UsageError
 from logparse.rows import lead_rank, net_name
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Side:
+class ComparedRun:
     """A log and the attempt that is compared; the one that the log is told by where none is named."""
 
     log: LogLike
@@ -86,7 +86,7 @@ class Side:
         return [row for row in self.audited.rows(table) if row["attempt"] == self.attempt]
 
 
-def side_of(log: LogLike, attempt: int | None) -> Side:
+def side_of(log: LogLike, attempt: int | None) -> ComparedRun:
     """The side of a log.
 
     Raises:
@@ -95,12 +95,12 @@ def side_of(log: LogLike, attempt: int | None) -> Side:
     """
     there = [one.index for one in log.facts.attempts]
     if attempt is None:
-        _, row = leading(AuditedLog(log))
+        _, row = leading_net(AuditedLog(log))
         if row is None:
             raise UsageError(f"{log.facts.source.name}: no start of Caffe is in the log, so nothing to compare")
-        return Side(log, int(row["attempt"]), named=False)
+        return ComparedRun(log, int(row["attempt"]), named=False)
     if attempt not in there:
         shown = formats.enumerated(list(map(str, formats.first_of(map(str, there)))))
         remedy = f"Attempts that it has: {shown}." if there else None
         raise UsageError(f"{log.facts.source.name}: there is no attempt {attempt}", remedy=remedy)
-    return Side(log, attempt, named=True)
+    return ComparedRun(log, attempt, named=True)

@@ -18,7 +18,7 @@ COUNT: Final = "count"
 MEASURED: Final = "measured"  # a loss or a score: six significant digits, as Caffe prints it
 
 
-class Change(NamedTuple):
+class FigurePair(NamedTuple):
     """A figure of the base and of the other run; None where it is not known.
 
     `whole` is what a change in per cent is a share of: the base's figure itself, or for a part the base's total.
@@ -52,7 +52,7 @@ class Change(NamedTuple):
         return known and self.before != self.after and not both_nan
 
 
-class Setting(NamedTuple):
+class DifferingField(NamedTuple):
     """What was set differently: of what, which field, its value on either side; None where it is not stated.
 
     A value is a scalar, a text, or a tuple of them where a field repeats. `form` is the key of `formats.FORMS` by which
@@ -67,7 +67,7 @@ class Setting(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class LayerRow:
+class ComparedLayer:
     """A layer that is new or gone, or one of both nets that is not the same in them.
 
     `how` is a word of cost/structure/alignment.py. `changes` are the figures that differ (of a layer that is new or
@@ -78,8 +78,8 @@ class LayerRow:
     before: str | None
     after: str | None
     type: str | None
-    settings: tuple[Setting, ...]
-    changes: tuple[Change, ...]
+    settings: tuple[DifferingField, ...]
+    changes: tuple[FigurePair, ...]
     lines: tuple[int | None, int | None]
 
 
@@ -92,11 +92,11 @@ class LayerComparison:
     """
 
     nets: tuple[str, str]
-    rows: tuple[LayerRow, ...]
+    rows: tuple[ComparedLayer, ...]
     unchanged: int
     by_batch: int
     unknown: Mapping[str, int]
-    totals: tuple[Change, ...]
+    totals: tuple[FigurePair, ...]
     same_structure: bool | None
 
 
@@ -107,7 +107,7 @@ class Range(NamedTuple):
     unit: str
     first: Number
     last: Number
-    changes: tuple[Change, ...]
+    changes: tuple[FigurePair, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +118,10 @@ class Comparison:
     """
 
     names: tuple[str, str]
-    settings: tuple[Setting, ...]
+    settings: tuple[DifferingField, ...]
     layers: LayerComparison | None
-    figures: tuple[Change, ...]
-    memory: Mapping[str, tuple[Change, ...]]
+    figures: tuple[FigurePair, ...]
+    memory: Mapping[str, tuple[FigurePair, ...]]
     curves: tuple[Range, ...]
     notes: tuple[str, ...] = field(default=())
 
@@ -134,7 +134,7 @@ class Comparison:
             or any(one.differs for one in self.every_change())
         )
 
-    def every_change(self) -> tuple[Change, ...]:
+    def every_change(self) -> tuple[FigurePair, ...]:
         """All figures, those of single layers left out."""
         totals = () if self.layers is None else self.layers.totals
         parts = (one for kinds in self.memory.values() for one in kinds)

@@ -84,7 +84,7 @@ class Fact:
     href: str = ""
 
 
-class Drawn(Protocol):
+class Drawable(Protocol):
     """What markup can be made of when it is wanted."""
 
     def __html__(self) -> str:
@@ -98,7 +98,7 @@ class KeyFigure:
     name: str
     text: str
     note: str = ""
-    svg: Markup | Drawn | str = ""
+    svg: Markup | Drawable | str = ""
     href: str = ""
 
 

@@ -11,6 +11,7 @@ from logparse.audit.finders import found_in
 from logparse.audit.finding import AuditedLog
 from logparse.formats import capitalised
 from logparse.rows import grouped, net_key, net_kind, net_name, rows_of, told_rank
+from logparse.tables.table import kept_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,7 +70,7 @@ class ReportedLog:
 
     def frame(self, name: str) -> pd.DataFrame:
         """A table of the log."""
-        return self.parsed.table(name)
+        return kept_by(self.parsed).table(name)
 
     def rows(self, name: str) -> tuple[TableRow, ...]:
         """A table's rows as mappings from column to raw value."""

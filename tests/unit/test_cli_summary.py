@@ -12,13 +12,14 @@ import pytest
 
 from logparse import formats, parse_log
 from logparse.cli.main import VERBS, main
-from logparse.cli.screens.summary_text import PIPE_WIDTH, summary_lines
+from logparse.cli.screens.columns import PIPE_WIDTH
+from logparse.cli.screens.summary_text import summary_lines
 from logparse.reading.messages.ignored import IGNORED_PATTERNS
 from logparse.reading.messages.patterns import PATTERNS
 from logparse.report.reported_log import ReportedLog
 from logparse.report.verdict.cards import cards
 from logparse.report.verdict.sentence import sentence
-from logparse.tables.run.fork import MARKS, build_of
+from logparse.tables.run.fork import FORK_MARKS, build_of
 from tests.writing import line, net, read
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def test_a_strangers_name_stays_text(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 def test_every_mark_of_a_build_is_a_reason_of_the_ledger() -> None:
     known = {one.name for one in PATTERNS} | {one.reason for one in IGNORED_PATTERNS}
-    for name, marks in MARKS.items():
+    for name, marks in FORK_MARKS.items():
         assert marks <= known, name
 
 

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 
 def test_the_public_names_are_these_and_all_can_be_had() -> None:
-    assert set(logparse.__all__) == {"Log", "LogparseError", "__version__", "parse_log", "write_report"}
+    assert set(logparse.__all__) == {"Log", "LogparseError", "__version__", "parse_log", "parse_logs", "write_report"}
     for name in logparse.__all__:
         assert getattr(logparse, name) is not None
         assert name in dir(logparse)
 
 
 def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match="has no attribute 'parse_logs'"):
-        _ = logparse.parse_logs
+    with pytest.raises(AttributeError, match="has no attribute 'parse_all'"):
+        _ = logparse.parse_all
 
 
 def test_the_version_is_the_same_everywhere(root: Path) -> None:

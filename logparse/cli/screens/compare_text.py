@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from logparse import formats
 from logparse.cli.screens.columns import in_columns
 from logparse.comparing.courses import CHANCE
-from logparse.comparing.values import BYTES, COUNT, MACS, MEASURED, VALUES, Change, Comparison
+from logparse.comparing.values import BYTES, COUNT, MACS, MEASURED, VALUES, Comparison, FigurePair
 from logparse.cost.structure.alignment import GONE, NEW
 from logparse.export.json import json_text
 from logparse.export.markdown import markdown_text
@@ -20,7 +20,7 @@ from logparse.tables.series.trend import DISPLAYS_LEAST
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from logparse.comparing.values import LayerRow, Range, Setting
+    from logparse.comparing.values import ComparedLayer, DifferingField, Range
 
 MOST_CHARACTERS: Final = 65_536  # of a comment on GitHub
 _LONGEST: Final = 60  # characters of a value that was set
@@ -36,7 +36,7 @@ _NONE: Final = "Neither log tells a figure of these."
 _TOO_FEW: Final = f"Fewer than {DISPLAYS_LEAST} displays of either run are within it, and no test of the same output."
 
 
-class Part(NamedTuple):
+class Chapter(NamedTuple):
     """One part of a comparison: its title, heads and rows of cells, remarks below; `left` are columns of text."""
 
     title: str
@@ -46,16 +46,16 @@ class Part(NamedTuple):
     remarks: tuple[str, ...] = ()
 
 
-def parts_of(one: Comparison) -> Iterator[Part]:
+def chapters_of(one: Comparison) -> Iterator[Chapter]:
     """What explains the rest first: settings; then layers, what is held, figures of the run, curves, remarks."""
     if one.settings:
         rows = tuple(
-            (setting.where, setting.name, value_text(setting.before, setting), value_text(setting.after, setting))
+            (setting.where, setting.name, stated_text(setting.before, setting), stated_text(setting.after, setting))
             for setting in one.settings
         )
-        yield Part("Settings that differ", ("of", "setting", "base", "other"), rows, (0, 1, 2, 3))
+        yield Chapter("Settings that differ", ("of", "setting", "base", "other"), rows, (0, 1, 2, 3))
     else:
-        yield Part("Settings", (), (), (), ("No setting that both logs print differs.",))
+        yield Chapter("Settings", (), (), (), ("No setting that both logs print differs.",))
     yield from _layers(one)
     for device, kinds in one.memory.items():
         yield _figures(f"Memory on the {device.upper()}, all nets; per cent of the base's sum", kinds, total=True)
@@ -67,7 +67,7 @@ def parts_of(one: Comparison) -> Iterator[Part]:
         yield _figures(title, first.changes, nothing=_TOO_FEW)
     remarks = (*([CHANCE] if one.curves else []), *(formats.capitalised(f"{note}.") for note in one.notes))
     if remarks:
-        yield Part("To be known", (), (), (), tuple(remarks))
+        yield Chapter("To be known", (), (), (), tuple(remarks))
 
 
 def _reach(part: Range) -> str:
@@ -79,7 +79,7 @@ def _reach(part: Range) -> str:
 # -- layers --------------------------------------------------------------------------------------------
 
 
-def _layers(one: Comparison) -> Iterator[Part]:
+def _layers(one: Comparison) -> Iterator[Chapter]:
     found = one.layers
     if found is None:
         return
@@ -92,7 +92,7 @@ def _layers(one: Comparison) -> Iterator[Part]:
     counts = f"{new} new, {gone} gone, {changed} changed, {found.unchanged} unchanged"
     heads = ("how", "layer", "what", "base", "other", "change", "of base")
     title = f"Layers of {found.nets[0]} and {found.nets[1]}: {counts}; per cent of the base net's total"
-    yield Part(title, heads, tuple(rows), (0, 1, 2), tuple(_layer_remarks(one)))
+    yield Chapter(title, heads, tuple(rows), (0, 1, 2), tuple(_layer_remarks(one)))
 
 
 def _layer_remarks(one: Comparison) -> Iterator[str]:
@@ -106,13 +106,13 @@ def _layer_remarks(one: Comparison) -> Iterator[str]:
         yield "The structure is the same." if found.same_structure else "The structure is not the same."
 
 
-def _layer_cells(row: LayerRow) -> Iterator[tuple[str, ...]]:
+def _layer_cells(row: ComparedLayer) -> Iterator[tuple[str, ...]]:
     """A line for each field and figure that differs; how it was paired and its name stand in the first."""
     name = row.after or row.before or ""
     if row.before and row.after and row.before != row.after:
         name = f"{row.before} → {row.after}"
     lines = [
-        (setting.name, value_text(setting.before, setting), value_text(setting.after, setting), "", "")
+        (setting.name, stated_text(setting.before, setting), stated_text(setting.after, setting), "", "")
         for setting in row.settings
     ]
     lines += [(change.quantity, *change_cells(change)) for change in row.changes]
@@ -124,7 +124,7 @@ def _layer_cells(row: LayerRow) -> Iterator[tuple[str, ...]]:
 # -- figures -------------------------------------------------------------------------------------------
 
 
-def _figures(title: str, changes: Sequence[Change], *, total: bool = False, nothing: str = _NONE) -> Part:
+def _figures(title: str, changes: Sequence[FigurePair], *, total: bool = False, nothing: str = _NONE) -> Chapter:
     """Those that differ or that one side does not know; the others are counted. The last is a total that always is."""
     known = [one for one in changes if one.before is not None or one.after is not None]
     ends = known[-1:] if total else []
@@ -134,10 +134,10 @@ def _figures(title: str, changes: Sequence[Change], *, total: bool = False, noth
     rows = tuple((one.quantity.replace("_", " "), *change_cells(one)) for one in shown)
     if not known:
         remarks = (nothing,)
-    return Part(title, ("", "base", "other", "change", "of base"), rows, (0,), remarks)
+    return Chapter(title, ("", "base", "other", "change", "of base"), rows, (0,), remarks)
 
 
-def change_cells(one: Change) -> tuple[str, str, str, str]:
+def change_cells(one: FigurePair) -> tuple[str, str, str, str]:
     """Before, after, the change in its own unit, and in per cent of what the part's title says."""
     before, after = (f"≥ {text}" if low else text for text, low in zip(_pair(one), one.at_least, strict=True))
     if one.change is None:
@@ -152,7 +152,7 @@ def change_cells(one: Change) -> tuple[str, str, str, str]:
     return before, after, f"{sign}{size}" if finite else formats.NA, told
 
 
-def _pair(one: Change) -> tuple[str, str]:
+def _pair(one: FigurePair) -> tuple[str, str]:
     """Both figures, with as many digits as tell them apart."""
     form = _FORMS[one.unit]
     before, after = form(one.before), form(one.after)
@@ -166,7 +166,7 @@ def _all_digits(value: object) -> str:
     return formats.precise(value, 15)
 
 
-def value_text(value: object, setting: Setting) -> str:
+def stated_text(value: object, setting: DifferingField) -> str:
     """What was set, as a person reads it."""
     if value is None:
         return _NOT_STATED
@@ -194,7 +194,7 @@ def text_lines(comparisons: Sequence[Comparison]) -> Iterator[str]:
         yield f"base:  {one.names[0]}"
         yield f"other: {one.names[1]}"
         yield from () if one.differs else ("", "Nothing differs that both logs tell.")
-        for part in parts_of(one):
+        for part in chapters_of(one):
             yield ""
             yield part.title
             if part.rows:
@@ -224,7 +224,7 @@ def _markdown(comparisons: Sequence[Comparison]) -> Iterator[str]:
         if not one.differs:
             yield "Nothing differs that both logs tell."
             yield ""
-        for part in parts_of(one):
+        for part in chapters_of(one):
             yield f"### {markdown_text(part.title)}"
             yield ""
             if part.rows:
@@ -247,7 +247,7 @@ def json_lines(comparisons: Sequence[Comparison]) -> Iterator[str]:
 
 
 # What is worked out of a value beside its fields.
-_WORKED_OUT: Final = {Change: ("change", "share"), Comparison: ("differs",)}
+_WORKED_OUT: Final = {FigurePair: ("change", "share"), Comparison: ("differs",)}
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - a value of a comparison

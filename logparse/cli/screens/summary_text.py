@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 import textwrap
 from typing import TYPE_CHECKING, Final
 
@@ -25,18 +23,9 @@ if TYPE_CHECKING:
     from logparse.report.elements import KeyFigure
     from logparse.rows import TableRow
 
-PIPE_WIDTH: Final = 100  # characters of a line where no terminal tells how many it has
-_NARROW, _WIDE = 40, 120  # a narrower line breaks every word, a wider one is hard to read
 _STEPS: Final = 3
 _WORST: Final = 5  # findings that are told
 _BAR: Final = 12
-
-
-def width_of_lines() -> int:
-    """How many characters a line may have: a terminal's, within reason; the same everywhere in a pipe."""
-    if sys.stdout is None or not sys.stdout.isatty():
-        return PIPE_WIDTH
-    return max(_NARROW, min(shutil.get_terminal_size((PIPE_WIDTH, 24)).columns, _WIDE))
 
 
 def summary_lines(parsed: Log, width: int) -> Iterator[str]:

@@ -55,7 +55,7 @@ def _best(one: OutputCurve) -> KeyFigure:
     value, where = (float(column[one.best]) for column in (one.value, one.iteration))
     end = formats.precise(float(one.value[-1]))
     note = f"at iteration {formats.count(int(where))}, of {formats.count(len(one.value))} tests; the last is {end}"
-    drawing = drawings.curve(
+    drawing = drawings.late_curve(
         one.iteration, one.value, one.best, f"{one.name} over the tests, best {formats.precise(value)}."
     )
     return KeyFigure(f"Best {one.name.strip('()')}", formats.precise(value), note, drawing, "training")
@@ -71,10 +71,10 @@ def loss_card(log: ReportedLog) -> KeyFigure | None:
     note = "median of the last displays" if is_smoothed else "the last display"
     if found is not None:
         note += f"; {formats.significant(found.start)} in the first {TREND_LEAST}"
-    drawing: drawings.Drawing | str = ""
+    drawing: drawings.LateDrawing | str = ""
     if training is not None and len(training.loss) > 1:
         y = training.trend if found is not None else training.loss
-        drawing = drawings.curve(training.iteration.astype(np.float64), y, None, "The loss over the iterations.")
+        drawing = drawings.late_curve(training.iteration.astype(np.float64), y, None, "The loss over the iterations.")
     return KeyFigure("Loss at the end", formats.significant(end), note, drawing, "training")
 
 
@@ -94,7 +94,7 @@ def time_card(log: ReportedLog) -> KeyFigure | None:
         return None if speed is None else KeyFigure("Speed", rate, "median over the displays")
     parts = [] if work is None else _spent(work, float(seconds))
     pauses = f"{formats.percent(parts[0].share)} of it in training" if len(parts) > 1 else ""
-    drawing = drawings.split(parts, f"Time. {'; '.join(part.title for part in parts)}.") if parts else ""
+    drawing = drawings.late_split(parts, f"Time. {'; '.join(part.title for part in parts)}.") if parts else ""
     return KeyFigure("Time", formats.duration(seconds), "; ".join(filter(None, (rate, pauses))), drawing)
 
 
@@ -179,13 +179,13 @@ def _most(sums: dict[str, int]) -> Sequence[str]:
     return [f"{share} in {plural_of(kind)}"]
 
 
-def _by_kind(sums: dict[str, int], name: str) -> drawings.Drawing | str:
+def _by_kind(sums: dict[str, int], name: str) -> drawings.LateDrawing | str:
     total = sum(sums.values())
     parts = [
         drawings.Slice(css_of(kind), size / total, f"{kind}: {formats.percent(size / total)}")
         for kind, size in sums.items()
     ]
-    return drawings.split(parts, f"{name} by kind. {'; '.join(part.title for part in parts)}.") if parts else ""
+    return drawings.late_split(parts, f"{name} by kind. {'; '.join(part.title for part in parts)}.") if parts else ""
 
 
 _TRAINED: Final[Sequence[Callable[[ReportedLog], KeyFigure | None]]] = (

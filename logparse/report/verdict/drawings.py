@@ -24,7 +24,7 @@ class Slice(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Drawing:
+class LateDrawing:
     """A drawing that is not drawn yet; as markup it is."""
 
     draw: Callable[[], str]
@@ -34,19 +34,19 @@ class Drawing:
         return self.draw()
 
 
-def gauge(low: float, high: float | None, card: float | None, description: str) -> Drawing:
+def late_gauge(low: float, high: float | None, card: float | None, description: str) -> LateDrawing:
     """A range on a scale from 0, in the frame of a card."""
-    return Drawing(partial(_drawn, "gauge", low, high, card, description))
+    return LateDrawing(partial(_drawn, "gauge", low, high, card, description))
 
 
-def curve(x: Floats, y: Floats, marked: int | None, description: str) -> Drawing:
+def late_curve(x: Floats, y: Floats, marked: int | None, description: str) -> LateDrawing:
     """A line over its whole range; one of its points, by its place, is ringed."""
-    return Drawing(partial(_drawn, "curve", x, y, marked, description))
+    return LateDrawing(partial(_drawn, "curve", x, y, marked, description))
 
 
-def split(parts: Sequence[Slice], description: str) -> Drawing:
+def late_split(parts: Sequence[Slice], description: str) -> LateDrawing:
     """A bar cut into its parts."""
-    return Drawing(partial(_drawn, "split", parts, description))
+    return LateDrawing(partial(_drawn, "split", parts, description))
 
 
 def _drawn(name: str, *arguments: Any) -> str:  # noqa: ANN401 - those of the function of that name

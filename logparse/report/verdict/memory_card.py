@@ -81,13 +81,13 @@ def _on_gpu(log: ReportedLog, row: TableRow) -> KeyFigure:
     return KeyFigure("Memory at its peak", short_reach(row), note, _gauge(row, card))
 
 
-def _gauge(row: TableRow, card: int | None) -> drawings.Drawing | str:
+def _gauge(row: TableRow, card: int | None) -> drawings.LateDrawing | str:
     low = row["low_bytes"] if not formats.is_na(row["low_bytes"]) else None
     if low is None:
         return ""
     high = None if formats.is_na(row["high_bytes"]) else float(row["high_bytes"])
     against = "" if card is None else f" against a card of {formats.size(card)}"
-    return drawings.gauge(
+    return drawings.late_gauge(
         float(low), high, None if card is None else float(card), f"Memory {short_reach(row)}{against}."
     )
 
@@ -109,7 +109,9 @@ def _on_cpu(log: ReportedLog, row: TableRow) -> KeyFigure:
     ]
     said = "; ".join(part.title for part in parts)
     note = f"on the CPU; {formats.percent(sums[most] / total)} of it {words[most]}"
-    return KeyFigure("Memory at its peak", short_reach(row), note, drawings.split(parts, f"Memory by kind. {said}."))
+    return KeyFigure(
+        "Memory at its peak", short_reach(row), note, drawings.late_split(parts, f"Memory by kind. {said}.")
+    )
 
 
 def _logged(log: ReportedLog) -> KeyFigure | None:

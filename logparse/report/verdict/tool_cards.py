@@ -42,7 +42,7 @@ def _pass(log: ReportedLog, way: str) -> KeyFigure | None:
     ]
     name, ms = f"{way.capitalize()} pass", found.forward_ms if way == "forward" else found.backward_ms
     most = f"{formats.percent(parts[0].share)} in {plural_of(next(iter(ranked)))}" if parts else ""
-    drawing = drawings.split(parts, f"{name} by kind. {'; '.join(part.title for part in parts)}.") if parts else ""
+    drawing = drawings.late_split(parts, f"{name} by kind. {'; '.join(part.title for part in parts)}.") if parts else ""
     return KeyFigure(name, formats.milliseconds(ms), most, drawing, "timing")
 
 
@@ -77,7 +77,7 @@ def slowest_card(log: ReportedLog) -> KeyFigure | None:
     parts = [drawings.Slice(css, share, layer_name(row)), drawings.Slice("k-other", 1 - share, "all others")]
     note = f"{formats.percent(share)} of both passes, {formats.milliseconds(_both(row))}"
     return KeyFigure(
-        "Slowest layer", layer_name(row), note, drawings.split(parts, f"{layer_name(row)}: {note}."), "timing"
+        "Slowest layer", layer_name(row), note, drawings.late_split(parts, f"{layer_name(row)}: {note}."), "timing"
     )
 
 
@@ -107,7 +107,7 @@ def _score(place: int) -> Callable[[ReportedLog], KeyFigure | None]:
             mine = frame[(frame["output"] == one.name) & (frame["line"] < one.line)]
             values = numbers(mine, "value") if (mine["element"] == 0).all() else values
         of = f" of {formats.count(values.size)} batches{_spread(values)}" if values.size else ""
-        drawing = drawings.curve(np.arange(values.size, dtype=float), values, None, f"{one.name} of each batch.")
+        drawing = drawings.late_curve(np.arange(values.size, dtype=float), values, None, f"{one.name} of each batch.")
         return KeyFigure(f"Test {one.name}", formats.precise(one.value), f"the mean that Caffe prints{of}", drawing)
 
     return card

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
     from logparse.model import LogFacts
 
-# Build → reasons of the ledger that are its own: what nobody else prints.
-MARKS: Final[Mapping[str, frozenset[str]]] = {
+# ForkBuild → reasons of the ledger that are its own: what nobody else prints.
+FORK_MARKS: Final[Mapping[str, frozenset[str]]] = {
     "NVCaffe": frozenset(
         {
             "nvcaffe_banner",
@@ -26,7 +26,7 @@ MARKS: Final[Mapping[str, frozenset[str]]] = {
 PLANNER: Final = "yjxiong/caffe"  # who prints a memory plan
 
 
-class Build(NamedTuple):
+class ForkBuild(NamedTuple):
     """A build of Caffe, the version that it prints, and the line that gives it away."""
 
     name: str
@@ -34,18 +34,18 @@ class Build(NamedTuple):
     line: int
 
 
-def build_of(facts: LogFacts) -> Build | None:
+def build_of(facts: LogFacts) -> ForkBuild | None:
     """The build whose own line comes first; None where the log has none: BVLC's Caffe prints nothing that forks lack.
 
     A log that only shares lines with BVLC's Caffe may still be a fork's.
     """
     version = next((one for attempt in facts.attempts for one in attempt.versions), None)
     found = [
-        Build(name, version, row.first_line)
-        for name, reasons in MARKS.items()
+        ForkBuild(name, version, row.first_line)
+        for name, reasons in FORK_MARKS.items()
         for row in facts.ledger
         if row.reason in reasons
     ]
     plans = (net.plan for attempt in facts.attempts for net in attempt.nets)
-    found += [Build(PLANNER, None, plan.line) for plan in plans if plan is not None]
+    found += [ForkBuild(PLANNER, None, plan.line) for plan in plans if plan is not None]
     return min(found, key=lambda one: one.line, default=None)
