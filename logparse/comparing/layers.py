@@ -154,7 +154,8 @@ def _by_batch(change: FigurePair, one: NetFact, two: NetFact) -> bool:
 def _settings(old: LayerFact, new: LayerFact, one: NetFact, two: NetFact) -> tuple[DifferingField, ...]:
     found = []
     name = new.layer.name or ""
-    if old.type is not None and new.type is not None and old.type != new.type:
+    told = None not in {old.type, new.type} and "inferred" not in {old.type_basis, new.type_basis}
+    if told and old.type != new.type:
         found.append(DifferingField(name, "type", old.type, new.type))
     shapes = [tuple(top.shape for top in layer.layer.tops) for layer in (old, new)]
     if not _same_shapes(shapes[0], shapes[1], one.batch, two.batch):

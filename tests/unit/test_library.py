@@ -8,7 +8,7 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 
@@ -20,9 +20,6 @@ from logparse.report.notebook import LAYERS_SHOWN
 from logparse.report.reported_log import ReportedLog
 from logparse.report.verdict.sentence import sentence
 from tests.writing import Layer, data, line, net, read
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 SAMPLES: Final = ["alexnet", "lenet", "lenet_excerpt", "lenet_nan", "lstm", "siamese", "time_alexnet"]
 
@@ -163,17 +160,12 @@ def test_options_of_many_logs_are_those_of_one(sample_logs: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("call", "error"),
-    [
-        (lambda: parse_logs(["x"], processes=0), UsageError),
-        (lambda: parse_logs(["x"], processes="2"), WrongTypeError),
-        (lambda: parse_logs("train.log"), WrongTypeError),
-        (lambda: parse_logs(3), WrongTypeError),
-    ],
+    ("paths", "processes", "error"),
+    [(["x"], 0, UsageError), (["x"], "2", WrongTypeError), ("train.log", 1, WrongTypeError), (3, 1, WrongTypeError)],
 )
-def test_wrong_arguments_are_refused_at_once(call: Callable[[], object], error: type[Exception]) -> None:
+def test_wrong_arguments_are_refused_at_once(paths: Any, processes: Any, error: type[Exception]) -> None:  # noqa: ANN401
     with pytest.raises(error):
-        call()
+        parse_logs(paths, processes=processes)
 
 
 DIES: Final = """

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from logparse import formats
 from logparse.cli.screens.columns import in_columns
 from logparse.comparing.courses import CHANCE
+from logparse.comparing.gates import LIMITED
 from logparse.comparing.values import BYTES, COUNT, MACS, MEASURED, VALUES, Comparison, FigurePair
 from logparse.cost.structure.alignment import GONE, NEW
 from logparse.export.json import json_text
@@ -74,6 +75,30 @@ def _reach(part: Range) -> str:
     """`0 to 20 iterations`."""
     first, last = (formats.significant(end) for end in (part.first, part.last))
     return f"{first} to {last} {part.axis}"
+
+
+def overview(comparisons: Sequence[Comparison]) -> Iterator[Chapter]:
+    """Where there are several logs: the figures of all beside the base's."""
+    if len(comparisons) < 2:
+        return
+    rows = []
+    for name, find in LIMITED.items():
+        pairs = [find(one) for one in comparisons]
+        told = [pair for pair in pairs if pair is not None]
+        if told and any(pair.before is not None or pair.after is not None for pair in told):
+            cells = (cell for pair in pairs for cell in _beside(pair))
+            rows.append((name, change_cells(told[0])[0], *cells))
+    numbers = (head for number in range(1, len(comparisons) + 1) for head in (f"[{number}]", "of base"))
+    names = tuple(f"[{number}] {one.names[1]}" for number, one in enumerate(comparisons, 1))
+    title = f"Figures of all against {comparisons[0].names[0]}; per cent of its figure"
+    yield Chapter(title, ("", "base", *numbers), tuple(rows), (0,), names)
+
+
+def _beside(pair: FigurePair | None) -> tuple[str, str]:
+    if pair is None:
+        return formats.NA, ""
+    _, after, change, share = change_cells(pair)
+    return after, share or ("=" if change == "=" else "")
 
 
 # -- layers --------------------------------------------------------------------------------------------
@@ -188,6 +213,9 @@ def _scalar_text(value: object) -> str:
 
 def text_lines(comparisons: Sequence[Comparison]) -> Iterator[str]:
     """All comparisons for a terminal."""
+    for part in overview(comparisons):
+        yield from _text(part)
+        yield ""
     for number, one in enumerate(comparisons):
         if number:
             yield ""
@@ -196,10 +224,14 @@ def text_lines(comparisons: Sequence[Comparison]) -> Iterator[str]:
         yield from () if one.differs else ("", "Nothing differs that both logs tell.")
         for part in chapters_of(one):
             yield ""
-            yield part.title
-            if part.rows:
-                yield from in_columns([part.heads, *part.rows], left=part.left)
-            yield from (f"  {remark}" for remark in part.remarks)
+            yield from _text(part)
+
+
+def _text(part: Chapter) -> Iterator[str]:
+    yield part.title
+    if part.rows:
+        yield from in_columns([part.heads, *part.rows], left=part.left)
+    yield from (f"  {remark}" for remark in part.remarks)
 
 
 def markdown_lines(comparisons: Sequence[Comparison], most: int = MOST_CHARACTERS) -> Iterator[str]:
@@ -218,6 +250,8 @@ def markdown_lines(comparisons: Sequence[Comparison], most: int = MOST_CHARACTER
 
 
 def _markdown(comparisons: Sequence[Comparison]) -> Iterator[str]:
+    for part in overview(comparisons):
+        yield from _marked(part)
     for one in comparisons:
         yield f"## {markdown_text(one.names[1])} against {markdown_text(one.names[0])}"
         yield ""
@@ -225,16 +259,19 @@ def _markdown(comparisons: Sequence[Comparison]) -> Iterator[str]:
             yield "Nothing differs that both logs tell."
             yield ""
         for part in chapters_of(one):
-            yield f"### {markdown_text(part.title)}"
-            yield ""
-            if part.rows:
-                yield _pipes(part.heads)
-                yield _pipes("---" if place in part.left else "---:" for place in range(len(part.heads)))
-                yield from (_pipes(map(markdown_text, row)) for row in part.rows)
-                yield ""
-            for remark in part.remarks:
-                yield f"- {markdown_text(remark)}"
-            yield from ("",) if part.remarks else ()
+            yield from _marked(part)
+
+
+def _marked(part: Chapter) -> Iterator[str]:
+    yield f"### {markdown_text(part.title)}"
+    yield ""
+    if part.rows:
+        yield _pipes(part.heads)
+        yield _pipes("---" if place in part.left else "---:" for place in range(len(part.heads)))
+        yield from (_pipes(map(markdown_text, row)) for row in part.rows)
+        yield ""
+    yield from (f"- {markdown_text(remark)}" for remark in part.remarks)
+    yield from ("",) if part.remarks else ()
 
 
 def _pipes(cells: Iterable[str]) -> str:

@@ -74,15 +74,14 @@ def _steps(log: ReportedLog) -> Iterator[str]:
     layers = () if log.lead is None else log.lead.layers
     key, name = "logged_step_bytes", "Largest steps of Caffe's memory figure"
     if not known_rows(layers, key):
-        key, name = "expected_step_bytes", "Largest steps by the printed shapes"
+        key, name = "expected_step_bytes", "Largest steps of the printed shapes' sum"
     known = known_rows(layers, key)
     total = sum(int(row[key]) for row in known)
     if total <= 0:
         return
     best = sorted(known, key=lambda row: -int(row[key]))[:_STEPS]
-    logged = None if log.lead is None else log.lead.row.get("logged_bytes")
     yield ""
-    yield name if formats.is_na(logged) else f"{name}, {formats.exact_bytes(logged)}"
+    yield f"{name} of {formats.exact_bytes(total)}"
     yield from in_columns([_step(row, int(row[key]), total) for row in best], left=(0, 1, 4))
 
 

@@ -300,6 +300,32 @@ def test_a_strangers_name_stays_text_in_markdown() -> None:
     assert "x\\|y\\<b>\\`" in row
 
 
+def test_several_logs_have_an_overview(sample_logs: Path) -> None:
+    base, one, two = (parse_log(sample_logs / f"{name}.log") for name in ("lenet", "siamese", "alexnet"))
+    found = [base.compare(one), base.compare(two)]
+    lines = list(text_lines(found))
+    macs_line = next(line for line in lines if line.split()[:1] == ["macs"])
+    for log in (base, one, two):
+        macs = log.layers.query("phase == 'TRAIN'")["macs_per_image"].sum()
+        assert formats.short(macs) in macs_line
+    assert lines[0].startswith("Figures of all against")
+    assert not any("Figures of all" in line for line in text_lines(found[:1]))
+    assert any(line.startswith("### Figures of all") for line in markdown_lines(found))
+
+
+def test_a_type_that_is_guessed_is_no_difference(sample_logs: Path) -> None:
+    lines = (sample_logs / "alexnet.log").read_text(encoding="utf-8").splitlines(keepends=True)
+    kept, in_dump = [], False
+    for text in lines:
+        starts = "Initializing net from parameters" in text
+        in_dump = starts or (in_dump and not text.startswith(("I", "W", "E")))
+        kept += [] if in_dump else [text]
+    found = parse_log(sample_logs / "alexnet.log").compare(parse_log("".join(kept).encode()))
+    assert found.layers is not None
+    assert not [one for row in found.layers.rows for one in row.settings if one.name == "type"]
+    assert found.layers.unchanged + len(found.layers.rows) == 24
+
+
 # --- limits --------------------------------------------------------------------------------------------------
 
 
