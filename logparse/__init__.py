@@ -9,16 +9,18 @@ from logparse.errors import LogparseError
 
 if TYPE_CHECKING:
     from logparse.api import Log, parse_log
+    from logparse.many import parse_logs
     from logparse.report.figures import write_figures
     from logparse.report.page import write_report
 
 __version__ = "0.1.0"
-__all__ = ["Log", "LogparseError", "__version__", "parse_log", "write_figures", "write_report"]
+__all__ = ["Log", "LogparseError", "__version__", "parse_log", "parse_logs", "write_figures", "write_report"]
 
 # Imported at first use: `import logparse` must not pull in pandas, numpy, matplotlib or jinja2.
 _HOMES: Final = {
     "parse_log": "logparse.api",
     "Log": "logparse.api",
+    "parse_logs": "logparse.many",
     "write_figures": "logparse.report.figures",
     "write_report": "logparse.report.page",
 }

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from functools import cached_property
 from os import PathLike
-from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, Self, Unpack, overload
+from typing import TYPE_CHECKING, Unpack
 
+from logparse.arguments import check_whole, load_prototxt, prototxt_path
 from logparse.assembling.assemble import assemble
-from logparse.assembling.definitions import apply_prototxt, read_prototxt
+from logparse.assembling.definitions import apply_prototxt
 from logparse.assembling.times import timed
-from logparse.catalogue import TABLES, meaning_of
-from logparse.errors import DefinitionError, UnknownTableError, UsageError, WrongTypeError, suggestion
-from logparse.formats import enumerated
+from logparse.catalogue import TABLES, NamedTable
+from logparse.errors import UnknownTableError, WrongTypeError, suggestion
+from logparse.formats import enumerated, shortened, shown
 from logparse.model import LogFacts
 from logparse.reading.line.years import YEARS, find_year
 from logparse.reading.read import read
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from logparse.comparing.values import Comparison
     from logparse.cost.memory.holdings import Run
     from logparse.cost.memory.terms import Terms
     from logparse.cost.whatif.asked import Asked
@@ -34,70 +35,57 @@ if TYPE_CHECKING:
     from logparse.errors import Note
     from logparse.reading.input.opening import Readable
     from logparse.recover.grades import RecoveredNet, RecoveredSolver
-    from logparse.textproto import Message
-
-
-class _Named:
-    """A table as an attribute of its log, under the name and with the meaning that it has in the catalogue."""
-
-    def __set_name__(self, owner: type[Log], name: str) -> None:
-        self._name = name
-        self.__doc__ = meaning_of(name)
-
-    @overload
-    def __get__(self, log: None, owner: type[Log]) -> Self: ...
-
-    @overload
-    def __get__(self, log: Log, owner: type[Log]) -> pd.DataFrame: ...
-
-    def __get__(self, log: Log | None, owner: type[Log]) -> Self | pd.DataFrame:
-        return self if log is None else log.table(self._name)
-
-    def __set__(self, log: Log, value: object) -> NoReturn:
-        raise AttributeError(f"the table {self._name!r} of a log cannot be set")
+    from logparse.tables.table import KeptTables
 
 
 class Log:
     """One log: `facts` is all it says, the tables are DataFrames of raw values (logparse/catalogue.py).
 
-    Tables are built at first use and then kept; they are the caller's to change on a copy.
+    `log.layers`, `log["layers"]` and `log.table("layers")` are the same table. Tables are built at first use and then
+    kept; each call gives a frame of its own, so that what a caller changes in it concerns nobody else. Shared are lists
+    in cells, and the arrays of a table of more than a million cells (all of it, with pandas 2): change those on a copy.
     """
 
-    layers = _Named()
-    blobs = _Named()
-    params = _Named()
-    nets = _Named()
-    attempts = _Named()
-    train = _Named()
-    train_outputs = _Named()
-    test = _Named()
-    lr = _Named()
-    clipping = _Named()
-    debug = _Named()
-    test_batches = _Named()
-    timing = _Named()
-    events = _Named()
-    throughput = _Named()
-    milestones = _Named()
-    ledger = _Named()
-    findings = _Named()
-    memory = _Named()
-    plan = _Named()
-    alive = _Named()
-    placement = _Named()
-    timeline = _Named()
-    levers = _Named()
-    footprint = _Named()
-    out_of_memory = _Named()
-    slots = _Named()
-    reconciliation = _Named()
-    kernels = _Named()
-    shares = _Named()  # and `whatif`, which is a method: table("whatif") answers what anybody would ask first
+    summary = NamedTable()
+    layers = NamedTable()
+    blobs = NamedTable()
+    params = NamedTable()
+    nets = NamedTable()
+    attempts = NamedTable()
+    train = NamedTable()
+    train_outputs = NamedTable()
+    test = NamedTable()
+    lr = NamedTable()
+    clipping = NamedTable()
+    debug = NamedTable()
+    test_batches = NamedTable()
+    timing = NamedTable()
+    events = NamedTable()
+    throughput = NamedTable()
+    milestones = NamedTable()
+    ledger = NamedTable()
+    findings = NamedTable()
+    memory = NamedTable()
+    plan = NamedTable()
+    alive = NamedTable()
+    placement = NamedTable()
+    timeline = NamedTable()
+    levers = NamedTable()
+    footprint = NamedTable()
+    out_of_memory = NamedTable()
+    slots = NamedTable()
+    reconciliation = NamedTable()
+    kernels = NamedTable()
+    shares = NamedTable()  # and `whatif`, which is a method: table("whatif") answers what anybody would ask first
 
     def __init__(self, facts: LogFacts) -> None:
         self.facts = facts
         self._tables: dict[str, pd.DataFrame] = {}
         self._terms: Terms | None = None
+
+    def __getstate__(self) -> dict[str, object]:
+        """What goes to another process: what was read; tables and all that is derived are built again there."""
+        return {"facts": self.facts, "_tables": {}, "_terms": self._terms}
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -145,7 +133,7 @@ class Log:
         """
         from logparse.cost.whatif.resize import WhatIfError
 
-        _check_whole("attempt", attempt, range(1, 2**63))
+        check_whole("attempt", attempt, range(1, 2**63))
         shown = {number: run for number, run in self.runs.items() if any(net.layers for net in run.nets)}
         number = max(shown, default=0) if attempt is None else attempt
         if number not in shown:
@@ -216,29 +204,36 @@ class Log:
     ) -> pd.DataFrame:
         """The figures at several batches of the train net (or of the test nets), as the table `whatif`.
 
-        Its scenarios are `batch N` (or `test batch N`); `change` holds for each. A batch that Caffe could not run is
-        NA with the reason.
+        Its scenarios are `batch N` (or `test batch N`); `change` holds for each. What Caffe could not run is NA.
 
         Raises:
             WhatIfError: a batch or the change is none, or no batch can be followed.
 
         """
-        from dataclasses import replace
-
-        from logparse.cost.whatif.change import AS_IT_IS
-        from logparse.cost.whatif.limits import check_change
         from logparse.tables.frame import frame
         from logparse.tables.memory.scenarios import sweep_rows
 
-        base, name = change or AS_IT_IS, "test batch" if test else "batch"
-        changes = {
-            f"{name} {batch}": replace(base, test_batch=batch) if test else replace(base, batch=batch)
-            for batch in batches
-        }
-        for one in (base, *changes.values()):
-            check_change(one)
         number, run = self.run(attempt)
-        return frame(TABLES["whatif"], sweep_rows(number, run, changes, self.terms))
+        return frame(TABLES["whatif"], sweep_rows(number, run, batches, change, self.terms, test=test))
+
+    def compare(self, other: Log, *, attempt: int | None = None, other_attempt: int | None = None) -> Comparison:
+        """Another log, or another attempt of this one, against this log, which is the base of every change.
+
+        Of either the attempt is compared that the log is told by (the one whose net leads) unless it is named.
+
+        Raises:
+            UsageError: there is no such attempt; a WrongTypeError where `other` is no Log.
+
+        """
+        from logparse.comparing.compare import compared
+        from logparse.comparing.side import side_of
+
+        given: object = other
+        if not isinstance(given, Log):
+            raise WrongTypeError(f"a log is compared with a Log, not with {type(given).__name__}")
+        check_whole("attempt", attempt, range(1, 2**63))
+        check_whole("other_attempt", other_attempt, range(1, 2**63))
+        return compared(side_of(self, attempt), side_of(other, other_attempt))
 
     def recover(self, as_: str | None = None, *, attempt: int | None = None) -> RecoveredNet:
         """The nets' definition back from the log, each layer graded, open fields listed.
@@ -252,7 +247,7 @@ class Log:
         """
         from logparse.recover.recovering import recovered_net
 
-        _check_whole("attempt", attempt, range(1, 2**63))
+        check_whole("attempt", attempt, range(1, 2**63))
         return recovered_net(self.facts, self.net_facts, as_, attempt)
 
     def recover_solver(
@@ -269,7 +264,7 @@ class Log:
         given: object = net
         if not isinstance(given, str | PathLike):
             raise WrongTypeError(f"net is the path of the recovered net's file, not {type(given).__name__}")
-        _check_whole("attempt", attempt, range(1, 2**63))
+        check_whole("attempt", attempt, range(1, 2**63))
         return recovered_solver_of(self.facts, self.net_facts, str(net), as_, attempt)
 
     @property
@@ -308,12 +303,51 @@ class Log:
             raise WrongTypeError(f"a table is named by a str, not by {type(given).__name__}")
         if name not in TABLES:
             raise UnknownTableError(f"there is no table {name!r}; {suggestion(name, self.table_names)}")
+        from logparse.tables.frame import handed_out
+
+        return handed_out(self._made(name))
+
+    def _made(self, name: str) -> pd.DataFrame:
+        """A table, built if it is not yet, to be read only."""
         if name not in self._tables:
             from logparse.tables.frame import frame
 
             table = TABLES[name]
-            self._tables[name] = frame(table, table.build(self))
+            self._tables[name] = frame(table, table.build(self.kept))
         return self._tables[name]
+
+    @cached_property
+    def kept(self) -> KeptTables:
+        """The log for readers that change nothing: its tables are no copies."""
+        from logparse.tables.table import KeptTables
+
+        return KeptTables(self, self._made)
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        """One table by name, as `table` gives it."""
+        return self.table(name)
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is a table of that name."""
+        return name in TABLES
+
+    def __repr__(self) -> str:
+        """File, net and outcome on one line."""
+        from logparse.audit.finding import AuditedLog
+        from logparse.audit.summary import leading_net
+
+        lead, run = leading_net(AuditedLog(self))
+        name = None if lead is None else lead[0]["net"]
+        net = "no net" if lead is None else f"{name or 'a net without a name'} of {len(lead[1])} layers"
+        outcome = "no run" if run is None else str(run["outcome"]).replace("_", " ")
+        told = f"{self.facts.source.name}: {net}, {outcome}"
+        return f"<Log {shown(shortened(' '.join(told.split()), 200))}>"
+
+    def _repr_html_(self) -> str:
+        """The summary and the layer table, as a notebook shows them."""
+        from logparse.report.notebook import notebook_html
+
+        return notebook_html(self)
 
     @property
     def parsed_share(self) -> float:
@@ -347,10 +381,10 @@ def parse_log(  # noqa: PLR0913 - each is a question that users ask
         UsageError: an argument has no meaning here (a WrongTypeError where its type has none).
 
     """
-    _check_whole("year", year, YEARS)
-    _check_whole("max_bytes", max_bytes, range(1, 2**63))
-    _check_whole("processes", processes, range(1, 2**15))
-    definition = None if prototxt is None else load_prototxt(_prototxt_path(prototxt))
+    check_whole("year", year, YEARS)
+    check_whole("max_bytes", max_bytes, range(1, 2**63))
+    check_whole("processes", processes, range(1, 2**15))
+    definition = None if prototxt is None else load_prototxt(prototxt_path(prototxt))
     extracted, facts, notes = read(
         source, max_text_bytes=max_bytes, curves=curves, hashing=hashing, processes=processes
     )
@@ -364,37 +398,3 @@ def parse_log(  # noqa: PLR0913 - each is a question that users ask
         year, origin = find_year(extracted.year_hints, name=facts.name, first_month_day=extracted.first_month_day)
     attempts = timed(attempts, extracted, year)
     return Log(LogFacts(facts, attempts, extracted.curves, extracted.ledger, all_notes, year, origin, extracted.ranks))
-
-
-def _check_whole(name: str, value: object, known: range) -> None:
-    """Refuse what is neither None nor a whole number of the range."""
-    if value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise WrongTypeError(f"{name} is a whole number, not {value!r}")
-    if value not in known:
-        most = f" to {known[-1]}" if known.stop < 2**63 else ""
-        raise UsageError(f"{name} is a whole number from {known[0]}{most}, not {value}")
-
-
-def _prototxt_path(prototxt: object) -> Path:
-    if not isinstance(prototxt, str | PathLike):
-        raise WrongTypeError(f"prototxt is the path of a network definition, not {type(prototxt).__name__}")
-    if "\n" in str(prototxt):
-        raise UsageError("prototxt is the path of a network definition, and not its text")
-    return Path(prototxt)
-
-
-def load_prototxt(path: Path) -> Message:
-    """Read a network definition from a file.
-
-    Raises:
-        DefinitionError: it cannot be read, or is none.
-
-    """
-    try:
-        data = path.read_bytes()
-    except (OSError, ValueError) as error:  # a ValueError: a name that no file can have
-        reason = getattr(error, "strerror", None) or error
-        raise DefinitionError(f"{path}: {reason}", remedy="Give the path of a .prototxt file.") from error
-    return read_prototxt(data.decode("utf-8-sig", "backslashreplace"), str(path))

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn, Self, overload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from logparse.tables.table import Table
+    import pandas as pd
+
+    from logparse.tables.table import LogLike, Table
 
 
 class _Row(NamedTuple):
@@ -34,6 +36,12 @@ _RUN: Final = "logparse.tables.run"
 _SPEED: Final = "logparse.tables.speed"
 
 _ROWS: Final[Mapping[str, _Row]] = {
+    "summary": _Row(
+        "One row per log: its leading net and run, their figures, how well it was read.",
+        "logparse.audit.summary",
+        needs_curves=True,
+        needs_terms=True,
+    ),
     "layers": _Row("One row per layer, with what is derived from it.", f"{_NETS}.layers"),
     "blobs": _Row("One row per top, and per input of a net.", f"{_NETS}.blobs"),
     "params": _Row("One row per parameter blob.", f"{_NETS}.params"),
@@ -122,3 +130,23 @@ TABLES: Final[Mapping[str, Table]] = _Catalogue()
 def meaning_of(name: str) -> str:
     """What a table is, its module left alone."""
     return _ROWS[name].meaning
+
+
+class NamedTable:
+    """A table as an attribute of its log, under the name and with the meaning that it has in the catalogue."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+        self.__doc__ = meaning_of(name)
+
+    @overload
+    def __get__(self, log: None, owner: type) -> Self: ...
+
+    @overload
+    def __get__(self, log: LogLike, owner: type) -> pd.DataFrame: ...
+
+    def __get__(self, log: LogLike | None, owner: type) -> Self | pd.DataFrame:
+        return self if log is None else log.table(self._name)
+
+    def __set__(self, log: LogLike, value: object) -> NoReturn:
+        raise AttributeError(f"the table {self._name!r} of a log cannot be set")

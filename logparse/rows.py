@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from logparse import formats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Container, Iterable
 
     import pandas as pd
 
@@ -118,3 +118,13 @@ def lead_rank(row: TableRow, layers: int) -> tuple[bool, bool, int]:
     """
     outer = formats.is_na(row.get("nested"))
     return outer and row.get("phase") == "TRAIN", outer, layers
+
+
+def told_rank(row: TableRow, layers: int, trained: Container[object]) -> tuple[bool, bool, bool, int, int]:
+    """The net of highest rank is the one that a whole log is told by.
+
+    A net that was trained leads before any that was only set up, and of nets alike the last. `trained` are the attempts
+    that display an iteration.
+    """
+    attempt = int(row["attempt"])
+    return attempt in trained, *lead_rank(row, layers), attempt

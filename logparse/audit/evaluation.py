@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from logparse.audit.curves import Floats, Snapshot, Training
     from logparse.audit.finding import AuditedLog
+    from logparse.rows import TableRow
 
 # One test is a value, two are a comparison; the third makes a best of them worth telling.
 TESTS_LEAST: Final = 3
@@ -76,6 +77,46 @@ def best_test(log: AuditedLog) -> Iterator[Finding]:
 def best_curves(log: AuditedLog) -> tuple[OutputCurve, ...]:
     """The curve that each attempt's test nets are told by, those tested often enough."""
     return tuple(_leading(listed) for listed in _compared(log).values())
+
+
+def telling_curve(log: AuditedLog, attempt: int) -> OutputCurve | None:
+    """The curve that an attempt's tests are told by: scores before losses, the first test net before others.
+
+    None where no output was tested often enough to have a best.
+    """
+    mine = [one for one in best_curves(log) if one.attempt == attempt]
+    return min(mine, key=lambda one: (one.lowest, one.net), default=None)
+
+
+class LastTest(NamedTuple):
+    """What the last test of a run found, where there are too few for a best."""
+
+    name: str
+    value: float
+    iteration: int | None
+    tests: int
+
+
+def last_test_of(log: AuditedLog, attempt: int) -> LastTest | None:
+    """A scalar score (else a loss) of the last test of an attempt; None where no test is comparable."""
+    frame = log.frame("test")
+    if frame is None:
+        return None
+    wrong = np.logical_or.reduce([frame[name].to_numpy(dtype=bool) for name in ("initial", "meaningless")])
+    usable = frame[(frame["attempt"] == attempt).to_numpy(dtype=bool) & ~wrong]
+    usable = usable[np.isfinite(numbers(usable, "value"))]
+    vectors = set(usable.loc[usable["element"].fillna(0) > 0, "output"])
+    ranked = []
+    for (name, net), rows in usable[~usable["output"].isin(vectors)].groupby(["output", "test_net"], sort=False):
+        lowest = lowest_is_best(str(name), weighted=bool(rows["loss_weight"].notna().any()))
+        if lowest is not None:
+            ranked.append((lowest, int(net), str(name), rows))
+    if not ranked:
+        return None
+    _, _, name, rows = min(ranked, key=lambda one: one[:2])
+    last: TableRow = rows.iloc[-1].to_dict()
+    iteration = None if formats.is_na(last["iteration"]) else int(last["iteration"])
+    return LastTest(name, float(last["value"]), iteration, len(rows))
 
 
 def _compared(log: AuditedLog) -> dict[tuple[int, int], list[OutputCurve]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from logparse.rows import grouped, net_key, rows_of
+from logparse.tables.table import kept_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,7 +58,7 @@ class Finding:
 
 def frame_of(log: LogLike, name: str) -> pd.DataFrame | None:
     """A table of a log, or None where it is empty."""
-    found = log.table(name)
+    found = kept_by(log).table(name)
     return None if found.empty else found
 
 

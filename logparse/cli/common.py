@@ -18,7 +18,7 @@ from logparse.tables.run.ledger import line_counts, own_lines
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from logparse.api import Log
     from logparse.cost.memory.terms import Terms
@@ -45,18 +45,29 @@ def add_reading_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_output_options(parser: argparse.ArgumentParser, forms: Sequence[str], usual: str) -> None:
-    """Add the format of what is written, and the file that it goes to."""
+def add_output_options(
+    parser: argparse.ArgumentParser, forms: Sequence[str], usual: str, *, tables: bool = True
+) -> None:
+    """Add the format of what is written, and the file that it goes to; without `tables` no csv is among the formats."""
     forms = tuple(dict.fromkeys(forms))
     parser.add_argument(
         "--format",
-        type=one_of(forms, "format"),
+        type=format_name(forms),
         metavar="FORMAT",
         help=f"one of {', '.join(forms)} (default: as FILE's ending says, else {usual})",
     )
     parser.add_argument("-o", "--output", default=STDOUT, metavar="FILE", help="the file to write (default: -)")
     parser.add_argument("--force", action="store_true", help="overwrite FILE if it exists")
-    add_csv_option(parser)
+    if tables:
+        add_csv_option(parser)
+    else:
+        parser.set_defaults(csv_formulas=None)
+
+
+def format_name(forms: Sequence[str]) -> Callable[[str], str]:
+    """Make an argument type: one of these formats; `md` is short for markdown."""
+    named = one_of(forms, "format")
+    return lambda text: named("markdown" if text == "md" else text)
 
 
 def form_of_output(arguments: argparse.Namespace, usual: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from logparse import export
 from logparse.catalogue import TABLES
@@ -15,6 +15,12 @@ from logparse.output import STDOUT, check_target, write
 
 if TYPE_CHECKING:
     import argparse
+
+
+EXAMPLES: Final = (
+    "logparse export train.log --table layers -o layers.csv",
+    "logparse export train.log --table train --format jsonl",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ from logparse import export, formats
 from logparse.catalogue import TABLES
 from logparse.cli import common
 from logparse.cli.argument_types import names, one_of, positive
-from logparse.cli.columns import bar, encoded, in_columns
+from logparse.cli.screens.columns import bar, encoded, in_columns
 from logparse.export import TERMINAL
 from logparse.export.cells import cells
 from logparse.export.markdown import form_of, is_numeric
@@ -31,6 +31,12 @@ _FORMS: Final = {"distinct_bytes": "size", "params": "short", "macs_per_image": 
 _BARS: Final = {"distinct_bytes": "distinct_share", "params": "params_share", "macs_per_image": "macs_share"}
 _GATHERED: Final = ("distinct_bytes", "params", "macs_per_image", "macs")
 _BAR: Final = 10  # characters of the whole net
+
+
+EXAMPLES: Final = (
+    "logparse layers train.log --sort params --top 10",
+    "logparse layers logs/ --where 'type == \"Convolution\"' --format csv",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ import os
 import sys
 import traceback
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from logparse import __version__
@@ -23,15 +24,19 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 # Verb → what it does. A new verb is one line here and one module of its name in this package, which has
-# `add_arguments(parser)` and `run(arguments) -> exit code` and is imported only where its verb is used.
+# `EXAMPLES`, `add_arguments(parser)` and `run(arguments) -> exit code` and is imported only where its verb is used.
 VERBS: Final = {
+    "summary": "show each log on one screen: net, outcome, sizes, costs, findings; what `logparse LOG` does",
     "layers": "show the layers of a net: shapes, memory, parameters, MACs; sorted, filtered, gathered",
     "report": "make one self-contained HTML report of one or several logs",
     "export": "write one table of a log as CSV, JSON, JSON Lines, Parquet or Markdown",
+    "compare": "show what differs between logs, or attempts of one: settings, layers, memory, curves",
+    "curve": "plot the loss and the scores in the terminal",
     "recover": "write the net's definition (prototxt) back from a log, and the solver's",
     "whatif": "the same run with another batch, solver, precision, pruned or factored layers",
 }
 
+USUAL_VERB: Final = "summary"  # of a log that is named without a verb
 FAULT: Final = 70  # EX_SOFTWARE of sysexits.h
 INTERRUPTED: Final = 130  # 128 + SIGINT, as a shell says it
 
@@ -69,7 +74,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
-    verb = next((word for word in words if not word.startswith("-")), None)
+    verb = next((word for word in words if not _is_option(word)), None)
+    if verb is not None and verb not in VERBS and _names_log_first(words):
+        verb, words = USUAL_VERB, [USUAL_VERB, *words]
     module = import_module(f"logparse.cli.{verb}") if verb in VERBS else None
     try:
         parser = _parser(verb, module)
@@ -79,6 +86,26 @@ def _run(words: list[str]) -> int:
     except SystemExit as stop:  # argparse ends the process by itself; here only `entry_point` does
         return int(stop.code or 0)
     return int(import_module(f"logparse.cli.{arguments.verb}").run(arguments))
+
+
+def _is_option(word: str) -> bool:
+    return word.startswith("-") and word != "-"
+
+
+def _names_log_first(words: list[str]) -> bool:
+    """Whether a log stands where a verb would; behind options, whose values look like verbs, any log will do."""
+    if _is_option(words[0]):
+        return any(_names_log(word) for word in words if not _is_option(word))
+    return _names_log(words[0])
+
+
+def _names_log(word: str) -> bool:
+    """Whether a word in the place of a verb is a log: a file, a folder, a pattern, standard input, or named like one.
+
+    What is named like a file and is none is told by who opens it.
+    """
+    looks_so = word == "-" or "\0" in word or any(mark in word for mark in (os.sep, ".", "*", "?", "["))
+    return looks_so or Path(word).exists()
 
 
 class _Parser(argparse.ArgumentParser):
@@ -95,7 +122,8 @@ def _parser(used: str | None, module: ModuleType | None) -> argparse.ArgumentPar
     parser = _Parser(
         prog="logparse",
         description="Reads a Caffe training log and tells what it says: layers, costs, memory, curves.",
-        epilog="Exit codes: 0 fine, 1 a gate failed, 2 wrong call, 3 unreadable input, 4 nothing recognised in it.",
+        epilog="Exit codes: 0 fine, 1 a gate failed, 2 wrong call, 3 unreadable input, 4 nothing recognised in it, "
+        "70 a fault of logparse's own, 130 interrupted.",
         parents=[debug],
         allow_abbrev=False,
     )
@@ -105,6 +133,8 @@ def _parser(used: str | None, module: ModuleType | None) -> argparse.ArgumentPar
         verb = verbs.add_parser(name, help=summary, description=summary, parents=[debug], allow_abbrev=False)
         if module is not None and name == used:
             module.add_arguments(verb)
+            verb.epilog = "\n".join(["examples:", *(f"  {example}" for example in module.EXAMPLES)])
+            verb.formatter_class = argparse.RawDescriptionHelpFormatter
     return parser
 
 

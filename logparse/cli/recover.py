@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from logparse import formats
 from logparse.cli import common
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     import argparse
 
     from logparse.recover.grades import OpenField, RecoveredNet
+
+
+EXAMPLES: Final = ("logparse recover train.log -o train_val.prototxt", "logparse recover train.log --as deploy")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

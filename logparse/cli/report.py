@@ -23,6 +23,12 @@ _FORMATS: Final = ("svg", "png", "pdf")
 _THEMES: Final = ("light", "dark")
 
 
+EXAMPLES: Final = (
+    "logparse report train.log -o report.html",
+    "logparse report logs/ -o report.html --title 'All runs'",
+)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `report` takes."""
     parser.add_argument("logs", nargs="+", metavar="LOG", help="a log, a folder of glog files, or - for standard input")

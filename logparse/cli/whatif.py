@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from logparse import export, formats
 from logparse.catalogue import TABLES
 from logparse.cli import common
-from logparse.cli import whatif_text as layout
 from logparse.cli.argument_types import one_of, positive, share, size_bytes, sweep
-from logparse.cli.columns import encoded
-from logparse.cli.methods import ShowMethods, layer_method
+from logparse.cli.screens import whatif_text as layout
+from logparse.cli.screens.columns import encoded
+from logparse.cli.screens.methods import ShowMethods, layer_method
 from logparse.cost.buffer import GPU
 from logparse.cost.memory.terms import DEVICES
 from logparse.cost.whatif.change import AS_IT_IS, PRECISIONS, SCHEMES, SOLVERS, Change, LowRank
@@ -34,6 +34,12 @@ if TYPE_CHECKING:
 
 _FACTORS: Final = re.compile(r"(?P<layer>.+)=(?P<rank>[1-9][0-9]*)(?::(?P<scheme>[a-z]+))?")
 _SHARED: Final = re.compile(r"(?P<layer>.+)=(?P<share>[^=]+)")
+
+
+EXAMPLES: Final = (
+    "logparse whatif train.log --batch 128",
+    "logparse whatif train.log --sweep batch=1..64x2 --card 11GiB",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

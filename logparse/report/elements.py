@@ -8,7 +8,7 @@ layer's name is a stranger's text) and escaped by the template engine; only `Cha
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -88,6 +88,13 @@ class Fact:
     href: str = ""
 
 
+class Drawable(Protocol):
+    """What markup can be made of when it is wanted."""
+
+    def __html__(self) -> str:
+        """The markup."""
+
+
 @dataclass(frozen=True, slots=True)
 class KeyFigure:
     """A key figure of the first screen: its name, the figure, what it rests on, a small drawing (markup or empty)."""
@@ -95,7 +102,7 @@ class KeyFigure:
     name: str
     text: str
     note: str = ""
-    svg: Markup | str = ""
+    svg: Markup | Drawable | str = ""
     href: str = ""
 
 

@@ -10,7 +10,8 @@ from logparse import formats
 from logparse.audit.finders import found_in
 from logparse.audit.finding import AuditedLog
 from logparse.formats import capitalised
-from logparse.rows import grouped, lead_rank, net_key, net_kind, net_name, rows_of
+from logparse.rows import grouped, net_key, net_kind, net_name, rows_of, told_rank
+from logparse.tables.table import kept_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,7 +70,7 @@ class ReportedLog:
 
     def frame(self, name: str) -> pd.DataFrame:
         """A table of the log."""
-        return self.parsed.table(name)
+        return kept_by(self.parsed).table(name)
 
     def rows(self, name: str) -> tuple[TableRow, ...]:
         """A table's rows as mappings from column to raw value."""
@@ -126,12 +127,7 @@ class ReportedLog:
         A net that was trained leads before any that was only set up, and of nets alike the last.
         """
         trained = {row["attempt"] for row in self.attempt_rows if row["last_iteration"] is not None}
-
-        def rank(net: ReportedNet) -> tuple[bool, bool, bool, int, int]:
-            attempt = int(net.layers[0]["attempt"])
-            return attempt in trained, *lead_rank(net.layers[0], len(net.layers)), attempt
-
-        return max(self.nets, key=rank, default=None)
+        return max(self.nets, key=lambda net: told_rank(net.layers[0], len(net.layers), trained), default=None)
 
     @cached_property
     def attempt_rows(self) -> tuple[TableRow, ...]:

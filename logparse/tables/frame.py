@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from logparse.tables.column import Column
     from logparse.tables.table import Built, BuiltRow, Table
 
+COPIED_CELLS: Final = 1_000_000  # a copy of so many takes some milliseconds
 OUTPUT: Final = "#"  # what the name of a column that the log names begins with
 
 
@@ -31,6 +32,14 @@ def frame(table: Table, built: Built) -> pd.DataFrame:
 
     """
     return _of_arrays(table, built) if isinstance(built, Mapping) else _of_rows(table, built)
+
+
+def handed_out(made: pd.DataFrame) -> pd.DataFrame:
+    """A kept frame as a caller gets it: a copy, whose changes the kept one does not see.
+
+    A frame too large for that is copied by pandas 3 where somebody writes to it; pandas 2 hands out the kept one.
+    """
+    return made.copy(deep=made.size <= COPIED_CELLS)
 
 
 def _of_rows(table: Table, rows: Sequence[BuiltRow]) -> pd.DataFrame:

@@ -41,6 +41,39 @@ class LogLike(Protocol):
         """One table by name."""
 
 
+@dataclass(frozen=True)
+class KeptTables:
+    """A log whose tables are those that are kept, and no copies: for readers of our own, who change nothing."""
+
+    log: LogLike
+    made: Callable[[str], pd.DataFrame]
+
+    @property
+    def facts(self) -> LogFacts:
+        """What was read."""
+        return self.log.facts
+
+    @property
+    def derived(self) -> DerivedLog:
+        """What follows from it by the cost rules."""
+        return self.log.derived
+
+    @property
+    def terms(self) -> Terms:
+        """What no log tells and a footprint needs."""
+        return self.log.terms
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One table by name, to be read only."""
+        return self.made(name)
+
+
+def kept_by(log: LogLike) -> LogLike:
+    """The log with the tables that it keeps, where it hands out copies."""
+    kept: LogLike = getattr(log, "kept", log)
+    return kept
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
     """One table of the catalogue; the same only as one object.

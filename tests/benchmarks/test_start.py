@@ -48,6 +48,8 @@ def times(sample_logs: Path, root: Path) -> dict[str, float]:
         "python": ["-c", "pass"],
         "help": ["-m", "logparse", "--help"],
         "imports": ["-c", IMPORTS],
+        "pandas": ["-c", "import pandas"],
+        "summary": ["-m", "logparse", str(sample_logs / "alexnet.log")],
         "siamese.log": report("siamese.log"),
         "alexnet.log": report("alexnet.log"),
     }
@@ -61,3 +63,7 @@ def test_a_small_report_takes_at_most_twice_what_its_imports_take(name: str, tim
 
 def test_help_starts_in_a_fraction_of_that(times: dict[str, float]) -> None:
     assert times["help"] - times["python"] <= 0.15 * times["imports"]
+
+
+def test_a_summary_takes_at_most_one_and_a_half_times_what_importing_pandas_takes(times: dict[str, float]) -> None:
+    assert times["summary"] <= 1.5 * times["pandas"]

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 HERE: Final = Path(__file__).parent / "written"
 LOGS: Final = sorted(path.stem for path in HERE.glob("*.log"))
 # `whatif` says the same of a dozen scenarios (tests/unit/tables/test_whatif_rows.py), `levers` of single layers
-# (test_levers.py); `timeline` puts the blocks of `memory` in order (tests/unit/test_cost_timeline.py,
+# (test_levers.py); `summary` repeats figures of other tables (tests/unit/test_cli_summary.py); `timeline` puts the
+# blocks of `memory` in order (tests/unit/test_cost_timeline.py,
 # tests/truth/test_timeline.py); `plan`, `alive` and `placement` have a truth of their own (test_plans.py).
 TABLES: Final = (
     "attempts",
@@ -89,7 +90,15 @@ def test_every_cell_is_as_worked_out_by_hand(name: str, table: str) -> None:
 
 
 def test_every_table_but_the_what_ifs_is_held_against_its_gold() -> None:
-    assert {*log_of(LOGS[0]).table_names} - {"whatif", "timeline", "plan", "alive", "placement", "levers"} == {*TABLES}
+    assert {*log_of(LOGS[0]).table_names} - {
+        "whatif",
+        "timeline",
+        "plan",
+        "alive",
+        "placement",
+        "levers",
+        "summary",
+    } == {*TABLES}
     assert {(name, table) for name in LOGS for table in gold_of(name)} | WRONG == {
         (name, table) for name in LOGS for table in TABLES
     }

@@ -48,6 +48,7 @@ SAME_NAME: Final = {
     "NETS": "each kind of published nets lists its own, and register.py joins them",
     "TYPES": "each family of layer types lists its own rows, and layer_types.py joins them",
     "COLUMNS": "what every table's module has",
+    "EXAMPLES": "what every verb's module has",
     "add_arguments": "what every verb's module has",
     "build": "what every section's and every table's module has",
     "run": "what every verb's module has",
@@ -215,6 +216,9 @@ def test_the_guard_of_names_sees_what_a_module_defines(tmp_path: Path) -> None:
         "from logparse.cli.main import main; main(['--version'])",
         "from logparse.cli.main import main; main(['report', '--help'])",
         "from logparse.cli.main import main; main(['export', '--help'])",
+        "from logparse.cli.main import main; main(['summary', '--help'])",
+        "from logparse.cli.main import main; main(['compare', '--help'])",
+        "from logparse.cli.main import main; main(['curve', '--help'])",
         "from logparse.cli.main import main; main(['export', 'LOG', '--table', 'laeyrs'])",
     ],
 )

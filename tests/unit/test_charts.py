@@ -422,7 +422,7 @@ def test_an_open_range_runs_to_the_edge() -> None:
 
 
 def test_a_whole_is_cut_into_its_parts() -> None:
-    drawing = sparks.split([sparks.Slice("k-conv", 0.75, "a"), sparks.Slice("k-fc", 0.25, "b")], "parts")
+    drawing = sparks.split([("k-conv", 0.75, "a"), ("k-fc", 0.25, "b")], "parts")
     assert widths(drawing, "bar k-conv")[0] > 2.9 * widths(drawing, "bar k-fc")[0]
     assert Elements(drawing).titles == ["a", "b"]
 

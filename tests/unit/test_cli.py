@@ -86,7 +86,7 @@ def test_help_names_every_table_and_format(capsys: pytest.CaptureFixture[str]) -
     [
         ([], "the following arguments are required: VERB"),
         (["reprot", "x.log"], "there is no verb 'reprot'; did you mean report?"),
-        (["zzz"], "there is no verb 'zzz'; there are layers, report, export, recover"),
+        (["zzz"], "there is no verb 'zzz'; there are summary, layers, report, export"),
         (["export", "x.log", "--table", "laeyrs"], "there is no table 'laeyrs'; did you mean layers?"),
         (["export", "x.log", "--table", "Layers"], "did you mean layers?"),
         (["export", "x.log", "--table", "lr", "--format", "jsno"], "there is no format 'jsno'; did you mean json?"),

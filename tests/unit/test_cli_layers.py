@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from logparse import formats, parse_log
-from logparse.cli.columns import bar, in_columns
 from logparse.cli.main import main
+from logparse.cli.screens.columns import bar, in_columns
 
 if TYPE_CHECKING:
     from pathlib import Path

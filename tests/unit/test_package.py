@@ -20,6 +20,7 @@ def test_the_public_names_are_these_and_all_can_be_had() -> None:
         "LogparseError",
         "__version__",
         "parse_log",
+        "parse_logs",
         "write_figures",
         "write_report",
     }
@@ -29,8 +30,8 @@ def test_the_public_names_are_these_and_all_can_be_had() -> None:
 
 
 def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match="has no attribute 'parse_logs'"):
-        _ = logparse.parse_logs
+    with pytest.raises(AttributeError, match="has no attribute 'parse_all'"):
+        _ = logparse.parse_all
 
 
 def test_the_version_is_the_same_everywhere(root: Path) -> None:

@@ -14,8 +14,8 @@ from logparse.api import parse_log
 from logparse.cli import whatif as verb
 from logparse.cli.argument_types import size_bytes, sweep
 from logparse.cli.main import main
-from logparse.cli.methods import layer_method
-from logparse.cli.whatif_text import change_texts
+from logparse.cli.screens.methods import layer_method
+from logparse.cli.screens.whatif_text import change_texts
 from logparse.cost.memory.cards import card_known_as
 from logparse.cost.whatif.change import Change, LowRank, changed
 from logparse.cost.whatif.fit import fit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -22,14 +22,6 @@ SPARK_WIDTH: Final = 240.0
 SPARK_HEIGHT: Final = 34.0
 _COLUMNS: Final = 80  # a curve of so many points looks the same as one of all
 _LEAST: Final = 1.5  # a part that is there can be seen
-
-
-class Slice(NamedTuple):
-    """One part of a whole: its class, its share (0 to 1), and what hovering tells."""
-
-    css: str
-    share: float
-    title: str
 
 
 def gauge(low: float, high: float | None, card: float | None, description: str) -> Markup:
@@ -69,14 +61,14 @@ def _scale(values: Floats, start: float, end: float) -> Scale:
     return Scale(low, high if high > low else low + 1.0, start, end)
 
 
-def split(parts: Sequence[Slice], description: str) -> Markup:
-    """A bar cut into its parts."""
+def split(parts: Sequence[tuple[str, float, str]], description: str) -> Markup:
+    """A bar cut into its parts: of each the class, the share (0 to 1), and what hovering tells."""
     canvas = Canvas(SPARK_WIDTH, SPARK_HEIGHT)
     left = 1.0
-    for part in parts:
-        width = part.share * (SPARK_WIDTH - 2)
+    for css, share, title in parts:
+        width = share * (SPARK_WIDTH - 2)
         if width > 0:
             right = left + max(width - 1.5, 0.5)
-            canvas.boxes([(left, 10, right, 24)], f"bar {part.css}", [part.title])
+            canvas.boxes([(left, 10, right, 24)], f"bar {css}", [title])
         left += width
     return canvas.svg(description, "spark")

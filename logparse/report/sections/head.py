@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from markupsafe import Markup
+
 from logparse import formats
 from logparse.audit.finding import SEVERITIES
 from logparse.report.elements import Fact
@@ -94,8 +96,9 @@ def build(log: ReportedLog) -> HeadView:
 
 
 def _linked(log: ReportedLog, card: KeyFigure) -> KeyFigure:
-    """A card with the whole link to its section."""
-    return replace(card, href=f"#{log.prefix}{card.href}") if card.href else card
+    """A card with the whole link to its section, and drawn."""
+    href = f"#{log.prefix}{card.href}" if card.href else ""
+    return replace(card, href=href, svg=Markup(card.svg) if card.svg else "")  # noqa: S704 - SVG of our own
 
 
 def _notes(number: int) -> str:

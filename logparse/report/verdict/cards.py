@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from logparse import formats
-from logparse.report.charts import sparks
 from logparse.report.coverage import known_total, unknown_layers
 from logparse.report.elements import KeyFigure
 from logparse.report.kinds import css_of, plural_of, sums_by_kind
+from logparse.report.verdict import drawings
 from logparse.report.verdict.course import course, last_test, leading_test, training_of
 from logparse.report.verdict.memory_card import memory_card
 from logparse.report.verdict.outcome import shows_start
@@ -55,7 +55,7 @@ def _best(one: OutputCurve) -> KeyFigure:
     value, where = (float(column[one.best]) for column in (one.value, one.iteration))
     end = formats.precise(float(one.value[-1]))
     note = f"at iteration {formats.count(int(where))}, of {formats.count(len(one.value))} tests; the last is {end}"
-    drawing = sparks.curve(
+    drawing = drawings.late_curve(
         one.iteration, one.value, one.best, f"{one.name} over the tests, best {formats.precise(value)}."
     )
     return KeyFigure(f"Best {one.name.strip('()')}", formats.precise(value), note, drawing, "training")
@@ -71,10 +71,10 @@ def loss_card(log: ReportedLog) -> KeyFigure | None:
     note = "median of the last displays" if is_smoothed else "the last display"
     if found is not None:
         note += f"; {formats.significant(found.start)} in the first {TREND_LEAST}"
-    drawing = ""
+    drawing: drawings.LateDrawing | str = ""
     if training is not None and len(training.loss) > 1:
         y = training.trend if found is not None else training.loss
-        drawing = sparks.curve(training.iteration.astype(np.float64), y, None, "The loss over the iterations.")
+        drawing = drawings.late_curve(training.iteration.astype(np.float64), y, None, "The loss over the iterations.")
     return KeyFigure("Loss at the end", formats.significant(end), note, drawing, "training")
 
 
@@ -94,11 +94,11 @@ def time_card(log: ReportedLog) -> KeyFigure | None:
         return None if speed is None else KeyFigure("Speed", rate, "median over the displays")
     parts = [] if work is None else _spent(work, float(seconds))
     pauses = f"{formats.percent(parts[0].share)} of it in training" if len(parts) > 1 else ""
-    drawing = sparks.split(parts, f"Time. {'; '.join(part.title for part in parts)}.") if parts else ""
+    drawing = drawings.late_split(parts, f"Time. {'; '.join(part.title for part in parts)}.") if parts else ""
     return KeyFigure("Time", formats.duration(seconds), "; ".join(filter(None, (rate, pauses))), drawing)
 
 
-def _spent(work: TableRow, seconds: float) -> list[sparks.Slice]:
+def _spent(work: TableRow, seconds: float) -> list[drawings.Slice]:
     """The time by what it went into; empty where that is not known, or where the parts are more than the whole."""
     known = {name: work[key] for key, name, _ in _PAUSES}
     if seconds <= 0 or any(formats.is_na(value) for value in known.values()):
@@ -108,7 +108,9 @@ def _spent(work: TableRow, seconds: float) -> list[sparks.Slice]:
         return []
     pieces = [("training", "c-train", left), *((name, css, float(known[name])) for _, name, css in _PAUSES)]
     return [
-        sparks.Slice(css, value / seconds, f"{name}: {formats.duration(value)}") for name, css, value in pieces if value
+        drawings.Slice(css, value / seconds, f"{name}: {formats.duration(value)}")
+        for name, css, value in pieces
+        if value
     ]
 
 
@@ -177,13 +179,13 @@ def _most(sums: dict[str, int]) -> Sequence[str]:
     return [f"{share} in {plural_of(kind)}"]
 
 
-def _by_kind(sums: dict[str, int], name: str) -> str:
+def _by_kind(sums: dict[str, int], name: str) -> drawings.LateDrawing | str:
     total = sum(sums.values())
     parts = [
-        sparks.Slice(css_of(kind), size / total, f"{kind}: {formats.percent(size / total)}")
+        drawings.Slice(css_of(kind), size / total, f"{kind}: {formats.percent(size / total)}")
         for kind, size in sums.items()
     ]
-    return sparks.split(parts, f"{name} by kind. {'; '.join(part.title for part in parts)}.") if parts else ""
+    return drawings.late_split(parts, f"{name} by kind. {'; '.join(part.title for part in parts)}.") if parts else ""
 
 
 _TRAINED: Final[Sequence[Callable[[ReportedLog], KeyFigure | None]]] = (

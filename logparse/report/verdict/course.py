@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from logparse import formats
-from logparse.audit.curves import lowest_is_best, numbers, trainings
-from logparse.audit.evaluation import best_curves
+from logparse.audit.curves import trainings
+from logparse.audit.evaluation import last_test_of, telling_curve
 from logparse.tables.series.robust import median
 from logparse.tables.series.trend import DISPLAYS_LEAST, TREND_LEAST, last_smoothed
 
@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from logparse.audit.curves import Training
-    from logparse.audit.evaluation import OutputCurve
+    from logparse.audit.evaluation import LastTest, OutputCurve
     from logparse.report.reported_log import ReportedLog
-    from logparse.rows import TableRow
 
 HALVES_LEAST: Final = 8
 RULE: Final = (
@@ -115,41 +114,12 @@ def _moved(start: float, end: float) -> str:
 
 
 def leading_test(log: ReportedLog) -> OutputCurve | None:
-    """The curve that the leading attempt's tests are told by: scores before losses, the first test net before others.
-
-    None where no output was tested often enough to have a best.
-    """
+    """The curve that the leading attempt's tests are told by; None where none was tested often enough for a best."""
     row = log.lead_attempt
-    mine = [one for one in best_curves(log.audited) if row is not None and one.attempt == row["attempt"]]
-    return min(mine, key=lambda one: (one.lowest, one.net), default=None)
-
-
-class LastTest(NamedTuple):
-    """What the last test of a run found, where there are too few for a best."""
-
-    name: str
-    value: float
-    iteration: int | None
-    tests: int
+    return None if row is None else telling_curve(log.audited, row["attempt"])
 
 
 def last_test(log: ReportedLog) -> LastTest | None:
-    """A scalar score (else a loss) of the last test of the leading attempt; None where no test is comparable."""
-    frame, row = log.audited.frame("test"), log.lead_attempt
-    if frame is None or row is None:
-        return None
-    wrong = np.logical_or.reduce([frame[name].to_numpy(dtype=bool) for name in ("initial", "meaningless")])
-    usable = frame[(frame["attempt"] == row["attempt"]).to_numpy(dtype=bool) & ~wrong]
-    usable = usable[np.isfinite(numbers(usable, "value"))]
-    vectors = set(usable.loc[usable["element"].fillna(0) > 0, "output"])
-    ranked = []
-    for (name, net), rows in usable[~usable["output"].isin(vectors)].groupby(["output", "test_net"], sort=False):
-        lowest = lowest_is_best(str(name), weighted=bool(rows["loss_weight"].notna().any()))
-        if lowest is not None:
-            ranked.append((lowest, int(net), str(name), rows))
-    if not ranked:
-        return None
-    _, _, name, rows = min(ranked, key=lambda one: one[:2])
-    last: TableRow = rows.iloc[-1].to_dict()
-    iteration = None if formats.is_na(last["iteration"]) else int(last["iteration"])
-    return LastTest(name, float(last["value"]), iteration, len(rows))
+    """The last test of the leading attempt; None where no test is comparable."""
+    row = log.lead_attempt
+    return None if row is None else last_test_of(log.audited, row["attempt"])

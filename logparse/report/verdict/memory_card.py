@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from logparse import formats
-from logparse.report.charts import sparks
 from logparse.report.elements import KeyFigure
+from logparse.report.verdict import drawings
 from logparse.rows import known_rows
 
 if TYPE_CHECKING:
-    from markupsafe import Markup
-
     from logparse.report.reported_log import ReportedLog
     from logparse.rows import TableRow
 
@@ -83,13 +81,15 @@ def _on_gpu(log: ReportedLog, row: TableRow) -> KeyFigure:
     return KeyFigure("Memory at its peak", short_reach(row), note, _gauge(row, card))
 
 
-def _gauge(row: TableRow, card: int | None) -> Markup | str:
+def _gauge(row: TableRow, card: int | None) -> drawings.LateDrawing | str:
     low = row["low_bytes"] if not formats.is_na(row["low_bytes"]) else None
     if low is None:
         return ""
     high = None if formats.is_na(row["high_bytes"]) else float(row["high_bytes"])
     against = "" if card is None else f" against a card of {formats.size(card)}"
-    return sparks.gauge(float(low), high, None if card is None else float(card), f"Memory {short_reach(row)}{against}.")
+    return drawings.late_gauge(
+        float(low), high, None if card is None else float(card), f"Memory {short_reach(row)}{against}."
+    )
 
 
 def _on_cpu(log: ReportedLog, row: TableRow) -> KeyFigure:
@@ -103,13 +103,15 @@ def _on_cpu(log: ReportedLog, row: TableRow) -> KeyFigure:
         return KeyFigure("Memory at its peak", short_reach(row), "on the CPU")
     most = max(sums, key=lambda kind: sums[kind])
     parts = [
-        sparks.Slice(css, sums[kind] / total, f"{name}: {formats.size(sums[kind])}")
+        drawings.Slice(css, sums[kind] / total, f"{name}: {formats.size(sums[kind])}")
         for kind, name, css in _KINDS
         if sums[kind]
     ]
     said = "; ".join(part.title for part in parts)
     note = f"on the CPU; {formats.percent(sums[most] / total)} of it {words[most]}"
-    return KeyFigure("Memory at its peak", short_reach(row), note, sparks.split(parts, f"Memory by kind. {said}."))
+    return KeyFigure(
+        "Memory at its peak", short_reach(row), note, drawings.late_split(parts, f"Memory by kind. {said}.")
+    )
 
 
 def _logged(log: ReportedLog) -> KeyFigure | None:

@@ -8,9 +8,9 @@ import numpy as np
 
 from logparse import formats
 from logparse.audit.curves import numbers
-from logparse.report.charts import sparks
 from logparse.report.elements import KeyFigure
 from logparse.report.kinds import css_of, kind_of, plural_of
+from logparse.report.verdict import drawings
 from logparse.report.verdict.tools import benchmark, results
 from logparse.rows import float_of, layer_name
 from logparse.sums import float_sum
@@ -36,13 +36,13 @@ def _pass(log: ReportedLog, way: str) -> KeyFigure | None:
     total = float_sum(sums.values())
     ranked = dict(sorted(sums.items(), key=lambda item: -item[1]))
     parts = [
-        sparks.Slice(css_of(kind), ms / total, f"{kind}: {formats.milliseconds(ms)}")
+        drawings.Slice(css_of(kind), ms / total, f"{kind}: {formats.milliseconds(ms)}")
         for kind, ms in ranked.items()
         if ms and total
     ]
     name, ms = f"{way.capitalize()} pass", found.forward_ms if way == "forward" else found.backward_ms
     most = f"{formats.percent(parts[0].share)} in {plural_of(next(iter(ranked)))}" if parts else ""
-    drawing = sparks.split(parts, f"{name} by kind. {'; '.join(part.title for part in parts)}.") if parts else ""
+    drawing = drawings.late_split(parts, f"{name} by kind. {'; '.join(part.title for part in parts)}.") if parts else ""
     return KeyFigure(name, formats.milliseconds(ms), most, drawing, "timing")
 
 
@@ -74,10 +74,10 @@ def slowest_card(log: ReportedLog) -> KeyFigure | None:
     row = max(rows, key=_both)
     share = _both(row) / float_sum(_both(one) for one in rows)
     css = css_of(kind_of(row.get("type")))
-    parts = [sparks.Slice(css, share, layer_name(row)), sparks.Slice("k-other", 1 - share, "all others")]
+    parts = [drawings.Slice(css, share, layer_name(row)), drawings.Slice("k-other", 1 - share, "all others")]
     note = f"{formats.percent(share)} of both passes, {formats.milliseconds(_both(row))}"
     return KeyFigure(
-        "Slowest layer", layer_name(row), note, sparks.split(parts, f"{layer_name(row)}: {note}."), "timing"
+        "Slowest layer", layer_name(row), note, drawings.late_split(parts, f"{layer_name(row)}: {note}."), "timing"
     )
 
 
@@ -107,7 +107,7 @@ def _score(place: int) -> Callable[[ReportedLog], KeyFigure | None]:
             mine = frame[(frame["output"] == one.name) & (frame["line"] < one.line)]
             values = numbers(mine, "value") if (mine["element"] == 0).all() else values
         of = f" of {formats.count(values.size)} batches{_spread(values)}" if values.size else ""
-        drawing = sparks.curve(np.arange(values.size, dtype=float), values, None, f"{one.name} of each batch.")
+        drawing = drawings.late_curve(np.arange(values.size, dtype=float), values, None, f"{one.name} of each batch.")
         return KeyFigure(f"Test {one.name}", formats.precise(one.value), f"the mean that Caffe prints{of}", drawing)
 
     return card

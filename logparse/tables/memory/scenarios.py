@@ -10,12 +10,12 @@ from logparse.cost.costing import cost
 from logparse.cost.whatif.change import AS_IT_IS, Change, LowRank, changed
 from logparse.cost.whatif.fit import fits
 from logparse.cost.whatif.levers import quarter_rank
-from logparse.cost.whatif.limits import too_large
+from logparse.cost.whatif.limits import check_change, too_large
 from logparse.cost.whatif.measures import measures, uncompressed
 from logparse.cost.whatif.resize import WhatIfError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from logparse.cost.memory.holdings import Run
     from logparse.cost.memory.layer import LayerMemory
@@ -78,18 +78,26 @@ def _fitted_rows(attempt: int, run: Run, change: Change, terms: Terms, found: Fi
 _NONE_FITS: Final = "not one image fits: there is no such run"
 
 
-def sweep_rows(attempt: int, run: Run, changes: Mapping[str, Change], terms: Terms) -> list[BuiltRow]:
-    """The rows of several changes by their names; a change that Caffe could not run is NA with the reason.
+def sweep_rows(
+    attempt: int, run: Run, batches: Sequence[int], change: Change | None, terms: Terms, *, test: bool
+) -> list[BuiltRow]:
+    """The rows of several batches, of the train net or of the test nets; what Caffe could not run is NA, and why.
 
     Raises:
-        WhatIfError: none of them can be followed.
+        WhatIfError: a batch or the change is none, or no batch can be followed.
 
     """
+    base, name = change or AS_IT_IS, "test batch" if test else "batch"
+    changes = {
+        f"{name} {batch}": replace(base, test_batch=batch) if test else replace(base, batch=batch) for batch in batches
+    }
+    for one in (base, *changes.values()):
+        check_change(one)
     before, refused = figures(run, terms), list[WhatIfError]()
     rows: list[BuiltRow] = []
-    for scenario, change in changes.items():
+    for scenario, one in changes.items():
         try:
-            rows += whatif_rows(attempt, scenario, run, change, terms, before)
+            rows += whatif_rows(attempt, scenario, run, one, terms, before)
         except WhatIfError as error:
             refused.append(error)
             rows += _unknown_rows(attempt, scenario, run, terms, error)

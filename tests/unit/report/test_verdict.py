@@ -320,7 +320,7 @@ def test_the_range_stands_against_the_card_that_is_named(shared_logs: Path) -> N
     (card,) = [one for one in head.build(ReportedLog(log)).cards if one.name == "Memory at its peak"]
     assert card.text == f"{formats.size(row['low_bytes'])} – {formats.size(row['high_bytes'])}"
     assert card.note == f"on the GPU, {row['card']}, {formats.size(row['card_bytes'])}: it {row['fits']}"
-    assert 'class="g-card"' in card.svg
+    assert 'class="g-card"' in str(card.svg)
 
 
 # The worst findings ---------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse import formats
-from logparse.cli.columns import in_columns
+from logparse.cli.screens.columns import in_columns
 from logparse.cost.buffer import GPU
 from logparse.tables.memory.levers import SAVINGS
 from logparse.tables.memory.scenarios import ASKED

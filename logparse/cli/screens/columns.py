@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from typing import TYPE_CHECKING, Final
 
 from logparse import formats
@@ -9,6 +11,8 @@ from logparse import formats
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+PIPE_WIDTH: Final = 100  # characters of a line where no terminal tells how many it has
+_NARROW, _WIDE = 40, 120  # a narrower line breaks every word, a wider one is hard to read
 BLOCK: Final = "█"
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 
@@ -35,3 +39,10 @@ def bar(share: float | None, width: int) -> str:
 def encoded(line: str) -> bytes:
     """A line as bytes; a stranger's control characters stay text."""
     return f"{formats.shown(line)}\n".encode("utf-8", "backslashreplace")
+
+
+def width_of_lines() -> int:
+    """How many characters a line may have: a terminal's, within reason; the same everywhere in a pipe."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return PIPE_WIDTH
+    return max(_NARROW, min(shutil.get_terminal_size((PIPE_WIDTH, 24)).columns, _WIDE))

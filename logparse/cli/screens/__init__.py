@@ -1,0 +1,1 @@
+"""What verbs show on a terminal: cells under one another, and one screen a verb."""
