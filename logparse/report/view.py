@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from logparse.tables.table import LogLike
 
 
-# Of what templates are given. It rises when a field goes or is renamed, and not when one comes (docs/templates.md).
+# Of what templates are given. It rises when a field goes or is renamed, and not when one comes (templates/README.md).
 VIEW_VERSION: Final = 1
 
 

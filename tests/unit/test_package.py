@@ -79,3 +79,20 @@ def test_the_pythons_that_are_promised_are_the_ones_that_are_tested(root: Path) 
     script = (root / ".ci/run").read_text(encoding="utf-8")
     assert re.findall(r"^pythons='(.*)'$", script, re.MULTILINE) == [" ".join(promised)]
     assert project["requires-python"] == f">={promised[0]}"
+
+
+def test_the_top_level_holds_what_a_newcomer_expects(root: Path) -> None:
+    shown = {path.name for path in root.iterdir() if not path.name.startswith(".")}
+    made = {"build", "dist", "report.html"}  # by whoever works here; .gitignore knows them
+    assert shown - made == {
+        "CHANGELOG.md",
+        "CITATION.cff",
+        "CONTRIBUTING.md",
+        "LICENSE",
+        "README.md",
+        "logparse",
+        "pyproject.toml",
+        "sample_logs",
+        "templates",
+        "tests",
+    }

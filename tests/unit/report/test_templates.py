@@ -233,7 +233,7 @@ def test_the_sample_of_the_documentation_does_what_it_says(root: Path, tmp_path:
 
 
 def document(root: Path) -> str:
-    return (root / "docs" / "templates.md").read_text(encoding="utf-8")
+    return (root / "templates" / "README.md").read_text(encoding="utf-8")
 
 
 def fields_of(one: object) -> dict[str, str]:
@@ -303,7 +303,7 @@ def test_the_fields_are_documented_as_they_are(root: Path) -> None:
     assert found
     if os.environ.get("LOGPARSE_GOLD") == "write":
         assert not gone(old, described(root))
-        (root / "docs" / "templates.md").write_text(f"{before}{BEGINS}\n{described(root)}", encoding="utf-8")
+        (root / "templates" / "README.md").write_text(f"{before}{BEGINS}\n{described(root)}", encoding="utf-8")
     assert described(root) in document(root)
 
 

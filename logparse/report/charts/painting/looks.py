@@ -162,8 +162,13 @@ _RULES: Final[tuple[tuple[str, dict[str, Any]], ...]] = (  # more than one type 
     ("bar m-gradients", {"hatch": "hatch-params"}),
     ("bar m-diff", {"hatch": "hatch-data"}),
     ("bar m-history", {"hatch": "dots-params"}),
+    ("layer m-prefetch", {"hatch": "hatch-buffers"}),
+    ("layer m-gradients", {"hatch": "hatch-params"}),
+    ("layer m-diff", {"hatch": "hatch-data"}),
+    ("layer m-history", {"hatch": "dots-params"}),
     ("t-in k-fc", {"halo": _OWN}),
     ("t-in k-rec", {"halo": _OWN}),
+    *((f"t-in {css}", {"halo": "paper"}) for css in ("m-gradients", "m-history", "m-diff", "m-prefetch")),
 )
 _RANKED: Final = [(frozenset(css.split()), look) for css, look in sorted(_RULES, key=lambda rule: rule[0].count(" "))]
 _PLAIN: Final = {"strip", "t-node"}  # classes without a look of their own: what zooming hides, texts of the net
