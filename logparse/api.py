@@ -316,9 +316,9 @@ class Log:
             self._tables[name] = frame(table, table.build(self.kept))
         return self._tables[name]
 
-    @cached_property
+    @property
     def kept(self) -> KeptTables:
-        """The log for readers that change nothing: its tables are no copies."""
+        """The log for readers that change nothing: its tables are no copies. It is not held: nothing holds itself."""
         from logparse.tables.table import KeptTables
 
         return KeptTables(self, self._made)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from logparse.audit.evaluation import last_test_of, telling_curve
-from logparse.audit.finders import found_in
 from logparse.audit.finding import SEVERITIES, AuditedLog
 from logparse.cost.memory.terms import DEVICES
 from logparse.rows import net_key, told_rank
@@ -54,7 +52,7 @@ COLUMNS: Final = (
     whole("attempts", "Attempts", "How many starts the log has; the row is told by the one whose net leads."),
     text("fork", "Fork", "The build whose own lines are in the log; NA where it has none, as BVLC's Caffe."),
     text("fork_version", "Fork's version", "As it prints it."),
-    text("net", "Net", "The leading_net net's name: the training net with most layers of an attempt that was trained."),
+    text("net", "Net", "The leading net's name: the training net with most layers of an attempt that was trained."),
     text("phase", "Phase", "TRAIN or TEST; NA where nothing tells it."),
     text("family", "Family", "The published net that it is or is near; NA where none is near."),
     text("structure", "Structure", "The hash of the table `nets`."),
@@ -120,6 +118,8 @@ def _fork(log: LogLike) -> BuiltRow:
 
 
 def _tests(log: AuditedLog, attempt: int) -> BuiltRow:
+    from logparse.audit.evaluation import last_test_of, telling_curve
+
     best = telling_curve(log, attempt)
     if best is not None:
         return {
@@ -143,6 +143,8 @@ def _footprint(log: AuditedLog, run: TableRow) -> BuiltRow:
 
 
 def _findings(log: AuditedLog) -> BuiltRow:
+    from logparse.audit.finders import found_in
+
     counts = Counter(one.severity for one in found_in(log))
     return {f"{severity}s": counts[severity] for severity in SEVERITIES}
 

@@ -12,7 +12,6 @@ import os
 import sys
 import traceback
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from logparse import __version__
@@ -105,7 +104,7 @@ def _names_log(word: str) -> bool:
     What is named like a file and is none is told by who opens it.
     """
     looks_so = word == "-" or "\0" in word or any(mark in word for mark in (os.sep, ".", "*", "?", "["))
-    return looks_so or Path(word).exists()
+    return looks_so or os.path.exists(word)  # noqa: PTH110 - help need not wait for pathlib
 
 
 class _Parser(argparse.ArgumentParser):

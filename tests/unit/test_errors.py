@@ -108,7 +108,7 @@ def test_an_argument_without_a_meaning_is_named(
 def test_a_table_that_is_not_there_is_told_with_the_nearest(log: logparse.Log) -> None:
     with pytest.raises(UnknownTableError, match=r"^there is no table 'layer'; did you mean layers\?$"):
         log.table("layer")
-    with pytest.raises(KeyError, match="there are layers, blobs"):
+    with pytest.raises(KeyError, match="there are summary, layers, blobs"):
         log.table("xyz")
     with pytest.raises(WrongTypeError, match="named by a str, not by list"):
         log.table(["layers"])  # type: ignore[arg-type]

@@ -2,8 +2,8 @@
 
 Ways to pair layers are tried from the surest to the weakest, each over the layers that are left. Equal labels of all
 that a layer is joined to (labels.py), then of all above it or below it, come before equal names: names may have been
-changed all over. Layers that no
-graph holds (losses, Dropout) are paired by name and type, or by type behind the same neighbour.
+changed all over. Layers that no graph holds (losses, Dropout) are paired by name and type, by name alone, or by type
+behind the same neighbour.
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ _KEYS: Final[Sequence[Callable[[_Facts], _Key]]] = (
     lambda facts: _whole(facts.near),
     lambda facts: _whole(facts.own),
     lambda facts: _whole(facts.name, facts.kind),
+    lambda facts: _whole(facts.name or None),  # of another type: a fully connected layer that was made a convolution
 )
 
 

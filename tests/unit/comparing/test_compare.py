@@ -147,6 +147,18 @@ def test_a_figure_that_one_side_does_not_know_is_no_difference(sample_logs: Path
     assert params.change is None
 
 
+def test_layers_of_which_one_side_knows_a_figure_are_counted() -> None:
+    known = Layer("m", "InnerProduct", ("data",), ("m",), ("2 5 (10)",), "inner_product_param { num_output: 5 }")
+    mystery = Layer("m", "Mystery", ("data",), ("m",), ("2 5 (10)",))
+    found = log_of(known).compare(log_of(mystery))
+    assert found.layers is not None
+    assert found.layers.unknown == {"params": 1, "macs per image": 1}
+    assert "params of 1 layer is known on one side only, and not compared" in found.notes
+    (row,) = found.layers.rows
+    assert row.changes == ()
+    assert row.settings[0][1:4] == ("type", "InnerProduct", "Mystery")
+
+
 # --- settings ------------------------------------------------------------------------------------------------
 
 
@@ -386,6 +398,8 @@ def test_exit_codes(sample_logs: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert main(["compare", lenet, siamese, "--fail-on", "parms>+1%"]) == 2
     assert "did you mean params?" in capsys.readouterr().err
     assert main(["compare", lenet, "-o", "x.csv", siamese]) == 2
+    assert main(["compare", lenet, siamese, "--format", "md"]) == 0
+    assert capsys.readouterr().out.startswith("## ")
 
 
 def test_several_logs_stand_against_the_same_base(sample_logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
