@@ -58,10 +58,14 @@ def recovered_solver(
     return RecoveredSolver("".join(f"{line}\n" for line in lines), net, attempt.index, open_fields)
 
 
+_MOST_NETS: Final = 1000  # test nets of one solver; a larger number is a damaged one
+
+
 def _staged(solver: Message, stages: Mapping[int, str]) -> Iterator[Message]:
     """A state for each test net: its own, and the stage that was made up for it."""
     states = solver.children(_STATES)
-    for number in range(max(len(states), len(solver.all("test_iter")), max(stages) + 1)):
+    known = [number for number in stages if number < _MOST_NETS]
+    for number in range(max(len(states), len(solver.all("test_iter")), max(known, default=-1) + 1)):
         fields = dict(states[number].fields) if number < len(states) else {}
         if number in stages:
             fields["stage"] = [*fields.get("stage", []), stages[number]]

@@ -15,7 +15,7 @@ from logparse.reading.messages.patterns import PATTERNS
 from logparse.report.page import render
 from logparse.tables.series import outputs
 from logparse.textproto import LARGEST_WHOLE, parse
-from tests.writing import Layer, data, line, net
+from tests.writing import Layer, cells, data, line, net, read
 
 if TYPE_CHECKING:
     from logparse.api import Log
@@ -270,3 +270,28 @@ def test_a_log_whose_displays_print_all_outputs_has_a_column_for_each(monkeypatc
     display = [f"    Train net output #{index}: name{index} = 1" for index in range(30)]
     log = log_of(*(message for place in range(5) for message in (f"Iteration {place}, loss = 1", *display)))
     assert sum(str(name).startswith("#") for name in log.train) == 30
+
+
+# -- numbers of a definition that say how often something is ---------------------------------------------
+
+HUGE: Final = (2**20, 10**9, 2**31 - 1)
+
+
+@pytest.mark.parametrize("number", HUGE)
+def test_a_pyramid_of_damaged_height_costs_an_unknown_amount(number: int) -> None:
+    spp = Layer("spp", "SPP", ("data",), ("spp",), ("2 3 (6)",), f"spp_param {{ pyramid_height: {number} }}")
+    row = read(net([data(), spp])).layers.iloc[-1]
+    assert row["top_count"] == [6]
+    assert pd.isna(row["other_ops_per_image"])
+    assert f"a pyramid of {number} levels" in row["buffer_reason"]
+
+
+@pytest.mark.parametrize("number", HUGE)
+def test_batches_of_a_damaged_prefetch_are_not_made_one_by_one(number: int) -> None:
+    images = Layer("in", "Data", (), ("data",), ("2 3 4 4 (96)",), f"data_param {{ batch_size: 2 prefetch: {number} }}")
+    log = read(net([images]))
+    rows = cells(log.memory, "device", "kind", "basis")
+    told = [basis for _, kind, basis in zip(*rows.values(), strict=True) if kind == "prefetch"]
+    assert len(told) == 2
+    assert all("batches are no prefetch" in basis for basis in told)
+    assert len(log.timeline) < 100

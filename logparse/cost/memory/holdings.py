@@ -373,13 +373,20 @@ def _buffers(net: NetMemory, device: str, *, cudnn: bool) -> Iterator[Allocation
 
 def _prefetch(setting: _Setting, net: NetMemory, device: str) -> Iterator[Allocation | Gap]:
     for place, layer in enumerate(net.layers):
-        for batch in range(_batches(setting, layer, device)):
+        ready = _batches(setting, layer, device)
+        if not -1 <= ready <= _MOST_BATCHES:
+            yield Gap(Kind.PREFETCH, place, layer.spec.label, f"{ready:,} batches are no prefetch")
+            continue
+        for batch in range(ready):
             for name, count in zip(layer.tops, layer.counts, strict=True):
                 what = f"{name}, batch {batch + 1}"
                 if count is None:
                     yield Gap(Kind.PREFETCH, place, layer.spec.label, f"the count of {name} is not printed")
                 else:
                     yield Allocation(Kind.PREFETCH, place, what, count * net.element_bytes, _basis(layer))
+
+
+_MOST_BATCHES: Final = 4096  # blocks are made one by one, and nobody prefetches so many: a damaged number
 
 
 def _batches(setting: _Setting, layer: LayerMemory, device: str) -> int:

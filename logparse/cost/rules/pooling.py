@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.cost import fields
 from logparse.cost.buffer import BACKWARD, FORWARD, Need
-from logparse.cost.rule import Count, Rule, dims
+from logparse.cost.rule import Count, Missing, Rule, dims
 from logparse.cost.traits import Base, Cudnn, InPlace, LayerKind, LayerType, Reads, Traits, reads
 
 if TYPE_CHECKING:
@@ -105,7 +105,13 @@ def _other_ops(layer: View) -> Count:
 
 def _spp_levels(layer: View) -> tuple[int, ...]:
     """Bins per axis at each level of the pyramid."""
-    return tuple(2**level for level in range(max(layer.param("spp_param").integer("pyramid_height", 1), 1)))
+    height = max(layer.param("spp_param").integer("pyramid_height", 1), 1)
+    if height > _MOST_LEVELS:
+        raise Missing(f"a pyramid of {height} levels has more bins than an int of Caffe's counts")
+    return tuple(2**level for level in range(height))
+
+
+_MOST_LEVELS: Final = 16  # 2^15 bins an axis are 2^30 in all
 
 
 def _spp_shapes(layer: View) -> tuple[Shape | None, ...]:

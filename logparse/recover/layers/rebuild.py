@@ -121,10 +121,14 @@ def _weights(layer: Layer, kind: str | None) -> dict[str, list[Value]]:
     return {} if weights == usual or not any(weights) else {"loss_weight": [*weights]}
 
 
+_MOST_BLOBS: Final = 64  # of one layer; a larger index is a damaged number
+
+
 def _params(names: Mapping[int, str]) -> dict[str, list[Value]]:
-    if not names:
+    known = [place for place in names if place < _MOST_BLOBS]
+    if not known:
         return {}
-    found = [Message({"name": [names[place]]} if place in names else {}) for place in range(max(names) + 1)]
+    found = [Message({"name": [names[place]]} if place in names else {}) for place in range(max(known) + 1)]
     return {"param": [*found]}
 
 
