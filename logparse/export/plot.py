@@ -55,7 +55,7 @@ class _Scale(NamedTuple):
 
     def at(self, values: Floats, places: int) -> npt.NDArray[np.int64]:
         """The places of values, from 0 at the low end."""
-        share = (values - self.low) / (self.high - self.low)
+        share = (values / 2 - self.low / 2) / (self.high / 2 - self.low / 2)  # halves: no difference is too large
         return np.rint(share * (places - 1)).astype(np.int64)
 
 
@@ -71,11 +71,12 @@ def plotted(plot: Plot, width: int, height: int, *, plain: bool = False, logarit
         return
     up = _range(np.concatenate([curve.y[np.isfinite(curve.y)] for curve in known]))
     across = _range(np.concatenate([curve.x for curve in curves]))
+    starts = tuple(place for place in plot.starts if across.low <= place <= across.high)
     labels = _labels(up, height, logarithmic=logarithmic)
     margin = max(map(len, labels))
     columns = max(width - margin - 2, _LEAST_COLUMNS)
     tick, wall, corner, floor, start = _FRAME[plain]
-    cells = _cells(known, plot.starts, up, across, (height, columns), plain=plain, start=start)
+    cells = _cells(known, starts, up, across, (height, columns), plain=plain, start=start)
     yield f"{plot.title}{', logarithmic' if logarithmic else ''}"
     for label, row in zip(labels, cells, strict=True):
         yield f"{label.rjust(margin)} {tick if label else wall}{''.join(row)}".rstrip()
@@ -84,7 +85,7 @@ def plotted(plot: Plot, width: int, height: int, *, plain: bool = False, logarit
     if lost.strip():
         yield f"{'nan'.rjust(margin)}  {lost}".rstrip()
     yield _across(plot.x_title, across, margin, columns)
-    yield from _key(plot, curves, plain=plain, start=start)
+    yield from _key(starts, curves, plain=plain, start=start)
 
 
 def _shown(curve: PlottedCurve, *, logarithmic: bool) -> PlottedCurve:
@@ -108,9 +109,9 @@ def _range(values: Floats) -> _Scale:
 
 def _labels(up: _Scale, height: int, *, logarithmic: bool) -> list[str]:
     """A label for every fourth row, the highest and the lowest; with as many digits as tell them apart."""
-    step = (up.high - up.low) / max(height - 1, 1)
     rows = sorted({*range(0, height - 2, _LABELS), height - 1})
-    values = [up.high - row * step for row in rows]
+    shares = [row / max(height - 1, 1) for row in rows]
+    values = [up.high * (1 - share) + up.low * share for share in shares]
     values = [10**value for value in values] if logarithmic else values
     texts = [""]
     for digits in range(formats.SIGNIFICANT, _DIGITS):
@@ -186,11 +187,11 @@ def _across(title: str, across: _Scale, margin: int, columns: int) -> str:
     return f"{' ' * (margin + 2)}{first}{name.center(max(room, 1))}{last}"
 
 
-def _key(plot: Plot, curves: Sequence[PlottedCurve], *, plain: bool, start: str) -> Iterator[str]:
+def _key(starts: Sequence[float], curves: Sequence[PlottedCurve], *, plain: bool, start: str) -> Iterator[str]:
     for curve in curves:
         number = int((~np.isfinite(curve.y)).sum())
         lost = f"; {formats.count(number)} of {formats.count(len(curve.y))} are not drawn ({_LOST})" if number else ""
         yield f"  {curve.mark or KEY_LINE[plain]} {curve.name}{lost}"
-    if plot.starts:
-        places = formats.enumerated([formats.significant(place) for place in plot.starts])
+    if starts:
+        places = formats.enumerated(formats.first_of(formats.significant(place) for place in starts))
         yield f"  {start} another attempt begins: {places}"

@@ -87,6 +87,17 @@ def test_an_attempt_is_marked_where_it_begins() -> None:
     assert "another attempt begins: 2" in lines[-1]
 
 
+def test_an_attempt_that_begins_elsewhere_has_no_mark() -> None:
+    lines = lines_of(plot(curve([1.0, 2.0, 3.0], "o"), starts=(-3.0, 900.0)))
+    assert not any("┊" in row for row in lines)
+    assert not any("another attempt" in row for row in lines)
+
+
+def test_values_at_the_ends_of_what_a_double_holds() -> None:
+    lines = lines_of(plot(curve([-1.7e308, 0.0, 1.7e308], "o")), height=9)
+    assert [row for row, text in enumerate(lines[1:10]) if "o" in text] == [0, 4, 8]
+
+
 def test_plain_ascii_is_plain_ascii() -> None:
     one = plot(curve([1.0, float("nan"), 2.0]), curve([1.5, 1.0, 1.2], "x", "test"), starts=(1.0,))
     assert all(row.isascii() for row in lines_of(one, plain=True))
