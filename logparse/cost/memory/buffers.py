@@ -59,6 +59,9 @@ class Buffers(NamedTuple):
 _PREFETCH_DEFAULT: Final = 4
 
 
+MOST_PREFETCHED: Final = 4096  # batches; blocks are made one by one, and nobody keeps so many: a damaged number
+
+
 def prefetch_batches(spec: LayerSpec) -> int:
     """How many whole batches the layer's thread keeps ready: 4 unless the definition says otherwise.
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 
 from logparse.cost.buffer import CPU, GPU
 from logparse.cost.memory.blobs import data_blobs, diff_blobs
-from logparse.cost.memory.buffers import buffers, prefetch_batches
+from logparse.cost.memory.buffers import MOST_PREFETCHED, buffers, prefetch_batches
 from logparse.cost.memory.cudnn import on_cudnn
 from logparse.cost.memory.gpu import UNTOLD
 from logparse.cost.spec import Basis
@@ -374,7 +374,7 @@ def _buffers(net: NetMemory, device: str, *, cudnn: bool) -> Iterator[Allocation
 def _prefetch(setting: _Setting, net: NetMemory, device: str) -> Iterator[Allocation | Gap]:
     for place, layer in enumerate(net.layers):
         ready = _batches(setting, layer, device)
-        if not -1 <= ready <= _MOST_BATCHES:
+        if not -1 <= ready <= MOST_PREFETCHED:
             yield Gap(Kind.PREFETCH, place, layer.spec.label, f"{ready:,} batches are no prefetch")
             continue
         for batch in range(ready):
@@ -384,9 +384,6 @@ def _prefetch(setting: _Setting, net: NetMemory, device: str) -> Iterator[Alloca
                     yield Gap(Kind.PREFETCH, place, layer.spec.label, f"the count of {name} is not printed")
                 else:
                     yield Allocation(Kind.PREFETCH, place, what, count * net.element_bytes, _basis(layer))
-
-
-_MOST_BATCHES: Final = 4096  # blocks are made one by one, and nobody prefetches so many: a damaged number
 
 
 def _batches(setting: _Setting, layer: LayerMemory, device: str) -> int:
