@@ -107,7 +107,8 @@ def _on_cpu(run: Run, terms: Terms) -> Footprint:
         Part("Caffe's own allocations", exactly(asked)),
         Part("the program itself", exactly(terms.program_bytes)),
     )
-    return Footprint(CPU, total, total, total, parts, left_out(held), _remarks(run, CPU))
+    most = None if _lacks(run, held) else total
+    return Footprint(CPU, total, total, most, parts, left_out(held), _remarks(run, CPU))
 
 
 def _on_gpu(run: Run, terms: Terms) -> Footprint:
@@ -162,9 +163,14 @@ _LARGE: Final = frozenset(Kind) - {Kind.BUFFERS}
 def _reach(run: Run, held: Sequence[Holding], parts: Sequence[Part]) -> Reach:
     """Both ends stand further out than the sums of the terms, by how well these meet a driver's own figure."""
     low = sum(part.spread.low for part in parts)
-    if not run.complete or any(gap.kind in _LARGE for holding in held for gap in holding.gaps):
+    if _lacks(run, held):
         return Reach(low - low // _doubt(run), None)
     return Reach(low - low // _doubt(run), _doubted(run, sum(part.spread.high for part in parts)))
+
+
+def _lacks(run: Run, held: Sequence[Holding]) -> bool:
+    """Whether something of unknown size is left out that may be large: then there is no upper end."""
+    return not run.complete or any(gap.kind in _LARGE for holding in held for gap in holding.gaps)
 
 
 def _doubt(run: Run) -> int:

@@ -234,3 +234,21 @@ def test_the_blocks_of_a_plan_lie_inside_it_from_the_step_that_writes_to_the_las
     )
     assert (squashed["first_pass"], squashed["last_pass"]) == ("forward", "backward")
     assert {row["first_pass"] for row in rows if row["scheme"] == "checkpoint_best"} == {"forward", "again", "backward"}
+
+
+# -- an upper end only where all of it is seen ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("device", ["cpu", "gpu"])
+def test_what_is_not_shown_to_its_end_has_no_upper_end(device: str) -> None:
+    whole = solver() + net([data(), RELU])
+    cut = whole + "".join(net([data(), RELU], phase="TEST").splitlines(keepends=True)[:3])
+    ends = []
+    for text in (whole, cut):
+        rows = cells(read(text).footprint, "device", "bytes", "low_bytes", "high_bytes", "basis")
+        ends.append(next(row for row in zip(*rows.values(), strict=True) if row[0] == device))
+    (_, _, _, high, _), (_, total, low, none, basis) = ends
+    assert high is not None
+    assert none is None
+    assert low <= total
+    assert "what is not shown is not counted" in basis
